@@ -164,6 +164,37 @@ async fn each_body_has_its_own_status_also_one_that_came_back() {
 }
 
 #[tokio::test]
+async fn a_correction_is_told_under_the_id_of_what_it_corrects_with_its_flags() {
+    let scenario = Plan::new().await.serve().await;
+    let body = |days: Value| json!({"external_id": "B-1", "email": "casey@example.com", "answers": {"timeframe_days": days}});
+    let first = told(&scenario, None, &body(json!(30))).await;
+    assert_eq!(first["body"], Value::Null);
+    let second = told(&scenario, None, &body(json!("when it suits"))).await;
+    assert_eq!((&second["arrival"], &second["flags"][0]["code"]), (&first["arrival"], &json!("no_number")));
+    let url = format!("{}/v1/arrivals/{}", scenario.process.url, first["arrival"].as_str().unwrap());
+    let asked = client().get(url).bearer_auth(&scenario.source.key).send().await.unwrap();
+    let asked: Value = asked.json().await.unwrap();
+    assert_eq!((&asked["flags"], &asked["bodies"][0]["arrival"]), (&Value::Null, &second["body"]), "{asked:#}");
+    assert_eq!(asked["bodies"][0]["flags"], second["flags"], "{asked:#}");
+}
+
+#[tokio::test]
+async fn a_day_alone_is_no_older_than_a_time_of_it() {
+    let scenario = Plan::new().await.serve().await;
+    let body = |at: &str, days: i64| {
+        json!({"external_id": "B-1", "email": "casey@example.com", "submitted_at": at, "answers": {"timeframe_days": days}})
+    };
+    let first = told(&scenario, None, &body("2026-11-20T15:00:00-06:00", 30)).await;
+    let answer = async || shown(&scenario, &first).await["answers"][0]["answer"].clone();
+    told(&scenario, None, &body("2026-11-20", 200)).await;
+    assert_eq!(answer().await, 200, "it may be of any time of that day, and was received later");
+    told(&scenario, None, &body("2026-11-19", 300)).await;
+    assert_eq!(answer().await, 200, "the day before is older");
+    told(&scenario, None, &body("2026-11-21T09:00:00-06:00", 100)).await;
+    assert_eq!(answer().await, 100);
+}
+
+#[tokio::test]
 async fn of_contact_data_and_answers_the_newest_by_the_senders_time_counts() {
     let scenario = Plan::new().await.serve().await;
     let body = |hour: u8, more: Value| {

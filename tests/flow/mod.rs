@@ -1,5 +1,6 @@
 //! Whole stories: a lead goes in by HTTP and comes out at the client.
 
+mod another_person;
 mod api_description;
 mod appointments;
 mod barred;

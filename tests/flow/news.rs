@@ -80,6 +80,49 @@ async fn a_new_enquiry_of_a_delivered_lead_is_told_to_who_has_it_and_asks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_known_gives_beside_is_told_and_what_was_replaced_is_not() {
+    let scenario = scenario("0").await;
+    let body = |phone: &str, email: &str, days: i64| {
+        json!({"name": "Bea Hill", "phone": phone, "email": email, "answers": {"timeframe_days": days}})
+    };
+    let (first, second) = ("+14155550611", "+14155550612");
+    scenario.post(&body(first, "bea@example.com", 10)).await;
+    scenario.receiver.wait_for(2, LIMIT).await;
+    delivered(&scenario.installation).await;
+    scenario.post(&body(second, "bea@example.com", 9)).await;
+    let updated = told(&scenario, "lead.updated").await.json();
+    let data = &updated["data"];
+    assert_eq!((&data["lead"]["phone"], &data["lead"]["other_phones"]), (&json!(first), &json!([second])));
+    let change = json!({"field": "other_phones", "before": null, "after": [second]});
+    assert!(data["update"]["changes"].as_array().unwrap().contains(&change), "{data:#}");
+    scenario.post(&body(second, "bea.new@example.com", 8)).await;
+    let told_so = || async {
+        let all = scenario.receiver.received();
+        all.into_iter().find(|one| one.json()["data"]["lead"]["other_emails"] == json!(["bea.new@example.com"]))
+    };
+    until("the new address is told", LIMIT, told_so).await;
+    let lead = data["lead"]["id"].as_str().unwrap();
+    let shown = async || scenario.installation.json(&["lead", "show", lead]).await["also_reached"].clone();
+    let also = shown().await;
+    let has = |also: &Value, way: &str, value: &str| also.as_array().unwrap().iter().any(|one| one[way] == value);
+    assert!(has(&also, "phone", second) && has(&also, "email", "bea.new@example.com"), "{also:#}");
+    assert!(!has(&also, "phone", first), "{also:#}");
+
+    // A slip that its sender put right is nobody's further address.
+    let vendor = |email: &str| {
+        json!({"external_id": "B-1", "name": "Casey Hill", "email": email, "answers": {"timeframe_days": 10}})
+    };
+    scenario.post(&vendor("casey@exmaple.com")).await;
+    scenario.post(&vendor("casey@example.com")).await;
+    let right = || async {
+        let all = scenario.receiver.received();
+        all.into_iter().find(|one| one.json()["data"]["lead"]["email"] == "casey@example.com")
+    };
+    let right = until("the right address is told", LIMIT, right).await.json();
+    assert_eq!(right["data"]["lead"]["other_emails"], Value::Null, "{right:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slip_can_be_taken_back_before_anybody_has_it() {
     let scenario = scenario("3600").await;
     let lead = enquire(&scenario, 200, 1).await;

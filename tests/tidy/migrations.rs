@@ -41,6 +41,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0034_mailboxes.sql", "91814b45315a07cbc443494ad93eb67da0a4100fadbce6f5d6fb51d120f32d76"),
     ("0031_who_may_be_given.sql", "4cceeeddaf42a21acaaadd82c6564f3f3bb02efea31d7ffd44f91c90d32271c9"),
     ("0035_handed_over.sql", "241ed9bf8b3f642ffbe6e5678925f12d3f61a9d440c71c0041ee592eea783b08"),
+    ("0033_said_contacts.sql", "7bbde357e3c56e5d2fbe5865bc77efd5ecbe925f0cd76a2fef1cc965b5b144fd"),
 ];
 
 #[test]

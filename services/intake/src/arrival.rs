@@ -131,7 +131,7 @@ impl Reception<'_> {
         let received_at = self.after_those_before(submission.external_id.as_deref());
         // Without any key the id is fresh, and the qualifier finds repetitions by their content.
         let ids = keys.ids(self.source.id, random::uuid_v7(received_at));
-        let (id, submitted_at) = (ids.id, submission.submitted_at);
+        let (id, submitted_at) = (ids.id, BodyTime::said(received_at, &submission).submitted_at);
         let message = ArrivalMessage::V1(Box::new(Arrival {
             id,
             sameness: ids.sameness,

@@ -32,11 +32,11 @@ pub fn one(id: ArrivalId, at: Timestamp) -> Response {
     received_at(response, at)
 }
 
-/// 200 for a sender that waited for the decision.
-pub fn decided(status: &ArrivalStatus, sees_grade: bool, at: Timestamp) -> Response {
+/// 200 for a sender that waited for the decision on what it is told to be this arrival.
+pub fn decided(id: ArrivalId, status: &ArrivalStatus, sees_grade: bool, at: Timestamp) -> Response {
     // Says that waiting was understood: without it a sender cannot tell a quick decision from an ignored wish.
     let applied = [(HeaderName::from_static("preference-applied"), HeaderValue::from_static("wait"))];
-    received_at((applied, Json(StatusView::of(status, sees_grade))).into_response(), at)
+    received_at((applied, Json(StatusView::of(status, sees_grade).told_as(id, status))).into_response(), at)
 }
 
 /// 202 for an array, whatever became of its elements.
@@ -147,6 +147,10 @@ pub struct StatusView {
     /// The arrival.
     #[schema(value_type = String, example = "arr_01kahxq5z5e4y9wd3tvdnzxkqj")]
     arrival: ArrivalId,
+    /// Of what corrects an arrival, where its sender waited: under which id it is kept, as in `bodies`.
+    #[schema(value_type = Option<String>, example = "arr_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<ArrivalId>,
     /// `pending`, `graded`, `corrected` (of a lead that was over: what is known of the person changed, nothing was decided),
     /// `quarantined`, `dead` or `erased`.
     #[schema(example = "graded")]
@@ -200,6 +204,9 @@ pub struct BodyView {
     #[schema(value_type = Option<String>, example = "lead_01kahxq5z5e4y9wd3tvdnzxkqj")]
     #[serde(skip_serializing_if = "Option::is_none")]
     lead: Option<LeadId>,
+    /// What of it could not be understood.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    flags: Vec<FlagView>,
 }
 
 impl From<&ArrivalStatus> for BodyView {
@@ -210,6 +217,7 @@ impl From<&ArrivalStatus> for BodyView {
             reason: status.reason.clone(),
             received_at: status.received_at,
             lead: status.lead,
+            flags: status.flags.iter().map(FlagView::from).collect(),
         }
     }
 }
@@ -254,6 +262,7 @@ impl StatusView {
     pub const fn pending(arrival: ArrivalId) -> Self {
         Self {
             arrival,
+            body: None,
             status: "pending",
             reason: None,
             received_at: None,
@@ -264,6 +273,15 @@ impl StatusView {
             flags: Vec::new(),
             bodies: Vec::new(),
         }
+    }
+
+    /// The same under the id that its sender is told without waiting, whichever body it is: what corrects an arrival is one more body
+    /// of that. What is not worked keeps the id by which people find it.
+    fn told_as(self, arrival: ArrivalId, status: &ArrivalStatus) -> Self {
+        if status.id == arrival || status.lead.is_none() {
+            return self;
+        }
+        Self { arrival, body: Some(status.id), ..self }
     }
 
     /// The same, with what became of the other bodies under its id.
@@ -278,6 +296,7 @@ impl StatusView {
     pub fn of(status: &ArrivalStatus, sees_grade: bool) -> Self {
         Self {
             arrival: status.id,
+            body: None,
             status: word(status.state),
             reason: status.reason.clone(),
             received_at: Some(status.received_at),

@@ -9,7 +9,7 @@ use ripen_domain::{
     contact::{Identity, Phone},
     criteria::{Criteria, Origin, SourceFacts},
     flag::{Flag, FlagCode},
-    id::{ClientId, CriteriaId, LeadId, PersonId, ProgramId, SourceId},
+    id::{ArrivalId, ClientId, CriteriaId, LeadId, PersonId, ProgramId, SourceId},
     lead::{Channel, ENQUIRY_APART, Stage},
     person::{Absorb, BirthDate, Candidate, Profile, Recognised, recognise},
     submission::Submission,
@@ -28,9 +28,10 @@ use ripen_store::{
 use uuid::Uuid;
 
 use crate::{
+    another_person::{self, Course},
     answers, births,
     moved_program::open_lead,
-    new_arrival::NewArrival,
+    new_arrival::{NewArrival, OtherBodies},
     same_content,
     unit_of_work::{PersonProgram, RepeatedArrival, TrackedLead, TrackedPerson, UnitOfWork},
 };
@@ -39,6 +40,54 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is no client {0}")]
 pub struct UnknownClient(ClientId);
+
+/// Where an arrival is taken in.
+struct Placed {
+    on: ArrivalOwner,
+    /// The lead was there before.
+    repeat: bool,
+    /// Only where the corrected arrival is on a lead: one that ended as dead corrects nothing and is worked as new.
+    amends: Option<ArrivalId>,
+    corrects_ended: bool,
+    /// It corrects nothing that was said of its person.
+    stands_alone: bool,
+}
+
+impl Placed {
+    /// On a lead on which it counts.
+    fn counted((on, repeat): (ArrivalOwner, bool)) -> Self {
+        Self { on, repeat, amends: None, corrects_ended: false, stands_alone: true }
+    }
+}
+
+/// Of whom an arrival is, and how it speaks of them.
+enum Whose {
+    /// An enquiry of a person who is recognised, or of somebody new.
+    Found(Recognised),
+    /// It corrects what is known of this person.
+    Corrected(PersonId),
+    /// All that was said of this person before is somebody else's, who may be known.
+    Renamed(PersonId, Recognised),
+}
+
+impl Whose {
+    fn known(&self) -> Option<PersonId> {
+        match self {
+            Self::Found(found) => found.person,
+            Self::Corrected(person) | Self::Renamed(person, _) => Some(*person),
+        }
+    }
+
+    /// Who else may be the same.
+    fn perhaps(&self) -> impl Iterator<Item = PersonId> {
+        let (first, others) = match self {
+            Self::Found(found) => (None, &found.perhaps[..]),
+            Self::Corrected(_) => (None, &[][..]),
+            Self::Renamed(_, found) => (found.person, &found.perhaps[..]),
+        };
+        first.into_iter().chain(others.iter().copied())
+    }
+}
 
 /// What it needs from outside the unit of work.
 pub struct ArrivalRecorder<'a, F> {
@@ -67,27 +116,30 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         }
         let work = work_unit.work.get(&fresh.arrival.client).ok_or(UnknownClient(fresh.arrival.client))?;
         let program = work.program;
-        let owner = fresh.amends.and_then(|amended| work_unit.owners.get(&amended).copied());
-        let person = self.person(work_unit, fresh, owner.map(|owner| owner.person));
-        let is_open = |lead: LeadId| work_unit.leads.get(&lead).is_some_and(|lead| lead.row.stage.is_open());
-        let corrects_ended = owner.is_some_and(|owner| !is_open(owner.lead));
-        let (lead, repeat) = match owner {
+        // What was corrected may stand for itself since an earlier message of this batch.
+        let amended = fresh.amends.map(|amended| work_unit.stands_for.get(&amended).copied().unwrap_or(amended));
+        let corrected = amended.and_then(|amended| Some((amended, work_unit.owners.get(&amended).copied()?)));
+        let placed = match corrected {
             // A correction stays on its lead, closed or not: as an enquiry it would open a second one.
-            Some(owner) => (owner.lead, true),
-            None => self.lead(work_unit, fresh, person, program),
+            Some((amended, owner)) => self.correct(work_unit, fresh, (amended, owner), program),
+            None => {
+                let found = whose(work_unit, fresh);
+                let person = self.person(work_unit, fresh, &Whose::Found(found));
+                Placed::counted(self.lead(work_unit, fresh, person, program))
+            }
         };
-        let mut flags = answers::record(work_unit, fresh, self.criteria, ArrivalOwner { person, lead });
-        flags.extend(void_number(work_unit, fresh, person).map(Flag::wrong_number));
+        let Placed { on, repeat, amends, corrects_ended, stands_alone } = placed;
+        let apart = NewArrival { others: OtherBodies::default(), ..fresh.clone() };
+        // Nothing of what was said before was said of this person.
+        let speaks = if stands_alone { &apart } else { fresh };
+        let mut flags = answers::record(work_unit, speaks, self.criteria, on);
+        flags.extend(void_number(work_unit, fresh, on.person).map(Flag::wrong_number));
         flags.extend(fresh.shares_id.then(|| Flag::new("external_id", FlagCode::ExternalIdShared)));
-        let is_another = owner.is_some() && fresh.others.is_another;
+        let is_another = corrected.is_some() && fresh.others.is_another;
         flags.extend(is_another.then(|| Flag::new("external_id", FlagCode::AnotherPerson)));
-        record_notes(work_unit, fresh, lead);
+        record_notes(work_unit, fresh, on.lead);
         // A correction of it may come in the same batch.
-        let on = ArrivalOwner { person, lead };
         work_unit.owners.insert(fresh.id, on);
-        // Only where the corrected arrival is on a lead: one that ended as dead corrects nothing and is worked as
-        // new.
-        let amends = owner.and(fresh.amends);
         let row = with_flags(row_of(fresh, Some(on), None, repeat), &fresh.arrival.submission, flags);
         work_unit.arrivals.push(ArrivalRow { amends, corrects_ended, ..row });
         // The next message of this batch may say the same.
@@ -96,22 +148,69 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         Ok(())
     }
 
-    fn person(&self, work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, owner: Option<PersonId>) -> PersonId {
+    /// Takes in a correction of an arrival that is on a lead.
+    fn correct(
+        &self,
+        work_unit: &mut UnitOfWork,
+        fresh: &NewArrival<'_>,
+        (amended, owner): (ArrivalId, ArrivalOwner),
+        program: ProgramId,
+    ) -> Placed {
+        let is_open = work_unit.leads.get(&owner.lead).is_some_and(|lead| lead.row.stage.is_open());
+        let placed = Placed {
+            on: owner,
+            repeat: true,
+            amends: Some(amended),
+            corrects_ended: !is_open,
+            stands_alone: false,
+        };
+        let found = whose(work_unit, fresh);
+        match another_person::course(work_unit, fresh, (owner, found.clone())) {
+            // An older body of somebody else says nothing of this person.
+            None if fresh.others.is_another && fresh.is_stale() => placed,
+            None => {
+                self.person(work_unit, fresh, &Whose::Corrected(owner.person));
+                placed
+            }
+            Some(Course::Renames(found)) => {
+                another_person::forget(work_unit, owner.person);
+                self.person(work_unit, fresh, &Whose::Renamed(owner.person, found));
+                placed
+            }
+            Some(Course::Joins(join)) => {
+                let person = self.person(work_unit, fresh, &Whose::Found(found));
+                let on = ArrivalOwner { person, lead: join.goes_on };
+                work_unit.owners.insert(amended, on);
+                work_unit.joins.push(join);
+                Placed { on, stands_alone: true, ..placed }
+            }
+            Some(Course::StandsAlone { moves }) => {
+                let person = self.person(work_unit, fresh, &Whose::Found(found));
+                let alone = Placed::counted(self.lead(work_unit, fresh, person, program));
+                let moved = another_person::moved(fresh, owner, alone.on).filter(|_| moves);
+                let amends = moved.is_some().then_some(amended);
+                // What corrects it later in this batch corrects this.
+                match amends {
+                    Some(amended) => drop(work_unit.owners.insert(amended, alone.on)),
+                    None => work_unit.stands_for.extend(fresh.amends.map(|amended| (amended, fresh.id))),
+                }
+                work_unit.moved.extend(moved);
+                Placed { amends, stands_alone: true, ..alone }
+            }
+        }
+    }
+
+    fn person(&self, work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, whose: &Whose) -> PersonId {
         let submission = &fresh.arrival.submission;
         let client = fresh.arrival.client;
-        let mut said = Profile::default();
-        said.absorb(submission, Absorb::Fill);
         let born = BirthDate::said_in(submission);
-        let found = match owner {
-            Some(person) => Recognised { person: Some(person), perhaps: Vec::new() },
-            None => recognise(&said, &candidates(work_unit, client, (looked_up(submission), born))),
-        };
         // Nobody known, or nobody of this name behind a shared identity: a person of its own.
-        let id = found.person.unwrap_or_else(|| PersonId::from_uuid((self.new_id)()));
+        let id = whose.known().unwrap_or_else(|| PersonId::from_uuid((self.new_id)()));
         // A number that reached somebody else is not theirs, however often it is said.
         let void = void_number(work_unit, fresh, id).map(|phone| Identity::Phone(phone.clone()));
-        let mut counting = if owner.is_some() { fresh.counting() } else { Cow::Borrowed(submission) };
-        if owner.is_some() {
+        let corrects = matches!(whose, Whose::Corrected(_));
+        let mut counting = if corrects { fresh.counting() } else { Cow::Borrowed(submission) };
+        if corrects {
             let known = work_unit.persons.get(&id).and_then(|person| person.profile.phone.as_deref());
             fresh.others.before.take_out_repeated(counting.to_mut(), known);
         }
@@ -120,8 +219,8 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         }
         // Ids begin with the time.
         let pair = |other: PersonId| PersonPair { earlier: id.min(other), later: id.max(other), client };
-        let pairs = if found.person.is_some() { &mut work_unit.pairs } else { &mut work_unit.pairs_born_alike };
-        pairs.extend(found.perhaps.into_iter().map(pair));
+        let pairs = if whose.known().is_some() { &mut work_unit.pairs } else { &mut work_unit.pairs_born_alike };
+        pairs.extend(whose.perhaps().map(pair));
         if let Some(born) = born {
             births::note(work_unit, id, born);
         }
@@ -135,13 +234,18 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         });
         // Compared and not assumed: writing a person that did not change would lock its row for nothing.
         let before = person.profile.clone();
-        match owner {
+        match whose {
             // A correction says what the earlier ones should have said, as far as no newer one says it.
-            Some(_) => person.profile.absorb(&counting, Absorb::Replace),
+            Whose::Corrected(_) => person.profile.absorb(&counting, Absorb::Replace),
             // Another enquiry only adds what is not known, so that it does not erase a verified phone.
-            None => person.profile.absorb(&counting, Absorb::Fill),
+            Whose::Found(_) | Whose::Renamed(..) => person.profile.absorb(&counting, Absorb::Fill),
         }
         person.changed |= person.profile != before;
+        if matches!(whose, Whose::Corrected(_)) {
+            let replaced = before.replaced_by(&person.profile);
+            let replaced = replaced.into_iter().map(|identity| ClientIdentity { client, identity });
+            work_unit.replaced.extend(replaced.map(|of| NewIdentity { of, person: id }));
+        }
         for identity in submission.identities().filter(|identity| Some(identity) != void.as_ref()) {
             let of = ClientIdentity { client, identity };
             let reached = work_unit.reached.entry(of.clone()).or_default();
@@ -164,7 +268,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         fresh: &NewArrival<'_>,
         person: PersonId,
         program: ProgramId,
-    ) -> (LeadId, bool) {
+    ) -> (ArrivalOwner, bool) {
         // One open lead per person and program, by a unique index: a second insert would fail the whole batch.
         if let Some(id) = open_lead(&work_unit.open, person, program)
             && let Some(lead) = work_unit.leads.get_mut(&id)
@@ -176,7 +280,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
             }
             let in_bulk = came_in_bulk(fresh.arrival, &work_unit.sources);
             count_arrival(lead, fresh, in_bulk);
-            return (id, true);
+            return (ArrivalOwner { person, lead: id }, true);
         }
         let id = LeadId::from_uuid((self.new_id)());
         let mut lead = TrackedLead::new(new_lead(id, fresh, person, program, work_unit));
@@ -184,8 +288,17 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         lead.arrived.push(fresh.id);
         work_unit.leads.insert(id, lead);
         work_unit.open.insert(PersonProgram { person, program }, id);
-        (id, false)
+        (ArrivalOwner { person, lead: id }, false)
     }
+}
+
+/// Whose a submission is that corrects nothing.
+fn whose(work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Recognised {
+    let submission = &fresh.arrival.submission;
+    let mut said = Profile::default();
+    said.absorb(submission, Absorb::Fill);
+    let born = BirthDate::said_in(submission);
+    recognise(&said, &candidates(work_unit, fresh.arrival.client, (looked_up(submission), born)))
 }
 
 /// The number that an arrival brings, where it is known to lead to somebody else than its person.

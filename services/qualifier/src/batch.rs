@@ -122,6 +122,10 @@ pub(crate) async fn decide_within(
     for fresh in &new_arrivals.fresh {
         recorder.record(&mut work_unit, fresh)?;
     }
+    if !work_unit.renamed.is_empty() {
+        // Before it is asked who is suppressed, or has a lead already: they are reached under other things now.
+        batch.persons_unlink(&work_unit.renamed).await?;
+    }
     let wishes = do_not_contact::note(batch, &mut work_unit, &new_arrivals.fresh).await?;
     let hours = ctx.settings.calling.hours()?;
     calls::load(batch, &mut work_unit, &hours, now).await?;
@@ -384,6 +388,9 @@ async fn write(
     if !persons.is_empty() || !work_unit.new_identities.is_empty() {
         batch.persons_write(persons, &work_unit.new_identities, at.now).await?;
     }
+    if !work_unit.replaced.is_empty() {
+        batch.identities_replaced(&work_unit.replaced).await?;
+    }
     if !work_unit.pairs.is_empty() {
         batch.pairs_propose(&work_unit.pairs, "an enquiry fits both", at.now).await?;
     }
@@ -427,6 +434,9 @@ async fn write(
     }
     for join in &decided.joined {
         batch.lead_join(*join, &context::actor(), at.now).await?;
+    }
+    for statement in &work_unit.moved {
+        batch.statement_move(statement, at.now).await?;
     }
     // Deliveries that this batch makes come afterwards, so that a lead that is A again keeps its new ones.
     if !decided.withdrawn.is_empty() {

@@ -99,14 +99,21 @@ pub fn compare<'b>(known: impl Iterator<Item = &'b Body> + Clone, new: &Body) ->
         // A late repetition of what was corrected since.
         return BodyComparison::Same(it.id);
     }
-    // Under the source's key the id counts all the same, and people are told.
-    let mut others = OtherBodies { is_another: counts.said.is_all_anothers(&new.said), ..OtherBodies::default() };
+    let mut others = OtherBodies::default();
     let (mut older, newer): (Vec<_>, Vec<_>) = known.partition(|body| new.time.is_newer(body.time));
     older.sort_by(|one, other| one.time.is_newer(other.time).cmp(&other.time.is_newer(one.time)));
     for body in older {
         others.older.insert(body.id);
-        others.before.add(&body.said, &body.answers);
+        // What another root has was said of somebody else.
+        if body.root == counts.root {
+            others.before.add(&body.said, &body.answers);
+        }
     }
+    // Under the source's key the id counts all the same, and people are told. The newest may have said a part of it only.
+    others.is_another = match newer.is_empty() {
+        true => others.before.is_anothers(&new.said),
+        false => counts.said.is_all_anothers(&new.said),
+    };
     others.newer.extend(newer.into_iter().map(|body| (body.id, body.said.clone())));
     BodyComparison::Corrects { root: counts.root, others: Box::new(others), was_there: was_there.is_some() }
 }
@@ -298,10 +305,48 @@ mod tests {
             (of("Lou Other", "lou@example.com", "+14155550102"), true),
             (of("Lou Other", "kim@example.com", "+14155550102"), false),
             (of("Kim Example", "kim.new@example.com", "+14155550102"), false),
-            (Profile { phone: None, ..of("Lou Other", "lou@example.com", "") }, false),
+            (Profile { phone: None, ..of("Lou Other", "lou@example.com", "") }, true),
+            (Profile { phone: None, ..of("Kim Exampel", "lou@example.com", "") }, false),
+            (Profile { email: None, phone: None, ..of("Lou Other", "", "") }, false),
         ] {
             assert_eq!(known.is_all_anothers(&said), is_another, "{:?} {:?}", said.name, said.email);
         }
+        let by_email = Profile { phone: None, ..known.clone() };
+        let by_phone = Profile { email: None, ..known };
+        for (known, said, is_another) in [
+            (&by_email, Profile { phone: None, ..of("Lou Other", "lou@example.com", "") }, true),
+            (&by_email, Profile { phone: None, ..of("Kim Example", "lou@example.com", "") }, false),
+            (&by_email, Profile { email: None, ..of("Lou Other", "", "+14155550102") }, true),
+            (&by_email, Profile { email: None, ..of("Kim Example", "", "+14155550102") }, false),
+            (&by_phone, Profile { email: None, ..of("Lou Other", "", "+14155550102") }, true),
+            (&by_phone, Profile { email: None, ..of("Lou Other", "", "+14155550101") }, false),
+        ] {
+            assert_eq!(known.is_all_anothers(&said), is_another, "{:?} {:?} {:?}", said.name, said.email, said.phone);
+        }
+    }
+
+    #[test]
+    fn an_id_is_another_persons_only_where_none_of_its_bodies_shares_an_address() {
+        let first = Body { by_visitor: false, ..said(1, "Kim", "kim@example.com") };
+        let mut second = Body { by_visitor: false, root: first.root, ..said(2, "Kim", "kim@example.com") };
+        (second.said.email, second.said.phone) = (None, Some("+14155550101".to_owned()));
+        let is_another = |email: &str| {
+            let new = Body { by_visitor: false, ..said(3, "Lou", email) };
+            match compare([&first, &second].into_iter(), &new) {
+                BodyComparison::Corrects { others, .. } => others.is_another,
+                _ => panic!("it corrects"),
+            }
+        };
+        assert!(is_another("lou@example.com"));
+        assert!(!is_another("kim@example.com"), "the newest of the two says no address");
+        // Of somebody else since, who said no number: that of the first is not theirs.
+        let other = Body { by_visitor: false, root: first.root, ..said(4, "Max", "max@example.com") };
+        let mut back = Body { by_visitor: false, ..said(5, "Kim", "kim@example.com") };
+        back.said.phone.clone_from(&second.said.phone);
+        let BodyComparison::Corrects { others, .. } = compare([&first, &second, &other].into_iter(), &back) else {
+            panic!("it corrects")
+        };
+        assert!(others.is_another);
     }
 
     #[test]

@@ -32,7 +32,7 @@ use call_times::{DueStep, Reachable};
 use occasion::{cause_of, is_by_hand, occasion_of};
 
 use crate::{
-    moved_program,
+    another_person, moved_program,
     unit_of_work::{TrackedLead, UnitOfWork},
 };
 
@@ -104,7 +104,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     /// Decides every lead that has a reason to be decided.
     pub fn decide(&self, work_unit: &mut UnitOfWork) -> BatchDecisions {
         let mut decided = BatchDecisions::default();
-        let UnitOfWork { leads, work, persons, sources, barred, open, .. } = work_unit;
+        let UnitOfWork { leads, work, persons, sources, barred, open, joins, .. } = work_unit;
         for lead in leads.values_mut() {
             // Its client or person is gone or belongs to an unknown source: without either there is nothing to decide
             // by.
@@ -118,7 +118,8 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             if !lead.row.stage.is_open() {
                 continue;
             }
-            if let Some(join) = moved_program::ends_for(lead, work.program, open) {
+            let joins = another_person::join_of(joins, lead.row.id);
+            if let Some(join) = joins.or_else(|| moved_program::ends_for(lead, work.program, open)) {
                 decided.joined.push(join);
                 continue;
             }

@@ -4,6 +4,7 @@
 //! falls due; dead letters are put where people find them. It sends nothing to clients.
 
 mod agreed_times;
+mod another_person;
 mod answers;
 mod arrivals;
 mod batch;

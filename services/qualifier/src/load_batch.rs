@@ -234,6 +234,10 @@ pub async fn load(
     }
     leave_held(batch, &mut work_unit, new_arrivals, (requalify, aside)).await?;
     load_leads(batch, &mut work_unit, &aside.without_held(requalify)).await?;
+    if new_arrivals.worked().any(|fresh| fresh.others.is_another) {
+        let persons: Vec<_> = work_unit.persons.keys().copied().collect();
+        work_unit.said_of = batch.persons_said_of(&persons).await?;
+    }
     let worked: Vec<_> = new_arrivals.worked().collect();
     same_content::load(batch, &mut work_unit, &worked, same_within).await?;
     load_settings(batch, &mut work_unit, &worked).await?;

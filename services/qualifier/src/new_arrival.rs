@@ -47,7 +47,7 @@ pub struct OtherBodies {
     pub before: SaidByOlder,
     /// Those that go before it, and whom they say they are of.
     pub newer: BTreeMap<ArrivalId, Profile>,
-    /// It names somebody else, under another address and another number, than the newest of them.
+    /// It names somebody else than they do, who is reached under nothing that they said.
     pub is_another: bool,
 }
 
@@ -66,8 +66,17 @@ impl fmt::Debug for SaidByOlder {
 }
 
 impl SaidByOlder {
+    /// Whether a body names somebody else, who is reached under nothing that these said last.
+    pub fn is_anothers(&self, said: &Profile) -> bool {
+        self.person.is_all_anothers(said)
+    }
+
     /// One more body, newer than all before it.
     pub fn add(&mut self, person: &Profile, answers: &Map<String, Value>) {
+        if self.is_anothers(person) {
+            // Nothing that was said before was said of this one.
+            self.person = Profile::default();
+        }
         if person.full_name().is_some() {
             let Profile { first_name, last_name, name, .. } = person.clone();
             (self.person.first_name, self.person.last_name, self.person.name) = (first_name, last_name, name);
@@ -116,6 +125,11 @@ impl SaidByOlder {
         for (said, before) in fields {
             said.take_if(|said| Some(&*said) == before.as_ref());
         }
+    }
+
+    /// Whether what is known of a person to reach them by is what they said. Else somebody knows better.
+    pub fn is_reached_as_said(&self, known: &Profile) -> bool {
+        (&known.email, &known.phone) == (&self.person.email, &self.person.phone)
     }
 
     /// Whether a question was answered so before.

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use ripen_runtime::{health::Health, lifecycle::Stop};
+use ripen_runtime::{clock::Clock, health::Health, lifecycle::Stop, random::uuid_v7};
 use ripen_store::{
     Store, StoreError,
-    process::{Company, ProcessPlace},
+    process::{Company, PlaceTaken, ProcessPlace},
 };
 use tokio::time::{Instant, sleep, timeout};
 
@@ -14,8 +14,12 @@ use tokio::time::{Instant, sleep, timeout};
 /// after `database.tcp_timeout_s`.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
-/// How often the place is looked at, and how long the database has to answer.
+/// How often the place is looked at, and after how long people are told that the database does not answer.
 const CHECKED_EVERY: Duration = Duration::from_secs(2);
+/// How long the answer is waited for: while the session lives, frozen or not, nobody else can take the place.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+/// How long a session that this process has given up may take to end: a database that stands still ends nothing.
+const FORMER_ENDS_WITHIN: Duration = Duration::from_secs(600);
 
 /// There is no place for this process.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,9 @@ pub enum NoPlace {
         "a process without RabbitMQ (its amqp.url is empty) works on this database, and would not see what this one does. Stop it first, or give it the same amqp.url"
     )]
     OneAlone,
+    /// A session that this process has given up.
+    #[error("an earlier session of this process is open on the database still, and has its place there: it is being ended")]
+    Former,
     /// The database does not say.
     #[error("the database does not say who works on it")]
     Unknown(#[from] StoreError),
@@ -39,7 +46,9 @@ pub enum NoPlace {
 pub struct KeptPlace {
     store: Store,
     company: Company,
-    held: ProcessPlace,
+    /// By what the process knows sessions of its own.
+    mark: String,
+    held: Option<ProcessPlace>,
 }
 
 impl KeptPlace {
@@ -48,42 +57,88 @@ impl KeptPlace {
     /// # Errors
     /// When there is none after a moment.
     pub async fn take(store: &Store, company: Company) -> Result<Self, NoPlace> {
+        let mark = format!("ripen {}", uuid_v7(Clock::system().now()));
+        let mut place = Self { store: store.clone(), company, mark, held: None };
+        place.held = Some(place.taken().await?);
+        Ok(place)
+    }
+
+    async fn taken(&self) -> Result<ProcessPlace, NoPlace> {
         let until = Instant::now() + PATIENCE;
         loop {
-            if let Some(held) = store.process_place(company).await? {
-                return Ok(Self { store: store.clone(), company, held });
-            }
+            let why_not = match self.store.process_place(self.company, &self.mark).await? {
+                PlaceTaken::Held(held) => return Ok(held),
+                PlaceTaken::ByFormerSession => NoPlace::Former,
+                PlaceTaken::ByOthers => no_place(self.company),
+            };
             if Instant::now() >= until {
-                return Err(no_place(company));
+                return Err(why_not);
             }
             sleep(LOOK_AGAIN_AFTER).await;
         }
     }
 
-    /// Keeps the place until the soft stop, through restarts of the database.
+    /// Keeps the place until the soft stop, through restarts and standstills of the database.
     ///
     /// # Errors
     /// When another process has taken it while the database was away.
     pub async fn keep(mut self, health: Health, stop: Stop) -> Result<(), NoPlace> {
+        tokio::select! {
+            biased;
+            () = stop.soft().cancelled() => Ok(()),
+            ended = self.keep_on(&health) => ended,
+        }
+    }
+
+    async fn keep_on(&mut self, health: &Health) -> Result<(), NoPlace> {
         loop {
-            tokio::select! {
-                biased;
-                () = stop.soft().cancelled() => return Ok(()),
-                () = sleep(CHECKED_EVERY) => {}
+            sleep(CHECKED_EVERY).await;
+            if !self.is_held(health).await {
+                // Open, it would keep its session alive, and that the place from this process too.
+                self.held = None;
+                self.take_again(health).await?;
             }
-            if matches!(timeout(CHECKED_EVERY, self.held.check()).await, Ok(Ok(()))) {
-                continue;
+            health.note("place", None);
+        }
+    }
+
+    async fn is_held(&mut self, health: &Health) -> bool {
+        let Some(held) = &mut self.held else { return false };
+        let mut answer = std::pin::pin!(timeout(ANSWERS_WITHIN, held.check()));
+        let checked = tokio::select! {
+            biased;
+            checked = &mut answer => checked,
+            () = sleep(CHECKED_EVERY) => {
+                health.note("place", Some("the database does not answer".to_owned()));
+                answer.await
             }
-            match timeout(PATIENCE * 2, Self::take(&self.store, self.company)).await {
-                Ok(Ok(again)) => {
-                    health.note("place", None);
-                    self = again;
+        };
+        matches!(checked, Ok(Ok(())))
+    }
+
+    async fn take_again(&mut self, health: &Health) -> Result<(), NoPlace> {
+        let until = Instant::now() + FORMER_ENDS_WITHIN;
+        loop {
+            match timeout(PATIENCE * 2, self.taken()).await {
+                Ok(Ok(held)) => {
+                    self.held = Some(held);
+                    return Ok(());
                 }
-                Ok(Err(NoPlace::Unknown(_))) | Err(_) => {}
-                // What arrived through RabbitMQ is nobody else's; whoever is alone there must go.
-                Ok(Err(error)) if self.company == Company::Others => health.note("place", Some(error.to_string())),
+                Ok(Err(error)) if self.goes_on_after(&error, until) => health.note("place", Some(error.to_string())),
                 Ok(Err(error)) => return Err(error),
+                Err(_) => health.note("place", Some("the database does not answer".to_owned())),
             }
+            sleep(CHECKED_EVERY).await;
+        }
+    }
+
+    /// Whether a place may be had later, or is not needed.
+    fn goes_on_after(&self, error: &NoPlace, until: Instant) -> bool {
+        match error {
+            NoPlace::Unknown(_) => true,
+            NoPlace::Former => Instant::now() < until,
+            // What arrived through RabbitMQ is nobody else's; whoever is alone there must go.
+            NoPlace::NotAlone | NoPlace::OneAlone => self.company == Company::Others,
         }
     }
 }

@@ -24,6 +24,7 @@ use ripen_store::{
     delivery::list::DeliveryRecord,
     lead::{
         corrected::CorrectedLead,
+        history::WayToReach,
         holder::LeadHolder,
         note::NoteRecord,
         recall::Recalled,
@@ -390,6 +391,8 @@ pub struct LeadHistory {
     pub suppressed: Option<String>,
     /// Numbers of the person that lead to somebody else.
     pub void_numbers: Vec<VoidNumber>,
+    /// Under what the person is reached, what is void too.
+    pub ways: Vec<WayToReach>,
 }
 
 /// A lead with everything that happened to it.
@@ -418,6 +421,7 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
         household: store.household_of(scope, person).await?,
         suppressed: store.begin().await?.person_barred(scope, person).await?,
         void_numbers: store.void_numbers_of_lead(scope, lead).await?,
+        ways: store.ways_to_reach(scope, person).await?,
     })
 }
 

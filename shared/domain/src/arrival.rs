@@ -108,7 +108,16 @@ impl BodyTime {
     /// That of an arrival.
     #[must_use]
     pub fn of(arrival: &Arrival) -> Self {
-        Self { received_at: arrival.received_at, submitted_at: arrival.submission.submitted_at }.as_kept()
+        Self::said(arrival.received_at, &arrival.submission)
+    }
+
+    /// That of what was received then. Where a day alone was said it may have been submitted at any time of it up to its receipt: the
+    /// last of these, or it would be older than a time of that very day that was said before.
+    #[must_use]
+    pub fn said(received_at: Timestamp, submission: &Submission) -> Self {
+        let latest = submission.submitted_until.map(|until| until.min(received_at));
+        let submitted_at = submission.submitted_at.map(|at| latest.unwrap_or(at).max(at));
+        Self { received_at, submitted_at }.as_kept()
     }
 
     /// Whether this body counts and not the other: the newer one by the sender's time, which is that of receipt where none was
@@ -325,6 +334,26 @@ mod tests {
         assert!(body(10, None).is_newer(body(20, Some(5))), "what says no time was said when it was received");
         assert!(body(20, None).is_newer(body(10, Some(15))));
         assert!(!body(10, None).is_newer(body(10, None)));
+    }
+
+    #[test]
+    fn a_day_alone_is_no_older_than_a_time_of_it() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let said = |received: &str, submitted: &str, until: Option<&str>| {
+            let submission = Submission {
+                submitted_at: Some(at(submitted)),
+                submitted_until: until.map(at),
+                ..Submission::default()
+            };
+            BodyTime::said(at(received), &submission)
+        };
+        let timed = said("2026-11-20T21:00:10Z", "2026-11-20T21:00:00Z", None);
+        let day = |received| said(received, "2026-11-20T06:00:00Z", Some("2026-11-21T05:59:59.999999Z"));
+        assert!(day("2026-11-20T22:00:00Z").is_newer(timed), "received later on that day");
+        assert!(timed.is_newer(day("2026-11-20T20:00:00Z")), "received before it");
+        assert!(day("2026-11-25T10:00:00Z").is_newer(timed), "received on another day");
+        let next = said("2026-11-21T12:00:00Z", "2026-11-21T12:00:00Z", None);
+        assert!(next.is_newer(day("2026-11-25T10:00:00Z")), "a time of the day after is newer");
     }
 
     #[test]

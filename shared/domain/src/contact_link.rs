@@ -29,6 +29,15 @@ pub fn shown_phone(text: &str, extension: Option<&str>) -> String {
     }
 }
 
+/// The same of a number that may have `;ext=` behind it.
+#[must_use]
+pub fn shown_number(text: &str) -> String {
+    match text.split_once(";ext=") {
+        Some((number, extension)) => shown_phone(number, Some(extension)),
+        None => shown_phone(text, None),
+    }
+}
+
 /// A link that dials, the extension too (RFC 3966); none where this is no number in E.164.
 #[must_use]
 pub fn tel(phone: &str, extension: Option<&str>) -> Option<String> {
@@ -83,6 +92,8 @@ mod tests {
         }
         assert_eq!(tel("+14155550100", None).as_deref(), Some("tel:+14155550100"));
         assert_eq!(shown_phone("+14155550100", Some("123")), "+1 415-555-0100 ext. 123");
+        assert_eq!(shown_number("+14155550100;ext=123"), "+1 415-555-0100 ext. 123");
+        assert_eq!(shown_number("+14155550100"), "+1 415-555-0100");
         assert_eq!(tel("+14155550100", Some("123")).as_deref(), Some("tel:+14155550100;ext=123"));
         assert_eq!(tel("+14155550100", Some("1;x=\"")).as_deref(), Some("tel:+14155550100"));
     }

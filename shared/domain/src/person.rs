@@ -15,7 +15,10 @@ pub use recognise::{Candidate, Recognised, recognise};
 
 use std::fmt;
 
-use crate::submission::Submission;
+use crate::{
+    contact::{Identity, Phone},
+    submission::Submission,
+};
 
 /// What is known of a person. `Debug` shows nothing: it is contact data from end to end.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -49,6 +52,39 @@ impl fmt::Debug for Profile {
     }
 }
 
+/// What else a person said to be reached under, beside their profile: the newest first. `Debug` shows nothing.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct OtherContacts {
+    /// E-mail addresses.
+    pub emails: Vec<String>,
+    /// E.164 phone numbers, with `;ext=` where there is an extension.
+    pub phones: Vec<String>,
+}
+
+impl fmt::Debug for OtherContacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OtherContacts(…)")
+    }
+}
+
+impl OtherContacts {
+    /// Of all that a person said those that their profile does not have. A number with another extension is another one.
+    #[must_use]
+    pub fn beside(profile: &Profile, said: impl IntoIterator<Item = Identity>) -> Self {
+        let mut others = Self::default();
+        for identity in said {
+            match identity {
+                Identity::Email(email) if profile.email.as_deref() != Some(email.as_str()) => {
+                    others.emails.push(email.as_str().to_owned());
+                }
+                Identity::Phone(phone) if !profile.has_number(&phone) => others.phones.push(phone.as_str().to_owned()),
+                Identity::Email(_) | Identity::Phone(_) => {}
+            }
+        }
+        others
+    }
+}
+
 /// Which of two values stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absorb {
@@ -73,12 +109,45 @@ impl Profile {
         self.full_name().map(|name| ReadName::read(&name)).unwrap_or_default()
     }
 
-    /// Whether name, address and number that were said are all another's.
+    /// Whether what was said is all another's: nobody is reached under both, and the names are of two. A name that may be the same
+    /// one, written badly, is another's only where everything that was known is said otherwise.
     #[must_use]
     pub fn is_all_anothers(&self, said: &Self) -> bool {
         let pairs = [(&self.email, &said.email), (&self.phone, &said.phone)];
-        let is_elsewhere = pairs.iter().all(|(before, now)| before.is_some() && now.is_some() && before != now);
-        is_elsewhere && matches!(self.read_name().against(&said.read_name()), NameMatch::Contradict | NameMatch::Alike)
+        let is_reached = pairs.iter().any(|(_, now)| now.is_some());
+        if !is_reached || self.shares_contact(said) {
+            return false;
+        }
+        match self.read_name().against(&said.read_name()) {
+            NameMatch::Contradict => true,
+            NameMatch::Alike => pairs.iter().all(|(before, now)| before.is_none() || now.is_some()),
+            NameMatch::Same | NameMatch::MayBe | NameMatch::Unnamed => false,
+        }
+    }
+
+    /// Under what they were reached and are not any more.
+    #[must_use]
+    pub fn replaced_by(&self, now: &Self) -> Vec<Identity> {
+        let email = self.email.as_ref().filter(|email| now.email.as_ref() != Some(email));
+        let phone = self.phone.as_ref().filter(|phone| now.phone.as_ref() != Some(phone));
+        let extension = self.phone_extension.as_ref().map(|extension| format!(";ext={extension}")).unwrap_or_default();
+        let email = email.and_then(|email| Identity::stored("email", email));
+        let phone = phone.and_then(|phone| Identity::stored("phone", &format!("{phone}{extension}")));
+        email.into_iter().chain(phone).collect()
+    }
+
+    /// Whether it is the number that is known, with its extension or without any.
+    fn has_number(&self, phone: &Phone) -> bool {
+        let extension = phone.extension();
+        self.phone.as_deref() == Some(phone.number())
+            && (extension.is_none() || extension == self.phone_extension.as_deref())
+    }
+
+    /// Whether both have the same address or the same number.
+    #[must_use]
+    pub fn shares_contact(&self, other: &Self) -> bool {
+        let pairs = [(&self.email, &other.email), (&self.phone, &other.phone)];
+        pairs.iter().any(|(one, other)| one.is_some() && one == other)
     }
 
     /// Takes in what a submission says. Nothing known is ever emptied.

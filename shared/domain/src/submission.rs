@@ -81,6 +81,9 @@ pub struct Submission {
     /// When the person submitted it, by the sender's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submitted_at: Option<Timestamp>,
+    /// The end of the day, where a day alone was said of when: it was submitted at any time of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submitted_until: Option<Timestamp>,
     /// Answers to the script's questions, by question id, as given.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub answers: Map<String, Value>,

@@ -13,7 +13,7 @@ use ripen_domain::{
     },
     id::{AppointmentId, ArrivalId, DeliveryId, EndpointId, LeadId},
     lead::{Channel, Grade, OutcomeKind, Stage},
-    person::Profile,
+    person::{OtherContacts, Profile},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -134,6 +134,7 @@ fn full(detail: EventDetail) -> DeliveryFacts {
             time_zone: some("America/Chicago"),
             locale: some("en-US"),
         },
+        others: OtherContacts::default(),
         flags: Vec::new(),
         grade: Grade::A,
         score: 82,

@@ -20,7 +20,7 @@ use ripen_domain::{
     flag::{Flag, FlagCode},
     id::{AppointmentId, DeliveryId, LeadId},
     lead::{Channel, Grade, Stage},
-    person::Profile,
+    person::{OtherContacts, Profile},
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -205,6 +205,10 @@ fn facts() -> impl Strategy<Value = DeliveryFacts> {
             handed_over: DeliveryId::from_uuid(Uuid::from_u128(2)),
             lead: LeadId::from_uuid(Uuid::from_u128(3)),
             stage: Stage::Contact,
+            others: OtherContacts {
+                emails: profile.locale.iter().cloned().collect(),
+                phones: profile.name.iter().cloned().collect(),
+            },
             flags: profile
                 .name
                 .iter()

@@ -128,6 +128,32 @@ impl Postgres {
         wait_until_gone(&children);
     }
 
+    /// Stops the server and every one of its processes where they are: connections stay open and nothing answers.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn freeze(&self) {
+        self.signal_all(Signal::STOP);
+    }
+
+    /// Lets a frozen server go on.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn thaw(&self) {
+        self.signal_all(Signal::CONT);
+    }
+
+    fn signal_all(&self, signal: Signal) {
+        let server = Pid::from_child(self.server.as_ref().expect("PostgreSQL runs"));
+        // The server first: stopped, it starts no more of them.
+        kill_process(server, signal).unwrap();
+        for child in children_of(server) {
+            // One that ended by itself in the meantime is still enough.
+            let _ = kill_process(child, signal);
+        }
+    }
+
     /// Stops the server in order: what is running is rolled back, what is committed is written out.
     ///
     /// # Panics

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
     appointment::AppointmentState,
     calling::{CallTime, Hours, Whereabouts},
-    contact_link::Way,
+    contact_link::{Way, shown_number},
     criteria::QuestionWords,
     delivery::{ClientEvent, LeadContact, LeadData, LeadNote, Member},
     time_in_words::{exact, near, until},
@@ -167,7 +167,9 @@ impl ShownLead {
                 .and_then(|source| source.channel.get())
                 .map(|channel| channel.word().replace('_', " "))
                 .unwrap_or_default(),
-            answers: data.answers.get().map(|given| answers(given, by.questions)).unwrap_or_default(),
+            answers: other_contacts(&lead)
+                .chain(data.answers.get().map(|given| answers(given, by.questions)).unwrap_or_default())
+                .collect(),
             notes: data.notes.get().into_iter().flatten().filter_map(|one| note(one, by.now, &clock)).collect(),
             offered_until: data.offered_until.get().map(|at| ShownTime::said(*at, until(*at, by.now, &clock), &clock)),
             there: there(&lead, &clock, by),
@@ -214,6 +216,14 @@ fn answers(given: &Map<String, Value>, questions: &[QuestionWords]) -> Vec<Shown
         Some(ShownFact::text(question.unwrap_or_else(|| label(id)), answer.filter(|text| !text.is_empty())?))
     });
     shown.collect()
+}
+
+/// What else they said to be reached under.
+fn other_contacts(lead: &LeadContact) -> impl Iterator<Item = ShownFact> {
+    let said = |member: &Member<Vec<String>>| member.get().cloned().unwrap_or_default();
+    let phones: Vec<_> = said(&lead.other_phones).iter().map(|phone| shown_number(phone)).collect();
+    let all = [("Also by phone", phones), ("Also by e-mail", said(&lead.other_emails))];
+    all.into_iter().filter(|(_, all)| !all.is_empty()).map(|(label, all)| ShownFact::text(label, all.join(", ")))
 }
 
 /// `timeframe_days` as `Timeframe days`: of a question whose words are not known.

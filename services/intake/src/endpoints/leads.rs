@@ -150,7 +150,8 @@ async fn take(context: &IntakeContext, handle: Result<Handle, Problem>, request:
                 None => None,
             };
             let (at, sees_grade) = (own.received_at, sees_grade(&source, has_key));
-            status.map_or_else(|| response::one(own.id, at), |status| response::decided(&status, sees_grade, at))
+            let decided = |status| response::decided(own.id, &status, sees_grade, at);
+            status.map_or_else(|| response::one(own.id, at), decided)
         }
     };
     // After the answer is made: the log line names the source in every case.

@@ -24,8 +24,10 @@ pub fn read(reader: &mut Reader, now: Timestamp) {
     if value.as_str().is_some_and(is_nothing) || value == Value::Bool(false) {
         return;
     }
-    let at = instant(&value, &reader.clock());
+    let clock = reader.clock();
+    let at = instant(&value, &clock);
     reader.submission.submitted_at = at.filter(|at| at.as_second() >= EARLIEST && at.duration_since(now) <= AHEAD);
+    reader.submission.submitted_until = reader.submission.submitted_at.and_then(|_| day_ends(&value, &clock));
     if reader.submission.submitted_at.is_none() {
         reader.flag("submitted_at", FlagCode::SubmittedAtUnusable, &text::shown(&value));
     }
@@ -43,6 +45,7 @@ pub fn end_at_receipt(submission: &mut Submission, received_at: Timestamp) {
     if let Some(at) = submission.submitted_at.take_if(is_ahead) {
         let flag = flag("submitted_at", FlagCode::SubmittedAtUnusable, at);
         flag.into_iter().for_each(|flag| submission.flag(flag));
+        submission.submitted_until = None;
     }
     let given_at = submission.consent.as_mut().and_then(|consent| consent.given_at.take_if(is_ahead));
     if let Some(at) = given_at {
@@ -65,6 +68,13 @@ pub fn instant(value: &Value, clock: &LocalClock) -> Option<Timestamp> {
         ReadDate::Zoned(at, zone) => at.to_zoned(zone).ok()?.timestamp(),
     };
     Some(whole_micros(at))
+}
+
+/// The last moment of the day that a value names; none where it names a time.
+fn day_ends(value: &Value, clock: &LocalClock) -> Option<Timestamp> {
+    let Ok(ReadDate::Day(day)) = date(&text::shown(value), &clock.conventions) else { return None };
+    let next = day.tomorrow().ok()?.to_zoned(clock.zone.clone()).ok()?.timestamp();
+    next.checked_sub(SignedDuration::from_micros(1)).ok()
 }
 
 #[cfg(test)]
@@ -97,6 +107,19 @@ mod tests {
         let zone = ripen_domain::time::zone(zone).unwrap();
         let clock = LocalClock { conventions: Conventions::of(None, Some("US")), zone };
         assert_eq!(instant(&value, &clock), at.map(|at| at.parse().unwrap()));
+    }
+
+    #[rstest]
+    #[case(json!("2026-11-20"), Some("2026-11-21T05:59:59.999999Z"))]
+    #[case(json!("20-Nov-26"), Some("2026-11-21T05:59:59.999999Z"))]
+    #[case(json!("2026-11-20T00:00:00"), None)]
+    #[case(json!("11/20/2026 10:00 AM"), None)]
+    #[case(json!(1_795_168_800), None)]
+    #[case(json!("yesterday"), None)]
+    fn a_day_alone_ends(#[case] value: Value, #[case] at: Option<&str>) {
+        let zone = ripen_domain::time::zone("America/Chicago").unwrap();
+        let clock = LocalClock { conventions: Conventions::of(None, Some("US")), zone };
+        assert_eq!(day_ends(&value, &clock), at.map(|at| at.parse().unwrap()));
     }
 
     #[rstest]

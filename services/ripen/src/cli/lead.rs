@@ -12,7 +12,7 @@ use ripen_actions::{
 use ripen_domain::{actor::Actor, id::LeadId, promise::When, touch::Disposition};
 use ripen_store::{
     delivery::list::DeliveryRecord,
-    lead::{corrected::CorrectedLead, holder::LeadHolder, untouched::UntouchedLead},
+    lead::{corrected::CorrectedLead, history::WayToReach, holder::LeadHolder, untouched::UntouchedLead},
     person::{household::HouseholdMember, number::VoidNumber},
 };
 use serde_json::{Value, json};
@@ -277,12 +277,28 @@ fn known(all: &LeadHistory, zone: &TimeZone) -> Vec<LeadPart> {
             columns: &["name", "phone", "shared", "lead", "person"],
             rows: all.household.iter().map(member).collect(),
         },
+        LeadPart { title: "also_reached", columns: &["phone", "email", "said_at"], rows: also_reached(all) },
         LeadPart {
             title: "void_numbers",
             columns: &["phone", "since", "by"],
             rows: all.void_numbers.iter().map(void_number).collect(),
         },
     ]
+}
+
+/// Further numbers and addresses of the person, the one that was said last first.
+fn also_reached(all: &LeadHistory) -> Vec<Value> {
+    let profile = &all.lead.profile;
+    let extension = profile.phone_extension.as_ref().map(|extension| format!(";ext={extension}")).unwrap_or_default();
+    let phone = profile.phone.as_ref().map(|phone| format!("{phone}{extension}"));
+    let is_first = |way: &WayToReach| Some(&way.value) == if way.is_phone { phone.as_ref() } else { profile.email.as_ref() };
+    let mut others: Vec<_> = all.ways.iter().filter(|way| way.void_at.is_none() && !is_first(way)).collect();
+    others.sort_by_key(|way| std::cmp::Reverse(way.said_at));
+    let row = |way: &&WayToReach| {
+        let (phone, email) = if way.is_phone { (Some(&way.value), None) } else { (None, Some(&way.value)) };
+        json!({"phone": phone, "email": email, "said_at": way.said_at})
+    };
+    others.iter().map(row).collect()
 }
 
 /// What was done with the lead, and what became of it.

@@ -20,13 +20,17 @@ pub fn changes(before: &LeadData, now: &LeadData) -> Vec<LeadChange> {
         ("country", &old.country, &new.country),
     ];
     let contact = contact.into_iter().map(|(field, old, new)| change(field, old.to_value(), new.to_value()));
+    let others = [
+        change("other_phones", old.other_phones.to_value(), new.other_phones.to_value()),
+        change("other_emails", old.other_emails.to_value(), new.other_emails.to_value()),
+    ];
     let empty = serde_json::Map::new();
     let (old, new) = (before.answers.get().unwrap_or(&empty), now.answers.get().unwrap_or(&empty));
     let answers = new
         .iter()
         .map(|(id, value)| change(&format!("answers.{id}"), old.get(id).cloned().unwrap_or_default(), value.clone()));
     let grade = change("grade", before.grade.to_value(), now.grade.to_value());
-    std::iter::once(grade).chain(contact).chain(answers).flatten().collect()
+    std::iter::once(grade).chain(contact).chain(others).chain(answers).flatten().collect()
 }
 
 fn change(field: &str, before: Value, after: Value) -> Option<LeadChange> {
@@ -63,6 +67,12 @@ mod tests {
                    {"field": "answers.budget", "before": 450_000, "after": 500_000}])
         );
         assert!(changes(&now, &now).is_empty());
+        let again = data(json!({"lead": {"phone": "+14155550100", "email": "c@example.com",
+            "other_phones": ["+14155550101"]}, "answers": {"budget": 500_000, "soon": true}}));
+        assert_eq!(
+            serde_json::to_value(changes(&now, &again)).unwrap(),
+            json!([{"field": "other_phones", "before": null, "after": ["+14155550101"]}])
+        );
         let graded = changes(&data(json!({"grade": "A"})), &data(json!({"grade": "B"})));
         assert_eq!(serde_json::to_value(graded).unwrap(), json!([{"field": "grade", "before": "A", "after": "B"}]));
     }

@@ -16,7 +16,7 @@ use crate::{
     flag::Flag,
     id::{DeliveryId, LeadId},
     lead::{Channel, Grade, Stage},
-    person::Profile,
+    person::{OtherContacts, Profile},
 };
 
 /// Everything a client is told about a matured lead.
@@ -34,6 +34,8 @@ pub struct DeliveryFacts {
     pub stage: Stage,
     /// Whom to reach, and how.
     pub profile: Profile,
+    /// What else they said to be reached under.
+    pub others: OtherContacts,
     /// What could not be understood of what they sent.
     pub flags: Vec<Flag>,
     /// Grade of the decision that matured it: always A.
@@ -166,7 +168,7 @@ impl DeliveryFacts {
             score: self.score.into(),
             criteria: self.criteria.clone().into(),
             reasons: self.reasons.iter().map(LeadReason::from).collect::<Vec<_>>().into(),
-            lead: LeadContact::new(self.lead, self.stage, &self.profile, &self.flags).into(),
+            lead: LeadContact::new(self.lead, self.stage, (&self.profile, &self.others), &self.flags).into(),
             answers: self.answers.clone().into(),
             notes: self.notes.clone().into(),
             source: LeadSource { name: self.source.clone().into(), channel: self.channel.into(), more: Map::new() }

@@ -6,8 +6,8 @@ mod febrl;
 use rstest::rstest;
 use uuid::Uuid;
 
-use super::{Absorb, Candidate, NameMatch, Profile, ReadName, Recognised, recognise};
-use crate::{id::PersonId, submission::Submission};
+use super::{Absorb, Candidate, NameMatch, OtherContacts, Profile, ReadName, Recognised, recognise};
+use crate::{contact::Identity, id::PersonId, submission::Submission};
 
 fn profile(name: &str, email: &str) -> Profile {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -365,4 +365,42 @@ fn an_extension_that_comes_alone_belongs_to_the_number_that_is_known() {
 fn names_are_told_apart_as_their_bearers_would(#[case] one: &str, #[case] other: &str, #[case] expected: NameMatch) {
     let (one, other) = (ReadName::read(one), ReadName::read(other));
     assert_eq!((one.against(&other), other.against(&one)), (expected, expected));
+}
+
+#[test]
+fn what_else_somebody_gave_is_told_but_for_what_is_known_of_them() {
+    let identity = |kind: &str, value: &str| Identity::stored(kind, value).unwrap();
+    let profile = Profile {
+        email: Some("a@example.com".to_owned()),
+        phone: Some("+14155550100".to_owned()),
+        phone_extension: Some("12".to_owned()),
+        ..Profile::default()
+    };
+    let said = [
+        identity("phone", "+14155550100;ext=13"),
+        identity("phone", "+14155550101"),
+        identity("phone", "+14155550100;ext=12"),
+        identity("phone", "+14155550100"),
+        identity("email", "b@example.com"),
+        identity("email", "a@example.com"),
+    ];
+    let others = OtherContacts::beside(&profile, said);
+    assert_eq!(others.phones, ["+14155550100;ext=13", "+14155550101"]);
+    assert_eq!(others.emails, ["b@example.com"]);
+    assert_eq!(format!("{others:?}"), "OtherContacts(…)");
+}
+
+#[test]
+fn what_stands_in_the_place_of_another_replaces_it() {
+    let of = |email: &str, phone: Option<&str>| Profile {
+        email: Some(email.to_owned()),
+        phone: phone.map(str::to_owned),
+        phone_extension: phone.map(|_| "12".to_owned()),
+        ..Profile::default()
+    };
+    let before = of("a@example.com", Some("+14155550100"));
+    assert!(before.replaced_by(&before.clone()).is_empty());
+    let replaced = before.replaced_by(&of("b@example.com", None));
+    let replaced: Vec<_> = replaced.iter().map(|identity| identity.value().to_owned()).collect();
+    assert_eq!(replaced, ["a@example.com", "+14155550100;ext=12"]);
 }

@@ -13,6 +13,10 @@ impl Submission {
             let flags = self.flags.iter().filter_map(Flag::before_it_was_told_apart).collect();
             return Self { flags, ..self.clone() }.content_hash();
         }
+        if self.submitted_until.is_some() {
+            // It follows from what was said, and versions before did not know it.
+            return Self { submitted_until: None, ..self.clone() }.content_hash();
+        }
         // A map of texts, numbers and instants always serialises; an empty body would only make hashes equal.
         let mut said = serde_json::to_vec(self).unwrap_or_default();
         if !self.flags.is_empty() {
@@ -50,6 +54,14 @@ mod tests {
         let id = read(r#"[{"field":"external_id","code":"rounded","said":"1E+20"}]"#);
         assert_eq!(id, read(r#"["field_unusable"]"#), "as versions before flagged it");
         assert_ne!(id, read("[]"));
+    }
+
+    #[test]
+    fn the_end_of_a_day_is_not_said_and_changes_no_hash() {
+        let read = |text| serde_json::from_str::<Submission>(text).unwrap().content_hash();
+        let day = r#"{"email":"a@example.com","submitted_at":"2026-11-20T06:00:00Z"}"#;
+        let whole = r#"{"email":"a@example.com","submitted_at":"2026-11-20T06:00:00Z","submitted_until":"2026-11-21T06:00:00Z"}"#;
+        assert_eq!(read(day), read(whole));
     }
 
     /// As an earlier version hashed it: a retry across the upgrade is the same arrival.

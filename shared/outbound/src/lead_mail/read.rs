@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
     appointment::{Slot, in_words, span_in_words},
     calling::{CallTime, Whereabouts},
-    contact_link::shown_phone,
+    contact_link::{shown_number, shown_phone},
     delivery::{
         ClientEvent, CriteriaName, EventType, HandoverKind, LeadChange, LeadContact, LeadData, LeadFlag, LeadHandover,
         LeadNote, LeadReason, LeadUpdate, Member, UpdateKind,
@@ -77,6 +77,9 @@ pub(super) struct MailFacts {
     pub(super) phone: Option<String>,
     pub(super) phone_extension: Option<String>,
     pub(super) email: Option<String>,
+    /// Further numbers and addresses that they gave.
+    other_phones: Option<String>,
+    other_emails: Option<String>,
     pub(super) place: Option<String>,
     pub(super) time_zone: Option<String>,
     /// What the clock shows where they are, and until when they may be called.
@@ -139,6 +142,8 @@ impl MailFacts {
             phone: word(&lead.phone),
             phone_extension: word(&lead.phone_extension),
             email: word(&lead.email),
+            other_phones: others("other_phones", &lead.other_phones),
+            other_emails: others("other_emails", &lead.other_emails),
             place: joined([word(&lead.postal_code), word(&lead.country)], ", "),
             time_zone: word(&lead.time_zone),
             // Whoever is offered a lead has nobody to call yet.
@@ -209,6 +214,8 @@ impl MailFacts {
         let there = self.call_time.as_ref().filter(|_| !self.is_to_call());
         let there = there.map(|there| format!("{} (when this was sent)", there.shown()));
         [
+            ("Also by phone", self.other_phones.clone()),
+            ("Also by e-mail", self.other_emails.clone()),
             ("Place", self.place.clone()),
             ("Their time", there),
             ("Time zone", self.time_zone.clone().filter(|_| self.call_time.is_none())),
@@ -332,8 +339,11 @@ fn changed(update: &LeadUpdate, letterhead: &Letterhead<'_>) -> Vec<(String, Str
                 (question(id, letterhead), said(&change.before), said(&change.after))
             }
             None => {
-                let said = |value: &Member<Value>| word(value).map(|text| contact(&field, text));
-                (label(&field), said(&change.before), said(&change.after))
+                let said = |value: &Member<Value>| match value.get() {
+                    Some(Value::Array(all)) => joined_texts(all.iter().filter_map(Value::as_str), &field),
+                    _ => word(value).map(|text| contact(&field, text)),
+                };
+                (contact_label(&field), said(&change.before), said(&change.after))
             }
         };
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "not known".to_owned());
@@ -344,7 +354,26 @@ fn changed(update: &LeadUpdate, letterhead: &Letterhead<'_>) -> Vec<(String, Str
 
 /// Contact data as it is read: a number with its spaces.
 fn contact(field: &str, text: String) -> String {
-    if field == "phone" { shown_phone(&text, None) } else { text }
+    if matches!(field, "phone" | "other_phones") { shown_number(&text) } else { text }
+}
+
+/// What the mail calls a field.
+fn contact_label(field: &str) -> String {
+    match field {
+        "other_phones" => "Also by phone".to_owned(),
+        "other_emails" => "Also by e-mail".to_owned(),
+        _ => label(field),
+    }
+}
+
+/// Further contact data in a line.
+fn others(field: &str, said: &Member<Vec<String>>) -> Option<String> {
+    joined_texts(said.get().into_iter().flatten().map(String::as_str), field)
+}
+
+fn joined_texts<'t>(texts: impl Iterator<Item = &'t str>, field: &str) -> Option<String> {
+    let shown: Vec<_> = texts.take(MOST).map(|text| contact(field, plain::line(text, SHORT))).collect();
+    Some(shown.join(", ")).filter(|line| !line.is_empty())
 }
 
 fn answers(given: Option<&Map<String, Value>>, letterhead: &Letterhead<'_>) -> Listed<(String, String)> {

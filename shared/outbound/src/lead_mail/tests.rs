@@ -78,6 +78,25 @@ fn an_appointment_is_said_by_both_clocks_and_comes_as_a_calendar_entry() {
 }
 
 #[test]
+fn what_they_gave_beside_is_told_with_the_rest_and_as_what_changed() {
+    let mut payload = payload();
+    let data = &mut payload["data"];
+    data["lead"]["other_phones"] = json!(["+14155550612", "+14155550613;ext=12"]);
+    data["lead"]["other_emails"] = json!(["casey.new@example.com"]);
+    let beside = "Also by phone: +1 415-555-0612, +1 415-555-0613 ext. 12\nAlso by e-mail: casey.new@example.com\n";
+    let mail = render(&event(&payload), &Letterhead::default());
+    assert!(mail.text.contains(beside), "{}", mail.text);
+    assert!(mail.html.contains("+1 415-555-0612, +1 415-555-0613 ext. 12"), "{}", mail.html);
+    payload["type"] = json!("lead.updated");
+    payload["data"]["update"] = json!({"kind": "arrival", "changes": [
+        {"field": "other_phones", "before": null, "after": ["+14155550612"]},
+        {"field": "other_emails", "before": ["a@example.com"], "after": ["casey.new@example.com", "a@example.com"]}]});
+    let text = render(&event(&payload), &Letterhead::default()).text;
+    assert!(text.contains("Also by phone: not known → +1 415-555-0612\n"), "{text}");
+    assert!(text.contains("Also by e-mail: a@example.com → casey.new@example.com, a@example.com\n"), "{text}");
+}
+
+#[test]
 fn an_offer_says_what_can_be_taken_and_until_when() {
     let mut payload = payload();
     let data = &mut payload["data"];

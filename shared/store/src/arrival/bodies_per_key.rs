@@ -71,12 +71,15 @@ impl BodyColumns {
         let mut said = Profile::default();
         said.absorb(&submission, Absorb::Fill);
         let submitted_at = self.submitted_at.map(jiff_sqlx::Timestamp::to_jiff);
+        let received_at = self.received_at.to_jiff();
+        // Of an erased person's the column is all that is left.
+        let dated = Submission { submitted_until: submission.submitted_until, ..Submission::default() };
         Ok(EarlierBody {
             key,
             id: ArrivalId::from_uuid(self.id),
             amends: self.amends.map(ArrivalId::from_uuid),
             content: hash(self.content)?,
-            time: BodyTime { received_at: self.received_at.to_jiff(), submitted_at },
+            time: BodyTime::said(received_at, &Submission { submitted_at, ..dated }),
             said,
             answers: submission.perhaps_answers(),
             by_visitor: self.by_visitor,

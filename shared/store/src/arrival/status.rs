@@ -106,15 +106,19 @@ impl Store {
     /// Of what was worked under the external id of this arrival of a source the body that counts; none where it came without
     /// one.
     pub async fn arrival_counting(&self, source: SourceId, id: ArrivalId) -> Result<Option<WorkedBody>, StoreError> {
-        // The last in the order of `BodyTime::is_newer`.
+        // The last in the order of `BodyTime::is_newer`: of those that may be it by the index, which knows the beginnings of days alone.
         let row = sqlx::query!(
             r#"-- arrival.counting
             select v.content as "content!", v.received_at as "received_at!", v.submitted_at as "submitted_at?"
             from arrival_seen s join arrival a on a.id = s.arrival_id
             cross join lateral (
-              select n.content, n.received_at, n.submitted_at from arrival n
-              where n.source_id = a.source_id and n.external_id = a.external_id and n.state = 'graded'
-              order by coalesce(n.submitted_at, n.received_at) desc, n.received_at desc limit 1) v
+              select b.content, b.received_at, b.counts_at as submitted_at from (
+                select n.content, n.received_at,
+                       coalesce(least((n.submission ->> 'submitted_until')::timestamptz, n.received_at), n.submitted_at, n.received_at) as counts_at
+                from arrival n
+                where n.source_id = a.source_id and n.external_id = a.external_id and n.state = 'graded'
+                order by coalesce(n.submitted_at, n.received_at) desc, n.received_at desc limit 100) b
+              order by b.counts_at desc, b.received_at desc limit 1) v
             where s.id = $1 and a.source_id = $2"#,
             id.uuid(),
             source.uuid()

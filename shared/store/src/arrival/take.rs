@@ -1,9 +1,12 @@
 //! Arrivals of persons and leads that go on as others: what corrects them later finds the ones that go on.
 
-use ripen_domain::id::{LeadId, PersonId};
+use ripen_domain::{
+    criteria::Origin,
+    id::{ArrivalId, LeadId, PersonId},
+};
 use uuid::Uuid;
 
-use crate::{StoreError, Transaction, person::pair::PersonPair};
+use crate::{StoreError, Transaction, lead::statement::StatementMove, person::pair::PersonPair};
 
 impl Transaction {
     /// A lead's arrivals are another's.
@@ -22,6 +25,27 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+
+    /// The arrivals of a statement are on another lead; returns the origins of what they said.
+    pub(crate) async fn arrivals_of_statement_take(
+        &mut self,
+        statement: &StatementMove,
+    ) -> Result<Vec<String>, StoreError> {
+        let StatementMove { source, external_id, from, to } = statement;
+        let moved = sqlx::query_scalar!(
+            "-- arrival.of_statement_take
+            update arrival set lead_id = $4, person_id = $5
+            where source_id = $1 and external_id = $2 and lead_id = $3 and state = 'graded' returning id",
+            source.uuid(),
+            external_id,
+            from.lead.uuid(),
+            to.lead.uuid(),
+            to.person.uuid()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(moved.into_iter().map(|id| Origin::Arrival(ArrivalId::from_uuid(id)).to_string()).collect())
     }
 
     /// The later person's arrivals are the earlier one's.

@@ -8,10 +8,12 @@ use std::{
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
+    contact::Identity,
     criteria::{Reason, Receipt},
     delivery::{AssignedRep, CriteriaName, DeliveryFacts, EventDetail, LeadNote},
     id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, RepId},
     masked_address::MaskedAddress,
+    person::OtherContacts,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -142,6 +144,7 @@ struct LeasedColumns {
     rep_email: Option<String>,
     answers: Option<Value>,
     notes: Option<Value>,
+    said_contacts: Option<Value>,
     flagged: Option<Value>,
     secret_ids: Option<Vec<Uuid>>,
     clear_secrets: Option<Vec<Option<String>>>,
@@ -186,13 +189,15 @@ impl LeasedColumns {
         let reasons = self.reasons(prepared);
         // Of this delivery alone: others of its lease go out.
         let credentials = self.credentials(keys).map_err(|error| Unopened(error.to_string()));
+        let profile = profile_of!(self);
         let facts = DeliveryFacts {
             delivery: DeliveryId::from_uuid(self.id),
             detail: EventDetail::read(word(&self.event)?, self.said),
             handed_over: DeliveryId::from_uuid(self.handed_over),
             lead: LeadId::from_uuid(self.lead_id),
             stage: word(&self.stage)?,
-            profile: profile_of!(self),
+            others: OtherContacts::beside(&profile, contacts(self.said_contacts)?),
+            profile,
             flags: self.flagged.map(standing_flags).transpose()?.unwrap_or_default(),
             grade: word(&self.grade)?,
             score: self.score,
@@ -245,6 +250,19 @@ impl LeasedColumns {
 
 fn notes(value: Value) -> Result<Vec<LeadNote>, StoreError> {
     serde_json::from_value(value).map_err(|_| StoreError::Corrupt("a note".to_owned()))
+}
+
+/// A way to a person, as the statement gives it.
+#[derive(serde::Deserialize)]
+struct SaidContact {
+    kind: String,
+    value: String,
+}
+
+fn contacts(value: Option<Value>) -> Result<Vec<Identity>, StoreError> {
+    let corrupt = || StoreError::Corrupt("an identity".to_owned());
+    let said: Vec<SaidContact> = value.map_or_else(|| Ok(Vec::new()), serde_json::from_value).map_err(|_| corrupt())?;
+    said.into_iter().map(|one| Identity::stored(&one.kind, &one.value).ok_or_else(corrupt)).collect()
 }
 
 fn object(value: Option<Value>) -> Map<String, Value> {
@@ -319,6 +337,9 @@ impl Store {
                      (select distinct on (question) question, value from answer where lead_id = l.id
                       order by question, at desc, origin desc) newest) as answers,
                    (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
+                   (select json_agg(json_build_object('kind', i.kind, 'value', i.value) order by i.said_at desc, i.value)
+                    from (select * from person_identity where person_id = p.id and said_at is not null and void_at is null
+                          order by said_at desc, value limit 20) i) as said_contacts,
                    (select json_agg(json_build_object('flags', f.submission -> 'flags', 'answered_since',
                        array(select w.question from answer w where w.lead_id = f.lead_id and w.at > f.received_at))
                      order by f.received_at desc, f.id desc)

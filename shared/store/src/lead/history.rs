@@ -101,6 +101,8 @@ pub struct WayToReach {
     pub value: String,
     /// Since when it is known to lead to somebody else.
     pub void_at: Option<Timestamp>,
+    /// When an enquiry brought it; none where something else was put in its place.
+    pub said_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -219,7 +221,7 @@ impl Store {
     pub async fn ways_to_reach(&self, scope: Scope, person: PersonId) -> Result<Vec<WayToReach>, StoreError> {
         let rows = sqlx::query!(
             "-- person_identity.of_person
-            select kind, value, void_at from person_identity
+            select kind, value, void_at, said_at from person_identity
             where person_id = $1 and ($2::uuid is null or client_id = $2) order by kind desc, value limit $3",
             person.uuid(),
             scope.client_uuid(),
@@ -237,6 +239,7 @@ impl Store {
             is_phone: row.kind == "phone",
             value: row.value,
             void_at: row.void_at.map(jiff_sqlx::Timestamp::to_jiff),
+            said_at: row.said_at.map(jiff_sqlx::Timestamp::to_jiff),
         });
         Ok(ways.collect())
     }

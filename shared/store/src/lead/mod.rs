@@ -29,6 +29,7 @@ pub mod review;
 pub mod search;
 pub mod show;
 pub mod spoken;
+pub mod statement;
 pub mod touch;
 pub mod touched;
 pub mod undo;

@@ -14,14 +14,17 @@ use crate::{
     client::grading_settings::{GradingSettings, SourceSettings},
     lead::{
         answer::{AnswerRow, NoteRow},
+        join::LeadJoin,
         kept_back::HandoverStanding,
         lead_row::LeadRow,
+        statement::StatementMove,
     },
     person::{
         identity::{ClientIdentity, NewIdentity},
         known_person::KnownPerson,
         number::PersonNumber,
         pair::PersonPair,
+        statements::SaidOfPerson,
     },
 };
 use jiff::Timestamp;
@@ -137,8 +140,20 @@ pub struct UnitOfWork {
     pub owners: BTreeMap<ArrivalId, ArrivalOwner>,
     /// Earlier arrivals of a source by the hash of their content.
     pub same_content: BTreeMap<SourceContent, Vec<EarlierArrival>>,
+    /// What was said of the batch's persons, and by whom; read where a correction of the batch names somebody else.
+    pub said_of: BTreeMap<PersonId, SaidOfPerson>,
+    /// Of what corrections of the batch correct the one that stands for it since, where it is somebody else's.
+    pub stands_for: BTreeMap<ArrivalId, ArrivalId>,
+    /// Persons who are somebody else than was said: nothing that led to them does any more, to be written.
+    pub renamed: Vec<PersonId>,
+    /// Statements that are of somebody else: to be moved.
+    pub moved: Vec<StatementMove>,
+    /// Leads that end for another one, on which all that was said goes on.
+    pub joins: Vec<LeadJoin>,
     /// Identities that lead to a person from now on, to be written.
     pub new_identities: Vec<NewIdentity>,
+    /// Identities in whose place a correction put others: to be written.
+    pub replaced: Vec<NewIdentity>,
     /// What else a number that arrives can be read as. It leads to nobody and is not written: suppressed, it bars them.
     pub other_readings: Vec<NewIdentity>,
     /// When the first arrival on a lead was received, for leads that an arrival of another source joins.

@@ -78,8 +78,14 @@ impl Transaction {
             .iter()
             .map(|identity| NewIdentity { of: ClientIdentity { client, identity: identity.clone() }, person })
             .collect();
+        let replaced = held.profile.replaced_by(profile).into_iter();
+        let replaced: Vec<_> =
+            replaced.map(|identity| NewIdentity { of: ClientIdentity { client, identity }, person }).collect();
         let row = PersonRow { id: person, client, profile: profile.clone() };
         self.persons_write(vec![row], &links, now).await?;
+        if !replaced.is_empty() {
+            self.identities_replaced(&replaced).await?;
+        }
         self.regrade_ask_persons(&[person], "the person's contact data was corrected", now).await
     }
 }

@@ -131,6 +131,26 @@ impl Transaction {
         Ok(())
     }
 
+    /// Others were put in the place of these: they lead to their persons still, and nobody is told to reach them there.
+    pub async fn identities_replaced(&mut self, replaced: &[NewIdentity]) -> Result<(), StoreError> {
+        let (clients, kinds, values) =
+            identity_columns(replaced.iter().map(|one| (one.of.client, &one.of.identity)));
+        let persons: Vec<_> = replaced.iter().map(|one| one.person.uuid()).collect();
+        sqlx::query!(
+            "-- identity.replaced
+            update person_identity i set said_at = null
+            from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) as w (client_id, kind, value, person_id)
+            where i.client_id = w.client_id and i.kind = w.kind and i.value = w.value and i.person_id = w.person_id",
+            &clients,
+            &kinds,
+            &values,
+            &persons
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Every identity that leads to these persons.
     pub async fn identities_of(&mut self, persons: &[PersonId]) -> Result<Vec<(ClientId, Identity)>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();

@@ -175,8 +175,8 @@ impl Transaction {
         sqlx::query!(
             "-- person.write
             with linked as (
-              insert into person_identity (client_id, kind, value, person_id)
-              select ($14::uuid[])[i], ($15::text[])[i], ($16::text[])[i], ($17::uuid[])[i]
+              insert into person_identity (client_id, kind, value, person_id, said_at)
+              select ($14::uuid[])[i], ($15::text[])[i], ($16::text[])[i], ($17::uuid[])[i], $13
               from generate_subscripts($14::uuid[], 1) i
               on conflict do nothing
             )

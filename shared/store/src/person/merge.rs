@@ -219,8 +219,8 @@ impl Transaction {
         sqlx::query!(
             "-- person.join
             with reached as (
-              insert into person_identity (client_id, kind, value, person_id, void_at, void_by, merge_id)
-              select client_id, kind, value, $1, void_at, void_by, $4 from person_identity where person_id = $2
+              insert into person_identity (client_id, kind, value, person_id, void_at, void_by, merge_id, said_at)
+              select client_id, kind, value, $1, void_at, void_by, $4, said_at from person_identity where person_id = $2
               on conflict do nothing
             ), gone as (
               update person set merged_into = $1, updated_at = $3 where id = $2

@@ -9,4 +9,5 @@ pub mod known_person;
 pub mod merge;
 pub mod number;
 pub mod pair;
+pub mod statements;
 pub mod unmerge;

@@ -11,7 +11,7 @@ use crate::{
     flag::{Flag, FlagCode},
     id::{AppointmentId, ArrivalId, DeliveryId, LeadId},
     lead::{Channel, Grade, Stage, words},
-    person::Profile,
+    person::{OtherContacts, Profile},
 };
 
 words! {
@@ -130,6 +130,10 @@ payload! {
         phone: String,
         /// The extension behind the phone number; where there is one.
         phone_extension: String,
+        /// Further E.164 phone numbers that they gave, the newest first, `;ext=` before an extension; where there are any.
+        other_phones: Vec<String>,
+        /// Further e-mail addresses that they gave, the newest first; where there are any.
+        other_emails: Vec<String>,
         /// What could not be understood of what they sent; where there is any.
         flags: Vec<LeadFlag>,
         /// Postal code as given.
@@ -272,8 +276,14 @@ payload! {
 }
 
 impl LeadContact {
-    pub(in crate::delivery) fn new(id: LeadId, stage: Stage, profile: &Profile, flags: &[Flag]) -> Self {
+    pub(in crate::delivery) fn new(
+        id: LeadId,
+        stage: Stage,
+        (profile, others): (&Profile, &OtherContacts),
+        flags: &[Flag],
+    ) -> Self {
         let text = |text: &Option<String>| Member::or_null(text.clone());
+        let some = |all: &[String]| Member::if_some(Some(all.to_vec()).filter(|all| !all.is_empty()));
         Self {
             id: id.into(),
             stage: stage.into(),
@@ -284,6 +294,8 @@ impl LeadContact {
             phone: text(&profile.phone),
             // Left out where there is none: the bodies of most leads stay what they were.
             phone_extension: Member::if_some(profile.phone_extension.clone()),
+            other_phones: some(&others.phones),
+            other_emails: some(&others.emails),
             flags: Member::if_some(
                 Some(flags.iter().map(LeadFlag::from).collect::<Vec<_>>()).filter(|all| !all.is_empty()),
             ),
@@ -301,6 +313,7 @@ impl LeadContact {
             *told = Member::Null;
         }
         self.phone_extension = Member::Absent;
+        (self.other_phones, self.other_emails) = (Member::Absent, Member::Absent);
         // Words that were not understood may hold a number or a name.
         self.flags = Member::Absent;
     }
