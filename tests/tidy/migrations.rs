@@ -36,6 +36,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0026_front.sql", "d69a3227119212b28c197d2527677c9e675630e9d6f0bd28346a2f8c91fadc8b"),
     ("0027_each_body.sql", "d4dd83c427d60a1e41ac371b33a37c8dab0c9b7d9cd4667208c39d8cffa9fab9"),
     ("0028_words.sql", "6139d14e991c5ee3da76b705be19b732c7d6b6aa6ed30699acf2b3f12a649066"),
+    ("0030_lead_views.sql", "faed7945892d83b18568db5530cd7d095271c8321b2f10b75ca6370d0556404e"),
 ];
 
 #[test]

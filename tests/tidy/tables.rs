@@ -13,7 +13,7 @@ use crate::{
 const STORE: &str = "shared/store/src/";
 
 /// Each table, and the folder or file of the store that writes it.
-const OWNERS: [(&str, &str); 76] = [
+const OWNERS: [(&str, &str); 77] = [
     ("answer", "lead/"),
     ("appointment", "appointment/"),
     ("arrival", "arrival/"),
@@ -52,6 +52,7 @@ const OWNERS: [(&str, &str); 76] = [
     ("identity", "person/"),
     ("installation_key", "sealing"),
     ("lead", "lead/"),
+    ("lead_view", "user/"),
     ("mail_blame", "mail_refusal"),
     ("mail_circuit", "mail_circuit"),
     ("mail_refusal", "mail_refusal"),

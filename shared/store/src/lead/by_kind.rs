@@ -100,6 +100,7 @@ impl Store {
                 and ($5::uuid is null or l.source_id = $5)
                 and ($6::timestamptz is null or l.last_arrived_at >= $6) and ($7::timestamptz is null or l.last_arrived_at < $7)
                 and (not $8 or l.touches = 0)
+                and ($11::text is null or l.program_id = (select g.id from program g where g.name = $11))
                 and (not $9 or l.stage in ('lead', 'contact', 'opportunity') and (l.returned_at is null or l.matured_at >= l.returned_at))
               order by l.last_arrived_at desc, l.id desc limit $10) f
             where $1::uuid is null or $5::uuid is null or exists (select from source o where o.id = $5 and o.client_id = $1)
@@ -113,7 +114,8 @@ impl Store {
             filter.to.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             filter.is_untouched,
             filter.is_with_client,
-            most
+            most,
+            filter.program.as_deref()
         )
         .fetch_all(&self.lists)
         .await?;
@@ -138,6 +140,7 @@ impl Store {
                 and ($5::uuid is null or l.source_id = $5)
                 and ($6::timestamptz is null or l.last_arrived_at >= $6) and ($7::timestamptz is null or l.last_arrived_at < $7)
                 and (not $8 or l.touches = 0)
+                and ($13::text is null or l.program_id = (select g.id from program g where g.name = $13))
                 and (not $9 or l.stage in ('lead', 'contact', 'opportunity') and (l.returned_at is null or l.matured_at >= l.returned_at))
                 and (l.last_arrived_at, l.id) < ($10::timestamptz, $11::uuid)
               order by l.last_arrived_at desc, l.id desc limit $12) f
@@ -154,7 +157,8 @@ impl Store {
             filter.is_with_client,
             instant(after.at),
             after.lead.uuid(),
-            span.limit
+            span.limit,
+            filter.program.as_deref()
         )
         .fetch_all(&self.lists)
         .await?;

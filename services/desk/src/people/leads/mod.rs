@@ -15,3 +15,4 @@ pub(crate) mod query;
 pub(super) mod shown;
 mod side_facts;
 pub(crate) mod timeline;
+pub mod views;

@@ -142,7 +142,7 @@ pub struct QueueRowAnswer {
     client: Option<String>,
     /// Since when; of what is held, until when.
     at: Timestamp,
-    /// Why it is stuck.
+    /// Why it is stuck; of a lead that waits, why nobody calls it yet.
     why: Option<String>,
 }
 

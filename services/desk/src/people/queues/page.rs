@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ripen_actions::queues::{QueueList, QueueListRow, QueueOverview, QueueQuery, WaitingOfKind, list, overview};
 use ripen_domain::desk::Rank;
 use ripen_store::queues::{COUNTED, MOST, agents::AgentAtWork, stuck::StuckKind, waiting::WaitingKind};
@@ -48,9 +48,6 @@ struct WaitingLine {
     oldest: Option<Timestamp>,
     clients: Vec<LinkedNumber>,
 }
-
-/// How long ago somebody who still waits for a lead was seen: their page asks for news all the while.
-const AWAY_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 /// One list of what is stuck.
 struct StuckCard {
@@ -94,14 +91,14 @@ impl QueuesTemplate {
     fn state(&self, agent: &AgentAtWork) -> &'static str {
         match agent.seen_at {
             None => "not signed in",
-            Some(seen) if self.when.now().duration_since(seen) > AWAY_AFTER => "away",
-            Some(_) => "waiting",
+            Some(_) if agent.is_here(self.when.now()) => "waiting",
+            Some(_) => "away",
         }
     }
 
     /// How many work or wait.
     fn here(&self) -> usize {
-        self.agents.iter().filter(|agent| agent.on.is_some() || self.state(agent) == "waiting").count()
+        self.agents.iter().filter(|agent| agent.is_here(self.when.now())).count()
     }
 }
 
@@ -112,8 +109,8 @@ struct QueueTemplate<'a> {
     word: &'static str,
     client: &'a str,
     rows: &'a [QueueListRow],
-    /// The list has a reason with each row.
-    has_why: bool,
+    /// Of leads that wait, why nobody calls yet; of what is stuck, why it is.
+    why: &'static str,
     /// Its times lie ahead.
     is_ahead: bool,
     page: u16,
@@ -175,7 +172,7 @@ pub async fn show_list(
         word: list_of.word(),
         client: asked.client.as_deref().unwrap_or_default(),
         rows: &rows,
-        has_why: matches!(list_of, QueueList::Stuck(_) | QueueList::Late),
+        why: if matches!(list_of, QueueList::Stuck(_)) { "Why" } else { "Why not yet" },
         is_ahead: list_of == QueueList::Stuck(StuckKind::Held),
         page: asked.page,
         next: has_more.then(|| asked.page.saturating_add(1)),
