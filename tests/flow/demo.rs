@@ -71,6 +71,11 @@ async fn the_demonstration_shows_every_page_alive_and_is_not_doubled() {
         "{said}"
     );
     assert!(said.matches("A lead at the webhook").count() <= 4, "what was sent in the past is not printed: {said}");
+    let named = said.split("decision show ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let why =
+        installation.run(&["decision", "show", named.unwrap_or_else(|| panic!("no decision is named: {said}"))]).await;
+    let why = String::from_utf8_lossy(&why.stdout).into_owned();
+    assert!(why.contains("points"), "the command that is printed says why: {why}");
     let admin = Browser::sign_in(&process, "admin@ripen.localhost", shown(&said, "password")[0]).await;
     every_page_is_alive(&admin).await;
     let clients = installation.json(&["client", "list"]).await;

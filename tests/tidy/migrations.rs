@@ -42,6 +42,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0031_who_may_be_given.sql", "4cceeeddaf42a21acaaadd82c6564f3f3bb02efea31d7ffd44f91c90d32271c9"),
     ("0035_handed_over.sql", "241ed9bf8b3f642ffbe6e5678925f12d3f61a9d440c71c0041ee592eea783b08"),
     ("0033_said_contacts.sql", "7bbde357e3c56e5d2fbe5865bc77efd5ecbe925f0cd76a2fef1cc965b5b144fd"),
+    ("0030_lead_views.sql", "faed7945892d83b18568db5530cd7d095271c8321b2f10b75ca6370d0556404e"),
 ];
 
 #[test]

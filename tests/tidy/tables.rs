@@ -52,6 +52,7 @@ const OWNERS: [(&str, &str); 77] = [
     ("identity", "person/"),
     ("installation_key", "sealing"),
     ("lead", "lead/"),
+    ("lead_view", "user/"),
     ("mail_blame", "mail_refusal"),
     ("mail_circuit", "mail_circuit"),
     ("mail_refusal", "mail_refusal"),

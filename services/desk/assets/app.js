@@ -213,3 +213,9 @@ document.addEventListener("click", (event) => {
     dial(form);
   });
 })();
+
+// What is chosen asks the server for what depends on it, by a button that is there.
+document.addEventListener("change", (event) => {
+  const pressed = event.target.dataset?.presses;
+  if (pressed) document.getElementById(pressed)?.click();
+});

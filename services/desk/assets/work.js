@@ -411,17 +411,22 @@
         else if (wasIdle && !isIdle) byId("told-here")?.remove();
         if (!isIdle) over(body.over ?? "");
       } else if (status === 409) {
-        lost(body.held_by, body.last);
+        lost(body);
       } else if (status === 401 || status === 403) {
         signedOut();
       }
     } catch { /* tried again in a moment; the lease lasts longer than that */ }
   };
   // Another has it, or nobody: it was saved, or given back, in another tab.
-  const lost = (holder, last) => {
+  const lost = ({ held_by: holder, became, last }) => {
     const meanwhile = last ? `${last} ` : "";
     if (holder) {
       notice(`${holder} has this lead by now. ${meanwhile}What you typed is kept as your draft.`);
+      return;
+    }
+    if (became) {
+      const more = isDirty || version > 0 ? " What you typed here did not go with it, and is kept as your draft." : "";
+      notice(`This lead was saved elsewhere. ${became}${more}`, anchor(`/leads/${lead}`, "Look at it"));
       return;
     }
     notice(`This lead was saved or given back elsewhere, and nobody has it open. ${meanwhile}What you typed is kept as your draft.`);
@@ -615,6 +620,7 @@
     const left = new URLSearchParams({ ...kept.typed, csrf: token, lead: kept.lead, version: String(kept.version) });
     if (kept.touch) left.set("touch", kept.touch);
     let isKeptHere = false;
+    let became = "";
     try {
       const { status, body } = await post("/work/draft", left);
       // Saved meanwhile, though the answer was lost: there is nothing to be opened again.
@@ -622,8 +628,16 @@
       if (status !== 200) return;
       // A newer draft stays: this one stays here, until the lead is open and somebody chooses.
       isKeptHere = body.is_newer;
+      became = body.became ?? "";
       if (!isKeptHere) store.drop(name);
     } catch {
+      return;
+    }
+    if (became) {
+      const told = document.createElement("p");
+      told.className = "notice";
+      told.append(`${kept.name}: ${became} What you typed is kept as your draft. `, anchor(`/leads/${kept.lead}`, "Look at it"));
+      byId("kept").append(told);
       return;
     }
     const open = document.createElement("form");

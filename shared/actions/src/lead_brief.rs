@@ -1,11 +1,10 @@
 //! A lead as whoever is about to call reads it: the person, the script's criteria, what was answered, what happened before.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission},
-    contact::Identity,
     criteria::Criteria,
     id::LeadId,
 };
@@ -17,10 +16,8 @@ use ripen_store::{
     promise::{list::PromiseRecord, promised_calls::PromisedCall},
 };
 
-use crate::{Actions, Refusal, lead::find, lead_earlier::earlier, person::phones, work::permit};
+use crate::{Actions, Refusal, lead::find, lead_earlier::earlier, work::permit};
 
-/// Leads of one number that are read.
-const LEADS: usize = 20;
 /// Promised calls that are read.
 const PROMISES: i64 = 8;
 
@@ -100,34 +97,4 @@ pub async fn promised(actions: &Actions, actor: &Actor, before: Timestamp) -> Re
     }
     let Some(user) = actor.user_id() else { return Ok(Vec::new()) };
     Ok(actions.store.promises_of_user(actor.scope(), user, before, PROMISES).await?)
-}
-
-/// The open leads of a number that somebody rings from, in any spelling: without its country code it is looked for as one of
-/// each client's country.
-///
-/// # Errors
-/// A text that holds no number.
-pub async fn by_phone(actions: &Actions, actor: &Actor, typed: &str) -> Result<Vec<LeadRecord>, Refusal> {
-    permit(actor, Permission::Work)?;
-    let scope = actor.scope();
-    let countries: BTreeSet<_> = actions.store.clients(scope).await?.into_iter().map(|client| client.country).collect();
-    let read = phones(typed, None).map(|phones| vec![phones]).or_else(|why| {
-        // Of several countries whose number it could be, all: the person's lead is of one of them.
-        let read: Vec<_> = countries.iter().filter_map(|country| phones(typed, Some(country.as_str())).ok()).collect();
-        if read.is_empty() { Err(why) } else { Ok(read) }
-    });
-    let numbers = read.map_err(|why| Refusal::field("phone", "invalid", format!("the number {why}")))?;
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
-    for phone in numbers.into_iter().flatten() {
-        for lead in actions.store.leads_of(scope, &Identity::Phone(phone)).await?.into_iter().take(LEADS) {
-            if seen.insert(lead)
-                && let Some(record) = actions.store.lead(scope, lead).await?
-                && record.stage.is_open()
-            {
-                found.push(record);
-            }
-        }
-    }
-    Ok(found)
 }

@@ -70,6 +70,17 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &LeadQuery) -> Result
     Ok(LeadsPage { leads, next })
 }
 
+/// These leads as a list shows them, those of the actor's scope alone.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_ids(actions: &Actions, actor: &Actor, leads: &[LeadId]) -> Result<Vec<ListedLead>, Refusal> {
+    permit(actor, Permission::Own)?;
+    let mut listed = actions.store.leads_of_list(actor.scope(), leads).await?;
+    withhold(actions, actor, &mut listed).await?;
+    Ok(listed)
+}
+
 /// The sources in the actor's scope, for whoever chooses among leads by where they come from.
 ///
 /// # Errors
@@ -77,6 +88,16 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &LeadQuery) -> Result
 pub async fn sources(actions: &Actions, actor: &Actor) -> Result<Vec<SourceRecord>, Refusal> {
     permit(actor, Permission::Own)?;
     Ok(actions.store.sources(actor.scope()).await?)
+}
+
+/// The names of the programs, for whoever chooses among leads by their line of business.
+///
+/// # Errors
+/// When the database is away.
+pub async fn programs(actions: &Actions, actor: &Actor) -> Result<Vec<String>, Refusal> {
+    permit(actor, Permission::Work)?;
+    let programs = actions.store.begin().await?.program_names().await?;
+    Ok(programs.into_iter().map(|program| program.name).collect())
 }
 
 /// How many leads fit.

@@ -1,23 +1,27 @@
 //! A lead that somebody at the desk enters: whoever walked in, rang, or stood at the booth. It goes the way of all others, as an
 //! arrival by a source of its client.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
+use jiff::tz::TimeZone;
 use ripen_domain::{
     actor::{Actor, Permission},
     arrival::{Arrival, Keys, RawBody},
     contact::{Email, Phone},
+    criteria::{AnswerContext, Criteria},
     id::{ArrivalId, LeadId, SourceId},
     lead::Channel,
     message::ArrivalMessage,
     submission::{Consent, Submission},
+    time::zone,
+    values::Conventions,
 };
 use ripen_store::{
     StoreError,
     arrival::spool::SpoolRow,
     source::source_record::{SourceRecord, State},
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::{Action, Actions, FieldErrors, Refusal, Work, check, work::AuditChange};
 
@@ -49,6 +53,8 @@ pub struct EnterLead {
     pub note: String,
     /// The words that they agreed to, being called back among that; empty where nobody asked.
     pub consent: String,
+    /// What they answered to questions of the script, by the questions' ids.
+    pub answers: Map<String, Value>,
 }
 
 impl fmt::Debug for EnterLead {
@@ -90,6 +96,39 @@ impl EnterLead {
         }
     }
 
+    /// The answers in the form in which decisions read them: who asks is told at once of one that cannot be used.
+    async fn read_answers(
+        &self,
+        work: &mut Work<'_>,
+        source: &SourceRecord,
+        errors: &mut FieldErrors,
+    ) -> Result<Map<String, Value>, Refusal> {
+        if self.answers.is_empty() {
+            return Ok(Map::new());
+        }
+        let settings = work.tx.settings_of(&[source.id]).await?.into_iter().next();
+        let criteria = match settings.and_then(|(_, client)| client.criteria) {
+            Some(id) => work.actions.documents.get_within(&mut work.tx, &[id]).await?.remove(&id),
+            None => None,
+        };
+        let Some(criteria) = criteria else {
+            errors.add("answers", "no_criteria", "the client's program has no criteria yet, so there are no questions");
+            return Ok(Map::new());
+        };
+        let locale = Some(self.locale.trim()).filter(|locale| !locale.is_empty());
+        let context = AnswerContext {
+            conventions: Conventions::of(locale, Some(&source.country)),
+            zone: zone(&source.time_zone).unwrap_or(TimeZone::UTC),
+            at: work.now,
+        };
+        let read = self.answers.iter().filter_map(|(question, given)| {
+            let field = format!("answers.{question}");
+            let value = errors.take(&field, criteria.recorded_answer(question, given, &context))?;
+            Some((question.clone(), value))
+        });
+        Ok(read.collect())
+    }
+
     /// Nothing was typed under which they could be reached; what was typed wrongly is told by its own words.
     fn is_unreachable(&self) -> bool {
         self.email.trim().is_empty() && self.phone.trim().is_empty()
@@ -113,7 +152,8 @@ impl Action for EnterLead {
         errors.require(BY_HAND.contains(&source.channel), "source", "not_by_hand", || {
             format!("what comes by {:?} is not entered by hand", source.name)
         });
-        let submission = self.submission(&source, &mut errors);
+        let answers = self.read_answers(work, &source, &mut errors).await?;
+        let submission = Submission { answers, ..self.submission(&source, &mut errors) };
         errors.finish()?;
         let arrival = arrival(work, &source, &self.key, submission)?;
         let (id, body) = arrival;
@@ -173,6 +213,20 @@ pub async fn sources(actions: &Actions, actor: &Actor) -> Result<Vec<SourceRecor
     let mut sources = actions.store.sources(actor.scope()).await?;
     sources.retain(|source| source.state == State::Active && BY_HAND.contains(&source.channel));
     Ok(sources)
+}
+
+/// The criteria by which a lead of this source is decided, whose questions are its script; none before the first activation, and
+/// where the actor's scope has no such source.
+///
+/// # Errors
+/// When the actor does not work leads.
+pub async fn criteria(actions: &Actions, actor: &Actor, source: SourceId) -> Result<Option<Arc<Criteria>>, Refusal> {
+    if !sources(actions, actor).await?.iter().any(|one| one.id == source) {
+        return Ok(None);
+    }
+    let settings = actions.store.begin().await?.settings_of(&[source]).await?.into_iter().next();
+    let Some(id) = settings.and_then(|(_, client)| client.criteria) else { return Ok(None) };
+    Ok(actions.documents.get(&[id]).await?.remove(&id))
 }
 
 /// The lead of an arrival that was entered; none while it is not worked.

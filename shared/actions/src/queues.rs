@@ -13,12 +13,12 @@ use ripen_store::queues::{
     COUNTED,
     agents::AgentAtWork,
     stuck::{StuckKind, StuckRow},
-    waiting::{WaitingCount, WaitingFilter, WaitingFor, WaitingKind},
+    waiting::{WaitingCount, WaitingFilter, WaitingKind},
 };
 
 use crate::{
     Actions, Refusal, client,
-    desk::{GatesFor, gates_read},
+    desk::{GatesFor, gates_read, team},
     work::permit,
 };
 
@@ -136,7 +136,7 @@ pub struct QueueListRow {
     pub client: Option<String>,
     /// Since when; of what is held, until when, and none where that has no date.
     pub at: Option<Timestamp>,
-    /// Why it is stuck, or of a late promise why nobody calls yet, in words; empty for what only waits.
+    /// Why it is stuck, or of a lead that waits why nobody calls yet, in words.
     pub why: String,
 }
 
@@ -188,7 +188,9 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &QueueQuery) -> Resul
     let now = actions.clock.now();
     let offset = i64::from(query.page) * ON_A_PAGE;
     match query.list {
-        QueueList::Waiting(kind) => waits(actions, scope, (kind, now), offset).await,
+        QueueList::Waiting(kind) => {
+            with_reasons(actions, (scope, now), waits(actions, scope, (kind, now), offset).await?).await
+        }
         QueueList::Late => late_rows(actions, scope, (now, offset), usize::MAX).await,
         QueueList::Stuck(kind) => {
             let rows = actions.store.stuck(scope, kind).await?.into_iter();
@@ -199,20 +201,11 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &QueueQuery) -> Resul
     }
 }
 
-/// How many leads wait for an agent now, of which somebody expects a call; counted up to `most`.
-///
-/// # Errors
-/// `Forbidden` for who calls nobody.
-pub async fn waiting_for(actions: &Actions, actor: &Actor, whom: &WaitingFor, most: i64) -> Result<i64, Refusal> {
-    permit(actor, Permission::Work)?;
-    Ok(actions.store.waiting_for(actor.scope(), whom, (actions.clock.now(), most)).await?)
-}
-
 fn late_by(now: Timestamp) -> Timestamp {
     now.checked_sub(LATE).unwrap_or(now)
 }
 
-/// Late promises, each with what stands against calling now: by the function that decides whether a lead is handed out.
+/// Late promises, the first of them.
 async fn late_rows(
     actions: &Actions,
     scope: Scope,
@@ -221,20 +214,32 @@ async fn late_rows(
 ) -> Result<Vec<QueueListRow>, Refusal> {
     let mut rows = waits(actions, scope, (WaitingKind::Promised, late_by(now)), offset).await?;
     rows.truncate(most);
+    with_reasons(actions, (scope, now), rows).await
+}
+
+/// Leads that wait, each with what stands against calling now: by the function that decides whether a lead is handed out.
+async fn with_reasons(
+    actions: &Actions,
+    (scope, now): (Scope, Timestamp),
+    mut rows: Vec<QueueListRow>,
+) -> Result<Vec<QueueListRow>, Refusal> {
     let leads: Vec<_> = rows.iter().filter_map(|row| row.lead).collect();
-    let mut tx = actions.store.begin().await?;
+    if leads.is_empty() {
+        return Ok(rows);
+    }
+    let team = team(&actions.store, scope, now).await?;
     let anybody = AgentTerms::default();
     let terms = GatesFor { agent: &anybody, hours: &actions.hours, now };
-    let read = gates_read(&mut tx, scope, &leads, terms).await?;
-    let team = tx.desk_team().await?;
+    let read = gates_read(&mut actions.store.begin().await?, scope, &leads, terms).await?;
+    let nothing = match team.here().next() {
+        Some(_) => "can be called now: no agent has taken it yet",
+        None => "can be called now: no agent is at work",
+    };
     for row in &mut rows {
         let Some(found) = row.lead.and_then(|lead| read.get(&lead)) else { continue };
         let gates = for_team(found.gates.clone(), &found.standing.facts, &team);
         let standing: Vec<_> = shut(&gates).map(|gate| gate.words.as_str()).collect();
-        row.why = match standing.is_empty() {
-            true => "can be called now: no agent has taken it yet".to_owned(),
-            false => standing.join("; "),
-        };
+        row.why = if standing.is_empty() { nothing.to_owned() } else { standing.join("; ") };
     }
     Ok(rows)
 }

@@ -38,7 +38,8 @@ pub struct JudgeReturn {
 impl Action for JudgeReturn {
     type Done = JudgedReturn;
 
-    const PERMISSION: Permission = Permission::Work;
+    // What a vendor is paid, and what a client is told, depends on it.
+    const PERMISSION: Permission = Permission::Manage;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<JudgedReturn, Refusal> {
         let mut errors = FieldErrors::default();

@@ -1,5 +1,5 @@
-//! Users: people who sign in. Added, changed and paused by admins; whoever is paused loses sessions at once, and what they held
-//! goes back to the desk.
+//! Users: people who sign in. Added, changed and paused by admins; whoever leads the desk pauses agents, and says what they speak and
+//! for whom they work. Whoever is paused loses sessions at once, and what they held goes back to the desk.
 
 use ripen_domain::{
     actor::{Actor, Permission, UserRole},
@@ -127,6 +127,16 @@ impl SetUser {
         }
     }
 
+    /// Whether it is a change of the desk's work: whether an agent works, in which languages and for whom.
+    const fn is_of_desk(&self, before: &UserRecord) -> bool {
+        let is_account = self.name.is_some()
+            || self.role.is_some()
+            || self.client.is_some()
+            || self.time_zone.is_some()
+            || self.locale.is_some();
+        matches!(before.role, UserRole::Agent) && !is_account
+    }
+
     /// The change, with every wrong field noted.
     async fn change(
         &self,
@@ -186,12 +196,15 @@ impl SetUser {
 impl Action for SetUser {
     type Done = UserRecord;
 
-    const PERMISSION: Permission = Permission::Administer;
+    const PERMISSION: Permission = Permission::Manage;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<UserRecord, Refusal> {
         // First, in one order for everybody: two admins who pause each other must not both succeed.
         let admins = work.tx.user_lock_admins().await?;
         let before = work.tx.user_lock(self.user).await?.ok_or_else(|| Refusal::missing("user", self.user))?;
+        if !work.actor.may(Permission::Administer) && !self.is_of_desk(&before) {
+            return Err(Refusal::Forbidden { who: work.actor.to_string() });
+        }
         let mut errors = FieldErrors::default();
         let change = self.change(work, &before, &mut errors).await?;
         errors.finish()?;
@@ -249,18 +262,18 @@ fn shown(user: &UserRecord) -> Value {
 /// Everybody who signs in and lies in the actor's scope, by name.
 ///
 /// # Errors
-/// `Forbidden` for who is no admin.
+/// `Forbidden` for who does not lead the desk.
 pub async fn list(actions: &Actions, actor: &Actor) -> Result<Vec<UserRecord>, Refusal> {
-    permit(actor, Permission::Administer)?;
+    permit(actor, Permission::Manage)?;
     Ok(actions.store.users(actor.scope()).await?)
 }
 
 /// Somebody by their id or address.
 ///
 /// # Errors
-/// `Missing` where nobody has it.
+/// `Forbidden` for who does not lead the desk; `Missing` where nobody has it.
 pub async fn find(actions: &Actions, actor: &Actor, named: &str) -> Result<UserRecord, Refusal> {
-    permit(actor, Permission::Administer)?;
+    permit(actor, Permission::Manage)?;
     let found = match named.parse::<UserId>() {
         Ok(id) => actions.store.user(id).await?,
         Err(_) => actions.store.user_by_email(&named.trim().to_lowercase()).await?,

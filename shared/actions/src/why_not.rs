@@ -1,15 +1,17 @@
 //! "Why is nobody calling this lead?": its gates, by the function that decides whether it is handed out.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission},
-    desk::{AgentTerms, CallGate, GateKind, NextWork, Rank, for_team, next_work, opens_at, shut, softened},
+    desk::{AgentTerms, CallGate, DeskTeam, GateKind, NextWork, Rank, for_team, next_work, opens_at, shut, softened},
     id::{LeadId, UserId},
 };
 
 use crate::{
     Actions, Refusal,
-    desk::{GatesFor, gates_read},
+    desk::{GatesFor, gates_read, team},
 };
 
 /// What stands against calling a lead now.
@@ -25,7 +27,7 @@ pub struct LeadGates {
     pub opens_at: Option<Timestamp>,
     /// When it can be worked next: of this everything speaks that says what becomes of the lead. None for a client's people.
     pub next: Option<NextWork>,
-    /// It is handed out as soon as an agent whose turn it is asks.
+    /// It is handed out as soon as an agent whose turn it is asks; to a client's people, as soon as it is an hour to call there.
     pub is_callable: bool,
 }
 
@@ -48,18 +50,24 @@ pub async fn gates(
             AgentTerms { user: Some(user), languages: account.languages, clients: account.clients }
         }
     };
-    let mut tx = actions.store.begin().await?;
     let scope = actor.scope();
+    let team = match agent.user {
+        Some(_) => None,
+        None => Some(team(&actions.store, scope, now).await?),
+    };
+    let mut tx = actions.store.begin().await?;
     let terms = GatesFor { agent: &agent, hours: &actions.hours, now };
     let mut read = gates_read(&mut tx, scope, &[lead], terms).await?;
     let found = read.remove(&lead).ok_or_else(|| Refusal::missing("lead", lead))?;
     let rank = found.rank;
     let facts = &found.standing.facts;
     let next = next_work(facts, &agent, &actions.hours, now);
-    let gates = match agent.user {
-        Some(_) => found.gates,
+    let gates = match team {
+        None => found.gates,
         // Callable is who somebody would be handed, not whom anybody could call.
-        None => for_team(found.gates, facts, &tx.desk_team().await?),
+        Some(team) if is_staff => for_team(found.gates, facts, &team),
+        // Who of the firm is at work is not a client's to know.
+        Some(team) => for_team(found.gates, facts, &DeskTeam { at_work: BTreeSet::new(), ..team }),
     };
     // Whom nobody of the team could be handed waits for a colleague, whatever opens.
     let nobody = |gate: &&CallGate| matches!(gate.kind, GateKind::AgentClients | GateKind::Language);
@@ -75,6 +83,7 @@ pub async fn gates(
     }
     if !is_staff {
         let gates = softened(gates);
+        let is_callable = shut(&gates).next().is_none();
         return Ok(LeadGates { lead, rank, opens_at: opens_at(&gates), gates, next: None, is_callable });
     }
     // Not the latest of the gates alone: what opens at night is called in the morning.

@@ -55,7 +55,6 @@ struct RailItem {
 
 const STAFF: &[UserRole] = &[UserRole::Admin, UserRole::Manager, UserRole::Agent];
 const MANAGERS: &[UserRole] = &[UserRole::Admin, UserRole::Manager];
-const ADMINS: &[UserRole] = &[UserRole::Admin];
 
 const RAIL: [RailItem; 5] = [
     RailItem {
@@ -87,7 +86,7 @@ const RAIL: [RailItem; 5] = [
         href: "/users",
         text: "Users",
         key: 'u',
-        roles: ADMINS,
+        roles: MANAGERS,
         icon: "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2 14a6 6 0 0 1 12 0",
     },
     RailItem {

@@ -30,6 +30,12 @@ pub fn browser(agent: &str) -> String {
     }
 }
 
+/// What ends the words as a sentence, where they have no end of their own and another one follows.
+pub fn full_stop(words: &str) -> &'static str {
+    let words = words.trim_end();
+    if words.is_empty() || words.ends_with(['.', '!', '?', '…']) { "" } else { "." }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +47,10 @@ mod tests {
         let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile/15E148 Safari/604.1";
         let told = [chrome, phone, "A browser", ""].map(browser);
         assert_eq!(told, ["Chrome on Linux", "Safari on iPhone", "A browser", "a program that does not name itself"]);
+    }
+
+    #[test]
+    fn a_sentence_ends_once() {
+        assert_eq!(["asked for the evening", "Asked.", "Why?", ""].map(full_stop), [".", "", "", ""]);
     }
 }

@@ -1,4 +1,4 @@
-//! `/users`: who signs in, for admins.
+//! `/users`: who signs in. Admins add and change everybody; managers pause agents, and say what they speak and for whom they work.
 
 use askama::Template;
 use axum::{
@@ -11,11 +11,16 @@ use ripen_actions::{
     user::{AddUser, SetUser, list},
     user_link::InviteUser,
 };
-use ripen_domain::{actor::UserRole, id::UserId, user::Password};
+use ripen_domain::{
+    actor::{Permission, UserRole},
+    id::{ClientId, UserId},
+    user::Password,
+};
 use ripen_runtime::random::password;
 use ripen_store::{client::client_record::ClientRecord, user::account::UserRecord};
-use ripen_web::extract::{NamedFields, PathId};
+use ripen_web::extract::{NamedFields, PathId, Query};
 use serde::Deserialize;
+use serde_html_form::de::empty_as_none;
 
 use super::{
     csrf::CsrfForm,
@@ -26,17 +31,43 @@ use super::{
 use crate::context::DeskContext;
 
 const ADMINS: &[UserRole] = &[UserRole::Admin];
+const MANAGERS: &[UserRole] = &[UserRole::Admin, UserRole::Manager];
 
 #[derive(Template)]
 #[template(path = "people/users.html")]
 struct UsersTemplate<'a> {
-    users: &'a [UserRecord],
+    users: Vec<UserLine<'a>>,
     clients: &'a [ClientRecord],
     csrf: String,
     typed: &'a NewUserForm,
     troubles: &'a [FieldTrouble],
     made: Option<MadeUser<'a>>,
-    me: UserId,
+    /// They add people and change everybody.
+    is_admin: bool,
+    edited: Option<EditedUser<'a>>,
+}
+
+/// Somebody who signs in, as a row.
+struct UserLine<'a> {
+    user: &'a UserRecord,
+    /// Whose work they do, or whose broker they are.
+    clients: String,
+    may_pause: bool,
+    may_edit: bool,
+}
+
+/// Somebody whose work at the desk is changed.
+struct EditedUser<'a> {
+    user: &'a UserRecord,
+    languages: String,
+    clients: Vec<ClientChoice<'a>>,
+    troubles: &'a [FieldTrouble],
+}
+
+/// A client that somebody may work for.
+struct ClientChoice<'a> {
+    client: &'a ClientRecord,
+    is_chosen: bool,
 }
 
 /// What is shown once of somebody who was just added.
@@ -73,18 +104,34 @@ impl NewUserForm {
     }
 }
 
+/// Whose work is changed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct UsersQuery {
+    #[serde(deserialize_with = "empty_as_none")]
+    edit: Option<UserId>,
+}
+
+impl NamedFields for UsersQuery {
+    fn hint(_: &str) -> &'static str {
+        "Write a user's id, user_…."
+    }
+}
+
 /// Shows who signs in.
 #[utoipa::path(get, path = "/users", operation_id = "show_users", tag = "pages",
+    params(("edit" = Option<String>, Query, description = "Whose languages and clients are changed: user_….")),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String),
         (status = 303, description = "Nobody is signed in: to the form to sign in."),
         PageRefusals,
     ))]
-pub async fn show(State(context): State<DeskContext>, viewer: Viewer) -> Response {
-    if let Err(problem) = viewer.require(ADMINS) {
+pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(query): Query<UsersQuery>) -> Response {
+    if let Err(problem) = viewer.require(MANAGERS) {
         return problem.into_response();
     }
-    page(&context, &viewer, StatusCode::OK, (&NewUserForm::default(), &[], None)).await
+    let edit = query.edit.map(|user| EditSays { user, typed: None, troubles: &[] });
+    page(&context, &viewer, StatusCode::OK, UsersSay { edit, ..UsersSay::default() }).await
 }
 
 /// Adds somebody.
@@ -103,7 +150,8 @@ pub async fn add(State(context): State<DeskContext>, posted: CsrfForm<NewUserFor
     }
     let Ok(role) = form.role.parse::<UserRole>() else {
         let trouble = FieldTrouble { field: "role".to_owned(), message: "Choose what they are there for.".to_owned() };
-        return page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, (&form, &[trouble], None)).await;
+        let says = UsersSay { typed: Some(&form), troubles: &[trouble], ..UsersSay::default() };
+        return page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, says).await;
     };
     let made = if form.invite { String::new() } else { password() };
     let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -117,10 +165,11 @@ pub async fn add(State(context): State<DeskContext>, posted: CsrfForm<NewUserFor
     match context.actions.run(&viewer.actor, &request).await {
         Ok(_) => {
             let shown = MadeUser { email: form.email.trim(), password: &made };
-            page(&context, &viewer, StatusCode::OK, (&NewUserForm::default(), &[], Some(shown))).await
+            page(&context, &viewer, StatusCode::OK, UsersSay { made: Some(shown), ..UsersSay::default() }).await
         }
         Err(Refusal::Invalid(errors)) => {
-            page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, (&form, &troubles(&errors), None)).await
+            let says = UsersSay { typed: Some(&form), troubles: &troubles(&errors), ..UsersSay::default() };
+            page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, says).await
         }
         Err(refusal) => refused(&refusal).into_response(),
     }
@@ -153,12 +202,63 @@ pub async fn set_state(
     posted: CsrfForm<UserStateForm>,
 ) -> Response {
     let CsrfForm { viewer, form } = posted;
-    if let Err(problem) = viewer.require(ADMINS) {
+    if let Err(problem) = viewer.require(MANAGERS) {
         return problem.into_response();
     }
     let request = SetUser { is_paused: Some(form.pause), ..SetUser::of(id) };
     match context.actions.run(&viewer.actor, &request).await {
         Ok(_) => Redirect::to("/users").into_response(),
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+/// What somebody speaks, and for whom they work.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DeskWorkForm {
+    /// Languages with commas between them; empty for any.
+    languages: String,
+    /// Slugs; none for all.
+    clients: Vec<String>,
+}
+
+impl NamedFields for DeskWorkForm {
+    fn hint(_: &str) -> &'static str {
+        "Write text."
+    }
+}
+
+/// Changes what somebody speaks, and for whom they work.
+#[utoipa::path(post, path = "/users/{id}/desk", operation_id = "set_user_desk", tag = "pages",
+    params(("id" = String, Path, description = "The user's id, user_….")),
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`languages` with commas between them, empty for any; `clients`, a slug for each, none for all; `csrf`.", content = String),
+    responses(
+        (status = 303, description = "Done: to the list; or nobody is signed in: to the form to sign in."),
+        (status = 422, description = "The form with what is wrong, as a page.", content_type = "text/html", body = String),
+        PageRefusals,
+    ))]
+pub async fn set_desk(
+    State(context): State<DeskContext>,
+    PathId(id): PathId<UserId>,
+    posted: CsrfForm<DeskWorkForm>,
+) -> Response {
+    let CsrfForm { viewer, form } = posted;
+    if let Err(problem) = viewer.require(MANAGERS) {
+        return problem.into_response();
+    }
+    let spoken = form.languages.split([',', ';']).map(str::trim).filter(|one| !one.is_empty());
+    let request = SetUser {
+        languages: Some(spoken.map(str::to_owned).collect()),
+        clients: Some(form.clients.clone()),
+        ..SetUser::of(id)
+    };
+    match context.actions.run(&viewer.actor, &request).await {
+        Ok(_) => Redirect::to("/users").into_response(),
+        Err(Refusal::Invalid(errors)) => {
+            let edit = EditSays { user: id, typed: Some(&form), troubles: &troubles(&errors) };
+            let says = UsersSay { edit: Some(edit), ..UsersSay::default() };
+            page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, says).await
+        }
         Err(refusal) => refused(&refusal).into_response(),
     }
 }
@@ -195,14 +295,25 @@ pub async fn invite(
     }
 }
 
-type UsersSay<'a> = (&'a NewUserForm, &'a [FieldTrouble], Option<MadeUser<'a>>);
+/// What the page says beside the list.
+#[derive(Default)]
+struct UsersSay<'a> {
+    /// What was typed to add somebody.
+    typed: Option<&'a NewUserForm>,
+    /// What is wrong with that.
+    troubles: &'a [FieldTrouble],
+    made: Option<MadeUser<'a>>,
+    edit: Option<EditSays<'a>>,
+}
 
-async fn page(
-    context: &DeskContext,
-    viewer: &Viewer,
-    status: StatusCode,
-    (typed, troubles, made): UsersSay<'_>,
-) -> Response {
+/// Whose work is changed, and what was typed for it.
+struct EditSays<'a> {
+    user: UserId,
+    typed: Option<&'a DeskWorkForm>,
+    troubles: &'a [FieldTrouble],
+}
+
+async fn page(context: &DeskContext, viewer: &Viewer, status: StatusCode, says: UsersSay<'_>) -> Response {
     let read = async {
         Ok((list(&context.actions, &viewer.actor).await?, client::list(&context.actions, &viewer.actor).await?))
     };
@@ -210,7 +321,45 @@ async fn page(
         Ok(read) => read,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let content =
-        UsersTemplate { users: &users, clients: &clients, csrf: viewer.csrf(), typed, troubles, made, me: viewer.id() };
+    let UsersSay { typed, troubles, made, edit } = says;
+    let is_admin = viewer.actor.may(Permission::Administer);
+    let none = NewUserForm::default();
+    let content = UsersTemplate {
+        users: users.iter().map(|user| line(user, &clients, (viewer.id(), is_admin))).collect(),
+        clients: &clients,
+        csrf: viewer.csrf(),
+        typed: typed.unwrap_or(&none),
+        troubles,
+        made,
+        is_admin,
+        edited: edit.as_ref().and_then(|edit| edited(edit, &users, &clients)),
+    };
     DeskPage { title: "Users", place: Place::Users, viewer, query: "", content }.response(status)
+}
+
+fn line<'a>(user: &'a UserRecord, clients: &[ClientRecord], (me, is_admin): (UserId, bool)) -> UserLine<'a> {
+    let of = |id: &ClientId| clients.iter().find(|client| client.id == *id).map(|client| client.name.as_str());
+    let named: Vec<_> = user.client.iter().chain(&user.clients).filter_map(of).collect();
+    let is_agent = user.role == UserRole::Agent;
+    UserLine {
+        clients: if named.is_empty() { "all".to_owned() } else { named.join(", ") },
+        may_pause: user.id != me && (is_admin || is_agent),
+        may_edit: is_agent || is_admin && user.role != UserRole::Broker,
+        user,
+    }
+}
+
+/// The form of somebody's work; none where there is no such user, or a broker, who works for nobody.
+fn edited<'a>(edit: &EditSays<'a>, users: &'a [UserRecord], clients: &'a [ClientRecord]) -> Option<EditedUser<'a>> {
+    let user = users.iter().find(|user| user.id == edit.user && user.role != UserRole::Broker)?;
+    let is_chosen = |client: &ClientRecord| match edit.typed {
+        Some(typed) => typed.clients.contains(&client.slug),
+        None => user.clients.contains(&client.id),
+    };
+    Some(EditedUser {
+        languages: edit.typed.map_or_else(|| user.languages.join(", "), |typed| typed.languages.clone()),
+        clients: clients.iter().map(|client| ClientChoice { client, is_chosen: is_chosen(client) }).collect(),
+        troubles: edit.troubles,
+        user,
+    })
 }

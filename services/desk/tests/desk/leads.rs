@@ -375,3 +375,67 @@ async fn who_walked_in_is_entered() {
     // Nobody works arrivals here: the page says that it comes.
     assert!(agent.page(&app, done.header("location")).await.contains("It is kept, and not read yet."));
 }
+
+#[tokio::test]
+async fn a_manager_judges_a_return_on_the_leads_page() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let said = app.say(&acme, sent.delivery, &serde_json::json!({"outcome": "returned", "reason": "No budget"})).await;
+    assert_eq!(said.status, StatusCode::CREATED, "{}", said.text);
+    app.pass(60);
+    let path = format!("/leads/{}", id(sent));
+    let agent = Browser::new(&app, "agent", None).await;
+    assert!(!agent.page(&app, &path).await.contains("judge_return"), "it is a manager's");
+    let form = format!("delivery={}&verdict=rejected&why=a+budget+was+named", sent.delivery);
+    let judge = format!("{path}/judge_return");
+    assert_eq!(agent.post(&app, &judge, &form).await.status, StatusCode::NOT_FOUND);
+    let manager = Browser::new(&app, "manager", None).await;
+    let page = manager.page(&app, &path).await;
+    assert!(page.contains("No budget") && page.contains("?open=judge_return"), "{page}");
+    let open = manager.page(&app, &format!("{path}?open=judge_return")).await;
+    assert!(
+        open.contains(&format!("value=\"{}\" checked", sent.delivery)) && open.contains("value=\"upheld\""),
+        "{open}"
+    );
+    let wrong = manager.post(&app, &judge, &format!("delivery={}&why=looked+at", sent.delivery)).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        wrong.text.contains("value=\"looked at\"") && wrong.text.contains("say whether the return is right"),
+        "{}",
+        wrong.text
+    );
+    let done = manager.post(&app, &judge, &form).await;
+    assert_eq!(done.header("location"), format!("{path}?done=judge_return"), "{}", done.text);
+    let verdict = "select count(*) from outcome where kind = 'returned' and verdict = 'rejected'";
+    assert_eq!(app.count(verdict).await, 1);
+    assert!(!manager.page(&app, &path).await.contains("?open=judge_return"), "it is judged");
+    let again = manager.post(&app, &judge, &form).await;
+    assert_eq!(again.status, StatusCode::CONFLICT, "{}", again.text);
+}
+
+#[tokio::test]
+async fn a_list_is_saved_under_a_name_for_who_saved_it_alone() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    worked(&app, &acme).await;
+    let (agent, other) = (Browser::new(&app, "agent", None).await, Browser::new(&app, "agent", None).await);
+    let list = "query=view%3Dall%26program%3Ddefault%26grade%3DB";
+    let unnamed = agent.post(&app, "/leads/views", &format!("what=save&name=+&{list}")).await;
+    assert_eq!(unnamed.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unnamed.text.contains("say what the list is called"), "{}", unnamed.text);
+    let saved = agent.post(&app, "/leads/views", &format!("what=save&name=B+of+ours&{list}")).await;
+    let address = "/leads?view=all&program=default&grade=B";
+    assert_eq!((saved.status, saved.header("location")), (StatusCode::SEE_OTHER, address), "{}", saved.text);
+    let page = agent.page(&app, "/leads").await;
+    assert!(page.contains("<bdi>B of ours</bdi>"), "{page}");
+    assert_eq!(agent.page(&app, address).await.matches("<th scope=\"row\"").count(), 1, "the program is a filter");
+    assert_eq!(agent.page(&app, "/leads?view=all&program=mortgages").await.matches("<th scope=\"row\"").count(), 0);
+    assert!(!other.page(&app, "/leads").await.contains("B of ours"), "another's are not shown");
+    other.post(&app, "/leads/views", &format!("what=drop&name=B+of+ours&{list}")).await;
+    assert!(agent.page(&app, "/leads").await.contains("B of ours"), "nor forgotten by others");
+    let nonsense = agent.post(&app, "/leads/views", "what=save&name=x&query=grade%3DZ").await;
+    assert_eq!(nonsense.status, StatusCode::BAD_REQUEST, "{}", nonsense.text);
+    agent.post(&app, "/leads/views", &format!("what=drop&name=B+of+ours&{list}")).await;
+    assert!(!agent.page(&app, "/leads").await.contains("B of ours"));
+}

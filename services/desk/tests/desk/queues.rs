@@ -1,7 +1,7 @@
 //! `/queues`: every number is as long as the list it leads to.
 
 use jiff::SignedDuration;
-use ripen_domain::{actor::UserRole, desk::Rank};
+use ripen_domain::{actor::UserRole, desk::Rank, id::LeadId};
 use ripen_runtime::random;
 use serde_json::Value;
 
@@ -147,19 +147,28 @@ async fn what_is_held_until_a_person_does_something_has_no_date() {
 }
 
 #[tokio::test]
-async fn an_agents_count_is_of_their_clients() {
+async fn an_agents_count_is_as_long_as_its_list_and_of_their_clients() {
     let app = app().await;
     let (acme, other) = (app.client("acme").await, app.client("other").await);
     busy(&app, &acme, 1).await;
     busy(&app, &other, 2).await;
-    let now = app.clock.now();
-    let count = async |clients: Vec<_>| {
-        let whom = ripen_store::queues::waiting::WaitingFor { clients, languages: Vec::new() };
-        let agent = app.user(UserRole::Agent, None).await;
-        app.store.waiting_for(agent.actor.scope(), &whom, (now, 100)).await.unwrap()
-    };
-    // Promised, new and due: what was tried in vain waits for nobody in particular.
-    assert_eq!((count(Vec::new()).await, count(vec![acme.id]).await), (14, 7));
+    // An hour at which people in Chicago are called.
+    app.pass(SignedDuration::from_hours(8).as_secs());
+    let mut counts = Vec::new();
+    for clients in [Vec::new(), vec![acme.id.uuid()]] {
+        let agent = app.user(UserRole::Agent, None).await.id;
+        let set = "update user_account set clients = $2 where id = $1";
+        sqlx::query(set).bind(agent.uuid()).bind(clients).execute(&app.pool).await.unwrap();
+        let browser = app.browser(agent).await;
+        let list = app.page(&browser, "/work/ready").await.text.matches("<th scope=\"row\"").count();
+        let idle = app.page(&browser, "/work").await.text;
+        assert!(idle.contains(&format!("href=\"/work/ready\" data-count=\"{list}\"")), "{list}: {idle}");
+        let badge = app.page(&browser, "/work/waiting").await.text;
+        assert!(badge.starts_with(&format!("{list}<")), "{list}: {badge}");
+        counts.push(list);
+    }
+    // Promised, new, due, and tried in vain: whoever can be called now.
+    assert!(counts[1] > 0 && counts[0] == 2 * counts[1], "{counts:?}");
 }
 
 #[tokio::test]
@@ -195,4 +204,35 @@ async fn what_is_stuck_is_sent_again_from_its_row_and_whoever_was_quicker_did_it
     let headers = [("cookie", &*agent.cookie), ("content-type", "application/x-www-form-urlencoded")];
     let refused = app.send("POST", "/queues/dead", &headers, agent.form(&format!("id={id}&what=again"))).await;
     assert_eq!(refused.status, 404);
+}
+
+#[tokio::test]
+async fn a_lead_whose_language_nobody_at_work_speaks_says_so_wherever_it_waits() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let manager = app.user(UserRole::Manager, None).await;
+    let (english, spanish) = (app.user(UserRole::Agent, None).await, app.user(UserRole::Agent, None).await);
+    for (agent, language) in [(&english, "en"), (&spanish, "es")] {
+        let query = sqlx::query("update user_account set languages = array[$2] where id = $1");
+        query.bind(agent.id.uuid()).bind(language).execute(&app.pool).await.unwrap();
+    }
+    let fresh = app.waiting(&acme, "+14155550100").await;
+    let late = app.waiting(&acme, "+14155550101").await;
+    app.promised(&acme, late, (true, app.clock.now() - SignedDuration::from_mins(30))).await;
+    sqlx::query("update person set locale = 'es-MX'").execute(&app.pool).await.unwrap();
+    let told = "the person speaks Spanish: nobody at work now";
+    let why = async |list: &str| {
+        let rows = app.see(&manager, &format!("/api/v1/queues/{list}")).await.json();
+        rows["rows"][0]["why"].as_str().unwrap_or_else(|| panic!("no reason on {list}: {rows}")).to_owned()
+    };
+    app.browser(english.id).await;
+    for list in ["new", "late", "promised"] {
+        assert!(why(list).await.contains(told), "{list}: {}", why(list).await);
+    }
+    let gates = app.see(&manager, &format!("/api/v1/leads/{}/why", LeadId::from_uuid(fresh))).await;
+    assert!(gates.text.contains(told), "the lead says the same: {}", gates.text);
+    app.browser(spanish.id).await;
+    for list in ["new", "late", "promised"] {
+        assert!(!why(list).await.contains(told), "who speaks it is at work: {}", why(list).await);
+    }
 }

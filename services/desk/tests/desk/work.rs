@@ -441,7 +441,7 @@ async fn a_number_that_rings_opens_its_lead_and_leaving_gives_it_back() {
     assert_eq!(desk.app.count("select count(*) from desk_lease where leased_until > clock_timestamp()").await, 0);
     assert_eq!(desk.app.count("select count(*) from desk_draft where note = 'called back, line broke'").await, 1);
     let nobody = desk.post("/work/take", &[("phone", "+1 312 555 0199")]).await;
-    assert!(nobody.status == 200 && nobody.text.contains("No open lead has this number."), "{}", nobody.text);
+    assert!(nobody.status == 200 && nobody.text.contains("No lead has this number."), "{}", nobody.text);
     let words = desk.post("/work/take", &[("phone", "call me")]).await;
     assert!(words.status == 422 && words.text.contains("That is no telephone number."), "{}", words.text);
 }

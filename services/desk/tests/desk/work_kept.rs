@@ -40,7 +40,7 @@ async fn a_lead_is_kept_while_somebody_is_at_its_page_and_not_for_ever() {
 #[tokio::test]
 async fn a_page_is_told_whether_somebody_has_its_lead_or_nobody() {
     let desk = desk().await;
-    desk.lead("Casey", "+13125550142").await;
+    let lead = desk.lead("Casey", "+13125550142").await;
     let page = desk.next().await;
     let lee = AddUser {
         email: "lee@example.com".to_owned(),
@@ -55,6 +55,14 @@ async fn a_page_is_told_whether_somebody_has_its_lead_or_nobody() {
     assert_eq!(renewed(&desk, &page, "0").await, (StatusCode::CONFLICT, json!({"held_by": "Lee", "last": ""})));
     sqlx::query("delete from desk_lease").execute(&desk.app.pool).await.unwrap();
     assert_eq!(renewed(&desk, &page, "0").await, (StatusCode::CONFLICT, json!({"held_by": null, "last": ""})));
+    // Saved in another tab: there is nothing to open again.
+    became_a(&desk, lead, false).await;
+    let became = "It became an A and went to ACME.";
+    assert_eq!(renewed(&desk, &page, "0").await.1["became"], became);
+    let form = page.form();
+    let typed = page.typed(&form, &[("note", "typed in the second tab")]);
+    let kept = desk.post_for("/work/draft", &typed, "application/json").await.json();
+    assert_eq!(kept["became"], became, "{kept}");
 }
 
 #[tokio::test]

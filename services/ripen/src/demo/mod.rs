@@ -23,6 +23,7 @@ use jiff::SignedDuration;
 use ripen_actions::{
     Actions,
     endpoint::{Destination, SetEndpoint},
+    person::PersonQuery,
     source::AddSourceKey,
 };
 use ripen_domain::{
@@ -186,7 +187,7 @@ pub async fn run(store: &Store, address: SocketAddr, ripen: &str) -> anyhow::Res
     }
     report(&intake, &ids).await?;
     settle_deliveries(store).await;
-    advise(ripen);
+    advise(&actions, &actor, ripen).await?;
     reps_page(store, &actions, &actor, &base).await
 }
 
@@ -215,11 +216,19 @@ async fn settle_deliveries(store: &Store) {
     }
 }
 
-fn advise(ripen: &str) {
+async fn advise(actions: &Actions, actor: &Actor, ripen: &str) -> anyhow::Result<()> {
+    let casey = PersonQuery { email: Some(SAMPLE.to_owned()), phone: None };
+    let decisions = ripen_actions::decision::list(actions, actor, &casey, Some(SLUG)).await?;
+    // The list says what was decided; of one, its receipt says why.
+    let newest = decisions.last().map(|newest| {
+        format!("\nWhy is Casey Smith's lead what it is? In another terminal:\n  {ripen} decision show {}\n", newest.id)
+    });
     output::say(&format!(
-        "\nWhy is each what it is? In another terminal:\n  {ripen} decision list --email {SAMPLE}\n\n\
-         For clients of your own, stop this (Ctrl-C) and start without --demo in another folder (--data-dir).\n"
+        "{}\nAll that was decided about a person:\n  {ripen} decision list --email {SAMPLE}\n\n\
+         For clients of your own, stop this (Ctrl-C) and start without --demo in another folder (--data-dir).\n",
+        newest.unwrap_or_default()
     ));
+    Ok(())
 }
 
 /// Where a rep sees their own leads, as the mails to them say.

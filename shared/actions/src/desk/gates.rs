@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use ripen_domain::{
     calling::Hours,
-    desk::{AgentTerms, CallGate, FRESH, Rank, RankSubject, callable_wait, gates, rank, shut},
+    desk::{AgentTerms, CallGate, DeskTeam, FRESH, Rank, RankSubject, callable_wait, gates, rank, shut},
     id::LeadId,
 };
-use ripen_store::{Scope, StoreError, Transaction, desk::standing::DeskStanding};
+use ripen_store::{Scope, Store, StoreError, Transaction, desk::standing::DeskStanding};
 
 /// A lead with its gates and its rank.
 #[derive(Debug)]
@@ -57,6 +57,13 @@ pub(crate) async fn gates_read(
         (standing.lead, GatesRead { standing, gates, rank })
     });
     Ok(read.collect())
+}
+
+/// Who could be handed leads, and who of them is at work now.
+pub(crate) async fn team(store: &Store, scope: Scope, now: Timestamp) -> Result<DeskTeam, StoreError> {
+    let here = store.agents_at_work(scope).await?;
+    let at_work = here.iter().filter(|agent| agent.is_here(now)).map(|agent| agent.user).collect();
+    Ok(DeskTeam { members: store.begin().await?.desk_team().await?, at_work })
 }
 
 fn subject(standing: &DeskStanding, hours: &Hours, now: Timestamp) -> RankSubject {

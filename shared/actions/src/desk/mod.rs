@@ -5,6 +5,7 @@
 //! it. Nothing is graded here: a disposition asks for a decision, and a preview shows what one would be.
 
 mod after_saving;
+mod ahead;
 mod dispose;
 mod draft;
 mod gates;
@@ -20,15 +21,16 @@ mod take;
 mod undo;
 mod upcoming;
 
+pub use ahead::{WorkAhead, WorkOpening, ahead};
 pub use dispose::{Dispose, Disposed, NewCoDecider, StopContact};
 pub use draft::{DraftSaved, DropDraft, SaveDraft, draft_of};
-pub(crate) use gates::{GatesFor, GatesRead, gates_read};
+pub(crate) use gates::{GatesFor, GatesRead, gates_read, team};
 pub use holder::{held_by, last_saved};
 pub use late_note::{KeepLateNote, why_over};
 pub use own_day::{MadeAs, OwnDay, WorkedBy, own_day, promised_within};
 pub use preview::{GradePreview, preview};
 pub use preview_request::PreviewRequest;
-pub use ready::ReadyLeads;
+pub use ready::{ReadyLead, ReadyLeads, ready_now};
 pub use take::{LeaveLead, OpenedLead, RenewLease, TakeLead, TakeNext, held, take, take_next};
 pub use undo::{UndoDisposition, Undone, pending_undo};
 pub use upcoming::{UpcomingWork, coming_up};

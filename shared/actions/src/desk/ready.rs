@@ -1,13 +1,17 @@
-//! How many leads an agent could be handed now: by the lists and the gates by which the next one is.
+//! Which leads an agent could be handed now: by the lists and the gates by which the next one is. Of a number and the list that it
+//! counts there is one reading.
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use ripen_domain::{actor::Actor, desk::AgentTerms};
+use ripen_domain::{
+    actor::{Actor, Permission},
+    desk::AgentTerms,
+    id::LeadId,
+};
 use ripen_store::desk::queue::CandidatesFor;
 
-use super::{GatesFor, GatesRead, gates_read, take::LISTS};
-use crate::{Actions, Refusal};
+use super::{GatesFor, GatesRead, gates_read, nobody, take::LISTS};
+use crate::{Actions, Refusal, work::permit};
 
 /// Of each client so many are read of a list.
 const OF_EACH: i64 = 32;
@@ -15,22 +19,43 @@ const OF_EACH: i64 = 32;
 const MOST: usize = 128;
 
 /// Leads that could be handed out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadyLeads {
-    /// How many were found.
-    pub leads: usize,
+    /// Those that were found, about in the order in which they come.
+    pub leads: Vec<ReadyLead>,
     /// Not all were looked at: there may be more.
     pub has_more: bool,
 }
 
-/// Counts what this agent could be handed now.
-pub(super) async fn ready(
-    actions: &Actions,
-    actor: &Actor,
-    agent: &AgentTerms,
-    now: Timestamp,
-) -> Result<ReadyLeads, Refusal> {
-    let scope = actor.scope();
+/// A lead that could be handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadyLead {
+    /// Which.
+    pub lead: LeadId,
+    /// Why it would be, in words.
+    pub why: String,
+}
+
+/// What the actor may be handed.
+pub(super) async fn terms_of(actions: &Actions, actor: &Actor) -> Result<AgentTerms, Refusal> {
+    let user = actor.user_id().ok_or_else(nobody)?;
+    let account = actions.store.user(user).await?.ok_or_else(|| Refusal::missing("user", user))?;
+    Ok(AgentTerms { user: Some(user), languages: account.languages, clients: account.clients })
+}
+
+/// What the actor could be handed now.
+///
+/// # Errors
+/// `Conflict` (`no_user`) for who does not sign in.
+pub async fn ready_now(actions: &Actions, actor: &Actor) -> Result<ReadyLeads, Refusal> {
+    permit(actor, Permission::Work)?;
+    let agent = terms_of(actions, actor).await?;
+    ready(actions, actor, &agent).await
+}
+
+/// What this agent could be handed now.
+pub(super) async fn ready(actions: &Actions, actor: &Actor, agent: &AgentTerms) -> Result<ReadyLeads, Refusal> {
+    let (scope, now) = (actor.scope(), actions.clock.now());
     let mut tx = actions.store.begin().await?;
     // As whoever asks for the next does: what was asleep until now is found.
     tx.desk_wait_clear(now).await?;
@@ -43,7 +68,8 @@ pub(super) async fn ready(
         let leads: Vec<_> = queued.iter().map(|one| one.lead).filter(|lead| seen.insert(*lead)).collect();
         let terms = GatesFor { agent, hours: &actions.hours, now };
         let read = gates_read(&mut tx, scope, &leads, terms).await?;
-        found.leads += read.values().filter(|one| GatesRead::is_callable(one)).count();
+        let callable = leads.iter().filter_map(|lead| Some((*lead, read.get(lead).filter(|one| one.is_callable())?)));
+        found.leads.extend(callable.map(|(lead, read)| ReadyLead { lead, why: GatesRead::because(read).to_owned() }));
         if seen.len() >= MOST {
             found.has_more = true;
             break;

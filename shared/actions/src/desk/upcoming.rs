@@ -1,15 +1,12 @@
 //! Nothing to do: when there is, and what the day was.
 
 use jiff::{Span, Timestamp, tz::TimeZone};
-use ripen_domain::{
-    actor::{Actor, Permission},
-    desk::AgentTerms,
-};
+use ripen_domain::actor::{Actor, Permission};
 use ripen_store::desk::upcoming::{DispositionCount, NextDue};
 
 use super::{
     nobody,
-    ready::{ReadyLeads, ready},
+    ready::{ReadyLeads, ready, terms_of},
 };
 use crate::{Actions, Refusal, work::permit};
 
@@ -36,16 +33,15 @@ pub async fn coming_up(actions: &Actions, actor: &Actor, zone: &TimeZone) -> Res
     permit(actor, Permission::Work)?;
     let user = actor.user_id().ok_or_else(nobody)?;
     let now = actions.clock.now();
-    let account = actions.store.user(user).await?.ok_or_else(|| Refusal::missing("user", user))?;
-    let due = actions.store.desk_next_due(actor.scope(), &account.clients, now).await?;
+    let agent = terms_of(actions, actor).await?;
+    let due = actions.store.desk_next_due(actor.scope(), &agent.clients, now).await?;
     let today = now.to_zoned(zone.clone()).start_of_day();
     let begin = today.as_ref().map_or(now, jiff::Zoned::timestamp);
     let tomorrow = today.and_then(|today| today.checked_add(Span::new().days(1)));
     let end = tomorrow.map_or(Timestamp::MAX, |tomorrow| tomorrow.timestamp());
     let (next_at, next_why) = next(&due);
-    let agent = AgentTerms { user: Some(user), languages: account.languages, clients: account.clients };
     Ok(UpcomingWork {
-        ready: ready(actions, actor, &agent, now).await?,
+        ready: ready(actions, actor, &agent).await?,
         next_at,
         next_why,
         promised_today: actions.store.desk_promised_by(user, (now, end)).await?,

@@ -97,7 +97,7 @@ async fn how_many_can_be_called_now_is_counted_by_the_gates() {
     let acme = office.client("Acme").await.id;
     office.leads(acme, (1, 3), "web_form").await;
     let (_, lee) = office.agent("lee").await;
-    let ready = || async { coming_up(&office.actions, &lee, &TimeZone::UTC).await.unwrap().ready.leads };
+    let ready = || async { coming_up(&office.actions, &lee, &TimeZone::UTC).await.unwrap().ready.leads.len() };
     assert_eq!(ready().await, 3);
     let opened = office.next(&lee).await.unwrap();
     office.dispose(&lee, &opened, Disposition::NoAnswer).await;

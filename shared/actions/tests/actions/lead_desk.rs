@@ -232,6 +232,7 @@ fn enter(source: SourceId) -> EnterLead {
         locale: String::new(),
         note: "Stood at the booth".to_owned(),
         consent: "You may call me".to_owned(),
+        answers: serde_json::Map::new(),
     }
 }
 

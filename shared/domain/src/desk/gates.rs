@@ -3,9 +3,11 @@
 //! The same function decides whether a lead is handed out and answers "why is nobody calling this lead?", so that the answer
 //! cannot be another than what happens.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::{RESTS, next_try};
+use super::{RESTS, language_name, next_try};
 use crate::{
     calling::{CallLimit, Hours, Place, is_allowed, next_allowed, next_call},
     id::{ClientId, UserId},
@@ -156,6 +158,22 @@ pub struct AgentTerms {
     pub clients: Vec<ClientId>,
 }
 
+/// Who could be handed leads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeskTeam {
+    /// Everybody who may be.
+    pub members: Vec<AgentTerms>,
+    /// Who is at work now.
+    pub at_work: BTreeSet<UserId>,
+}
+
+impl DeskTeam {
+    /// The members who are at work now.
+    pub fn here(&self) -> impl Iterator<Item = &AgentTerms> {
+        self.members.iter().filter(|member| member.user.is_some_and(|user| self.at_work.contains(&user)))
+    }
+}
+
 impl StepFacts {
     /// Whether it is due, and nobody worked on it.
     #[must_use]
@@ -186,21 +204,34 @@ pub fn opens_at(gates: &[CallGate]) -> Option<Timestamp> {
     shut(gates).map(|gate| gate.opens_at).try_fold(None, |latest, opens| Some(latest.max(Some(opens?))))?
 }
 
-/// The gates for whoever could be handed the lead: shut where none of the team works for its client and speaks with its person.
+/// The gates for whoever could be handed the lead: shut where none of the team works for its client and speaks with its person, and
+/// while of those who are at work none does.
 #[must_use]
-pub fn for_team(mut gates: Vec<CallGate>, facts: &GateFacts, team: &[AgentTerms]) -> Vec<CallGate> {
-    let serves = |agent: &&AgentTerms| works_for(facts, agent);
-    let (kind, words) = if !team.iter().any(|agent| serves(&agent)) {
-        (GateKind::AgentClients, format!("nobody at the desk works for {}", facts.client_name))
-    } else if let Some(language) =
-        language(facts).filter(|language| !team.iter().filter(serves).any(|agent| speaks(agent, language)))
-    {
-        (GateKind::Language, format!("nobody at the desk who works for {} speaks {language}", facts.client_name))
-    } else {
-        return gates;
+pub fn for_team(mut gates: Vec<CallGate>, facts: &GateFacts, team: &DeskTeam) -> Vec<CallGate> {
+    let of_all = lacking(facts, team.members.iter()).map(|kind| (kind, "at the desk"));
+    // Where nobody is at work, no language keeps the lead waiting.
+    let is_anybody_here = team.here().next().is_some();
+    let of_those_here = || lacking(facts, team.here()).filter(|_| is_anybody_here).map(|kind| (kind, "at work now"));
+    let Some((kind, who)) = of_all.or_else(of_those_here) else { return gates };
+    let words = match (kind, language(facts)) {
+        (GateKind::Language, Some(language)) => {
+            let language = language_name(&language);
+            format!("the person speaks {language}: nobody {who} who works for {} does", facts.client_name)
+        }
+        _ => format!("nobody {who} works for {}", facts.client_name),
     };
     gates.iter_mut().filter(|gate| gate.kind == kind).for_each(|gate| *gate = closed(kind, words.clone(), None));
     gates
+}
+
+/// What none of these has that the lead asks for.
+fn lacking<'a>(facts: &GateFacts, agents: impl Iterator<Item = &'a AgentTerms>) -> Option<GateKind> {
+    let mut serving = agents.filter(|agent| works_for(facts, agent)).peekable();
+    if serving.peek().is_none() {
+        return Some(GateKind::AgentClients);
+    }
+    let language = language(facts)?;
+    (!serving.any(|agent| speaks(agent, &language))).then_some(GateKind::Language)
 }
 
 /// The gates as a client and its brokers read them: that the person speaks with the firm for somebody else, who of the firm does what,
@@ -217,11 +248,9 @@ pub fn softened(gates: Vec<CallGate>) -> Vec<CallGate> {
             GateKind::AgentClients | GateKind::Language => {
                 shown.push(CallGate { words: "waits for somebody who works for it".to_owned(), ..gate });
             }
-            // A place would tell the country of a number that is not theirs to know yet.
-            GateKind::Hours => {
-                let words = if gate.is_open { "an hour to call there" } else { "no hour to call there" };
-                shown.push(CallGate { words: words.to_owned(), ..gate });
-            }
+            // The same by day and by night: at which hour it opens tells the zone, and with it the country, of a number that is not
+            // theirs to know yet.
+            GateKind::Hours => shown.push(open(GateKind::Hours, "called within the hours of where the person is")),
             // Why somebody closed it, and why nobody may call, are words about a person, and may be of another client's call.
             GateKind::Closed if !gate.is_open => {
                 shown.push(CallGate { words: "the lead is not open any more".to_owned(), ..gate });
@@ -297,8 +326,11 @@ fn of_agent(facts: &GateFacts, agent: &AgentTerms) -> Vec<CallGate> {
     use GateKind::{AgentClients, Language, Lease};
     let spoken = match language(facts) {
         None => open(Language, "the person's language is not known"),
-        Some(language) if speaks(agent, &language) => open(Language, format!("in {language}")),
-        Some(language) => closed(Language, format!("the person speaks {language}, and this agent does not"), None),
+        Some(language) if speaks(agent, &language) => open(Language, format!("in {}", language_name(&language))),
+        Some(language) => {
+            let words = format!("the person speaks {}, and this agent does not", language_name(&language));
+            closed(Language, words, None)
+        }
     };
     let is_others = |held: &&HeldBy| Some(held.user) != agent.user;
     vec![

@@ -5,6 +5,7 @@
 //! are all open; what a page says about a lead comes from the same functions. Nothing here reads a clock or a table.
 
 mod gates;
+mod language;
 mod next_try;
 mod next_work;
 mod order;
@@ -12,8 +13,10 @@ mod outlook;
 mod share;
 
 pub use gates::{
-    AgentTerms, CallGate, FullDay, GateFacts, GateKind, HeldBy, StepFacts, for_team, gates, opens_at, shut, softened,
+    AgentTerms, CallGate, DeskTeam, FullDay, GateFacts, GateKind, HeldBy, StepFacts, for_team, gates, opens_at, shut,
+    softened,
 };
+pub use language::language_name;
 pub use next_try::next_try;
 pub use next_work::{NextCall, NextOpening, NextWork, next_work};
 pub use order::{DeskCandidate, FRESH, OrderedLead, Rank, RankSubject, callable_wait, in_order, rank};

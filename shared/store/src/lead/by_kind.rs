@@ -98,6 +98,7 @@ impl Store {
                 and ($5::uuid is null or l.source_id = $5)
                 and ($6::timestamptz is null or l.last_arrived_at >= $6) and ($7::timestamptz is null or l.last_arrived_at < $7)
                 and (not $8 or l.touches = 0)
+                and ($10::text is null or l.program_id = (select g.id from program g where g.name = $10))
               order by l.last_arrived_at desc, l.id desc limit $9) f
             where $1::uuid is null or $5::uuid is null or exists (select from source o where o.id = $5 and o.client_id = $1)
             limit $9"#,
@@ -109,7 +110,8 @@ impl Store {
             filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             filter.to.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             filter.is_untouched,
-            most
+            most,
+            filter.program.as_deref()
         )
         .fetch_all(&self.lists)
         .await?;
@@ -134,6 +136,7 @@ impl Store {
                 and ($5::uuid is null or l.source_id = $5)
                 and ($6::timestamptz is null or l.last_arrived_at >= $6) and ($7::timestamptz is null or l.last_arrived_at < $7)
                 and (not $8 or l.touches = 0)
+                and ($12::text is null or l.program_id = (select g.id from program g where g.name = $12))
                 and (l.last_arrived_at, l.id) < ($9::timestamptz, $10::uuid)
               order by l.last_arrived_at desc, l.id desc limit $11) f
             where $1::uuid is null or $5::uuid is null or exists (select from source o where o.id = $5 and o.client_id = $1)
@@ -148,7 +151,8 @@ impl Store {
             filter.is_untouched,
             instant(after.at),
             after.lead.uuid(),
-            span.limit
+            span.limit,
+            filter.program.as_deref()
         )
         .fetch_all(&self.lists)
         .await?;

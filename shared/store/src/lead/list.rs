@@ -23,6 +23,8 @@ pub struct LeadFilter {
     pub stages: Vec<Stage>,
     /// Of this grade.
     pub grade: Option<GradeFilter>,
+    /// Of this program, by its name.
+    pub program: Option<String>,
     /// Whose first arrival came from this source.
     pub source: Option<SourceId>,
     /// That came by this channel.
@@ -252,6 +254,7 @@ impl Store {
               and ($9::uuid is null or l.source_id = $9) and ($10::text is null or l.channel = $10)
               and ($11::timestamptz is null or l.last_arrived_at >= $11) and ($12::timestamptz is null or l.last_arrived_at < $12)
               and (not $13 or l.touches = 0)
+              and ($17::text is null or l.program_id = (select g.id from program g where g.name = $17))
               and ($14::uuid[] is null or l.id = any($14))
               and (not $15 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
                      and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
@@ -271,7 +274,8 @@ impl Store {
             filter.is_untouched,
             among.as_deref(),
             filter.is_with_client,
-            span.limit
+            span.limit,
+            filter.program.as_deref()
         )
         .fetch_all(&self.lists)
         .await?;
@@ -301,6 +305,7 @@ impl Store {
               and ($6::uuid is null or l.source_id = $6) and ($7::text is null or l.channel = $7)
               and ($8::timestamptz is null or l.last_arrived_at >= $8) and ($9::timestamptz is null or l.last_arrived_at < $9)
               and (not $10 or l.touches = 0)
+              and ($18::text is null or l.program_id = (select g.id from program g where g.name = $18))
               and ($11::uuid[] is null or l.id = any($11))
               and (not $12 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
                      and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
@@ -323,7 +328,8 @@ impl Store {
             filter.due_before.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             filter.is_about_steps(),
             filter.is_agreed,
-            span.limit
+            span.limit,
+            filter.program.as_deref()
         )
         .fetch_all(&self.lists)
         .await?;
@@ -346,6 +352,7 @@ impl Store {
               and ($6::uuid is null or l.source_id = $6) and ($7::text is null or l.channel = $7)
               and ($8::timestamptz is null or l.last_arrived_at >= $8) and ($9::timestamptz is null or l.last_arrived_at < $9)
               and (not $10 or l.touches = 0)
+              and ($18::text is null or l.program_id = (select g.id from program g where g.name = $18))
               and ($11::uuid[] is null or l.id = any($11))
               and (not $12 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
                      and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
@@ -368,7 +375,8 @@ impl Store {
             filter.due_before.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             filter.is_about_steps(),
             filter.is_agreed,
-            span.limit
+            span.limit,
+            filter.program.as_deref()
         )
         .fetch_all(&self.lists)
         .await?;

@@ -159,6 +159,7 @@ impl Store {
                 and ($4::uuid is null or l.source_id = $4) and ($5::text is null or l.channel = $5)
                 and ($6::timestamptz is null or l.last_arrived_at >= $6) and ($7::timestamptz is null or l.last_arrived_at < $7)
                 and (not $8 or l.touches = 0)
+                and ($12::text is null or l.program_id = (select g.id from program g where g.name = $12))
                 and ($9::uuid[] is null or l.id = any($9))
                 and (not $10 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
                        and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
@@ -173,7 +174,8 @@ impl Store {
             filter.is_untouched,
             named.as_deref(),
             filter.is_with_client,
-            most
+            most,
+            filter.program.as_deref()
         )
         .fetch_one(&self.lists)
         .await?;
@@ -197,6 +199,7 @@ impl Store {
                 and ($7::uuid is null or l.source_id = $7) and ($8::text is null or l.channel = $8)
                 and ($9::timestamptz is null or l.last_arrived_at >= $9) and ($10::timestamptz is null or l.last_arrived_at < $10)
                 and (not $11 or l.touches = 0)
+                and ($15::text is null or l.program_id = (select g.id from program g where g.name = $15))
                 and ($12::uuid[] is null or l.id = any($12))
                 and (not $13 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
                        and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
@@ -214,7 +217,8 @@ impl Store {
             filter.is_untouched,
             among.as_deref(),
             filter.is_with_client,
-            most
+            most,
+            filter.program.as_deref()
         )
         .fetch_one(&self.lists)
         .await?;

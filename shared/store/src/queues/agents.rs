@@ -1,9 +1,12 @@
 //! Who works at the desk: who has which lead open, since when, and when they were last seen.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ripen_domain::id::{LeadId, UserId};
 
 use crate::{Scope, Store, StoreError};
+
+/// So long after they were last seen somebody without a lead is away: the page of who waits asks for news all the while.
+const AWAY_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 /// Somebody who works at the desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +19,14 @@ pub struct AgentAtWork {
     pub seen_at: Option<Timestamp>,
     /// What they have open.
     pub on: Option<OpenWork>,
+}
+
+impl AgentAtWork {
+    /// Whether they have a lead open, or were seen a moment ago.
+    #[must_use]
+    pub fn is_here(&self, now: Timestamp) -> bool {
+        self.on.is_some() || self.seen_at.is_some_and(|seen| now.duration_since(seen) <= AWAY_AFTER)
+    }
 }
 
 /// A lead that somebody has open.

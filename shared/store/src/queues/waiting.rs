@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{ClientId, LeadId};
+use ripen_domain::id::LeadId;
 
 use crate::{
     Scope, Store, StoreError,
@@ -82,15 +82,6 @@ pub struct WaitingFilter {
     pub limit: i64,
     /// Behind so many.
     pub offset: i64,
-}
-
-/// For whom leads wait.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct WaitingFor {
-    /// Of these clients; empty for all.
-    pub clients: Vec<ClientId>,
-    /// In these languages, the first part of a tag; empty for any.
-    pub languages: Vec<String>,
 }
 
 impl Store {
@@ -235,47 +226,5 @@ impl Store {
             at: row.at.to_jiff(),
         });
         Ok(rows.collect())
-    }
-
-    /// How many leads wait for an agent of which somebody expects, or should expect, a call now: promised, new and due. Counted up
-    /// to `most`.
-    pub async fn waiting_for(
-        &self,
-        scope: Scope,
-        whom: &WaitingFor,
-        (now, most): (Timestamp, i64),
-    ) -> Result<i64, StoreError> {
-        let clients: Vec<_> = whom.clients.iter().map(|client| client.uuid()).collect();
-        let row = sqlx::query!(
-            r#"-- queues.waiting_for
-            select count(*) as "waiting!" from (
-              select from client c cross join lateral (
-                (select l.id, l.person_id from promise p join lead l on l.id = p.lead_id
-                 where p.client_id = c.id and p.kind = 'requalify' and p.worked_at is null and p.state in ('scheduled', 'work')
-                   and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $4 and l.stage in ('lead', 'contact', 'opportunity')
-                   and (p.agreed or l.touches > l.touches_before)
-                   and (p.agreed or l.grade is distinct from 'A' or l.returned_at is not null) limit $5)
-                union all
-                (select l.id, l.person_id from lead l
-                 where l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
-                   and (l.grade is distinct from 'A' or l.returned_at is not null)
-                   and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify' and p.agreed
-                                   and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $4)
-                 order by l.last_enquiry_at, l.id limit $5)
-              ) w join person h on h.id = w.person_id
-              where ($1::uuid is null or c.id = $1) and c.state = 'active' and (cardinality($2::uuid[]) = 0 or c.id = any($2))
-                and h.phone is not null
-                and (cardinality($3::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($3))
-                and not exists (select from desk_lease d where d.lead_id = w.id and d.leased_until > clock_timestamp())
-              limit $5) f"#,
-            scope.client_uuid(),
-            &clients,
-            &whom.languages,
-            now.to_sqlx(),
-            most
-        )
-        .fetch_one(&self.lists)
-        .await?;
-        Ok(row.waiting)
     }
 }

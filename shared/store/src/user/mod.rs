@@ -1,6 +1,7 @@
-//! People who sign in: their accounts, sessions and tokens, and the wrong passwords that were typed.
+//! People who sign in: their accounts, sessions, tokens and saved lists, and the wrong passwords that were typed.
 
 pub mod account;
 pub mod failure;
+pub mod lead_view;
 pub mod session;
 pub mod token;

@@ -28,17 +28,18 @@ const FILTERS: [&str; 14] = [
 ];
 const QUEUES: [&str; 10] =
     ["promised", "new", "due", "rest", "late", "held", "dead", "letters", "quarantine", "reviews"];
-const PAGES: [(&str, Roles); 11] = [
+const PAGES: [(&str, Roles); 12] = [
     ("/account", Roles::Everybody),
     ("/keys", Roles::Everybody),
     ("/style", Roles::Staff),
     ("/work", Roles::Staff),
+    ("/work/ready", Roles::Staff),
     ("/work/waiting", Roles::Staff),
     ("/leads/new", Roles::Staff),
     ("/queues", Roles::Managers),
     ("/audit", Roles::Managers),
     ("/audit?actor=user_nobody", Roles::Managers),
-    ("/users", Roles::Admins),
+    ("/users", Roles::Managers),
     ("/login", Roles::Everybody),
 ];
 const LISTS: [(&str, Roles); 8] = [
@@ -49,7 +50,7 @@ const LISTS: [(&str, Roles); 8] = [
     ("/api/v1/queues", Roles::Managers),
     ("/api/v1/audit", Roles::Managers),
     ("/api/v1/consent-reviews", Roles::Managers),
-    ("/api/v1/users", Roles::Admins),
+    ("/api/v1/users", Roles::Managers),
 ];
 /// A page that reads the session alone: the floor of all others.
 pub const FLOOR: &str = "/keys";
@@ -59,7 +60,6 @@ enum Roles {
     Everybody,
     Staff,
     Managers,
-    Admins,
 }
 
 impl Roles {
@@ -68,7 +68,6 @@ impl Roles {
             Self::Everybody => true,
             Self::Staff => role != "broker",
             Self::Managers => matches!(role, "admin" | "manager"),
-            Self::Admins => role == "admin",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/users`: who signs in, for admins.
+//! `/api/v1/users`: who signs in. Managers read it, and change whether an agent works, in which languages and for whom.
 
 use axum::{Json, extract::State, http::StatusCode};
 use ripen_actions::user::{AddUser, SetUser, find, list};
@@ -19,6 +19,7 @@ use crate::{
 };
 
 const ADMINS: &[UserRole] = &[UserRole::Admin];
+const MANAGERS: &[UserRole] = &[UserRole::Admin, UserRole::Manager];
 
 /// Everybody who signs in.
 #[derive(Serialize, ToSchema)]
@@ -31,7 +32,7 @@ pub struct UserList {
 #[utoipa::path(get, path = "/api/v1/users", operation_id = "list_users", tag = "desk", security(("user_token" = [])),
     responses((status = 200, description = "Everybody.", body = UserList), ApiRefusals))]
 pub async fn many(State(context): State<DeskContext>, viewer: Viewer) -> Result<Json<UserList>, Problem> {
-    viewer.require(ADMINS)?;
+    viewer.require(MANAGERS)?;
     let users = list(&context.actions, &viewer.actor).await.map_err(|refusal| refused(&refusal))?;
     Ok(Json(UserList { users: users.into_iter().map(UserView::from).collect() }))
 }
@@ -45,7 +46,7 @@ pub async fn one(
     viewer: Viewer,
     PathId(id): PathId<UserId>,
 ) -> Result<Json<UserView>, Problem> {
-    viewer.require(ADMINS)?;
+    viewer.require(MANAGERS)?;
     let user = find(&context.actions, &viewer.actor, &id.to_string()).await.map_err(|refusal| refused(&refusal))?;
     Ok(Json(user.into()))
 }
@@ -127,7 +128,8 @@ pub struct UserPatch {
     locale: Option<String>,
 }
 
-/// Changes somebody who signs in.
+/// Changes somebody who signs in. A manager changes `paused`, `languages` and `works_for` of agents; of others, and all else, is an
+/// admin's to change.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "change_user", tag = "desk", security(("user_token" = [])),
     params(("id" = String, Path, description = "The user's id, user_….")),
     request_body = UserPatch,
@@ -137,7 +139,7 @@ pub async fn set(
     PathId(id): PathId<UserId>,
     CsrfJson { viewer, body }: CsrfJson<UserPatch>,
 ) -> Result<Json<UserView>, Problem> {
-    viewer.require(ADMINS)?;
+    viewer.require(MANAGERS)?;
     let unless_empty = |text: String| (!text.trim().is_empty()).then(|| text.trim().to_owned());
     let request = SetUser {
         name: body.name,

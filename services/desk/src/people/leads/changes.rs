@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ripen_actions::{
-    Actions, FieldError, Refusal,
+    Actions, FieldError, FieldErrors, Refusal,
     appointment::{BookAppointment, SlotWish},
     consent_review::JudgeConsent,
     lead::{RecallLead, TouchLead},
@@ -11,8 +11,15 @@ use ripen_actions::{
     lead_stop::StopLead,
     person_correct::CorrectPerson,
     promise::MovePromise,
+    return_verdict::JudgeReturn,
 };
-use ripen_domain::{actor::Actor, id::LeadId, promise::InvalidWhen, touch::Disposition};
+use ripen_domain::{
+    actor::Actor,
+    id::{DeliveryId, LeadId},
+    outcome::Verdict,
+    promise::InvalidWhen,
+    touch::Disposition,
+};
 use ripen_web::extract::NamedFields;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
@@ -43,6 +50,8 @@ pub enum LeadChange {
     Person,
     /// A manager looked at the consent: `verdict` (`consent_holds` or `no_consent`), `why`.
     Verdict,
+    /// A manager upholds or rejects what the client returned: `delivery`, `verdict` (`upheld` or `rejected`), `why`.
+    JudgeReturn,
 }
 
 impl LeadChange {
@@ -58,6 +67,7 @@ impl LeadChange {
             Self::Appointment => "appointment",
             Self::Person => "person",
             Self::Verdict => "verdict",
+            Self::JudgeReturn => "judge_return",
         }
     }
 
@@ -75,6 +85,7 @@ impl LeadChange {
             }
             Self::Person => "The contact data is put right; what it was stands in the audit.",
             Self::Verdict => "The review is closed.",
+            Self::JudgeReturn => "The return is judged; whoever gave the lead back is told.",
         }
     }
 }
@@ -93,6 +104,7 @@ impl std::str::FromStr for LeadChange {
             Self::Appointment,
             Self::Person,
             Self::Verdict,
+            Self::JudgeReturn,
         ];
         all.into_iter().find(|change| change.word() == text).ok_or("nothing that is done with a lead")
     }
@@ -117,8 +129,10 @@ pub struct ChangeBody {
     pub whom: String,
     /// The same: true for the firm.
     pub for_firm: Option<bool>,
-    /// `consent_holds` or `no_consent`.
+    /// `consent_holds` or `no_consent`; of a return `upheld` or `rejected`.
     pub verdict: String,
+    /// The delivery that was returned: its id.
+    pub delivery: String,
     /// The rep: name, mail address or id.
     pub rep: String,
     /// When the appointment begins, by the rep's clock or with an offset.
@@ -199,6 +213,7 @@ pub async fn apply(
         LeadChange::Recall => actions.run(actor, &RecallLead { lead, why: body.why.clone() }).await.map(drop),
         LeadChange::Appointment => book(actions, actor, lead, body).await,
         LeadChange::Person => actions.run(actor, &correction(lead, body)).await.map(drop),
+        LeadChange::JudgeReturn => judge_return(actions, actor, body).await,
         LeadChange::Verdict => {
             let holds = match body.verdict.as_str() {
                 "consent_holds" => true,
@@ -208,6 +223,18 @@ pub async fn apply(
             actions.run(actor, &JudgeConsent { lead, holds, why: body.why.clone() }).await.map(drop)
         }
     }
+}
+
+async fn judge_return(actions: &Actions, actor: &Actor, body: &ChangeBody) -> Result<(), Refusal> {
+    let mut errors = FieldErrors::default();
+    let verdict = body.verdict.parse::<Verdict>().ok();
+    errors.require(verdict.is_some(), "verdict", "required", || "say whether the return is right".to_owned());
+    let delivery = body.delivery.parse::<DeliveryId>().ok();
+    errors.require(delivery.is_some(), "delivery", "required", || "choose what was returned".to_owned());
+    errors.require(!body.why.trim().is_empty(), "why", "required", || "say why, as the client is told".to_owned());
+    errors.finish()?;
+    let Some((delivery, verdict)) = delivery.zip(verdict) else { return Ok(()) };
+    actions.run(actor, &JudgeReturn { delivery, verdict, why: body.why.clone() }).await.map(drop)
 }
 
 async fn move_promise(actions: &Actions, actor: &Actor, lead: LeadId, body: &ChangeBody) -> Result<(), Refusal> {

@@ -10,12 +10,15 @@ use ripen_actions::{
     Refusal, client,
     lead_list::{self, COUNTED_AT_MOST, LeadsCounted},
     lead_search::{self, FOUND_AT_MOST},
+    lead_view,
 };
 use ripen_domain::{
     actor::Permission,
     lead::{Channel, Stage},
 };
-use ripen_store::{client::client_record::ClientRecord, source::source_record::SourceRecord};
+use ripen_store::{
+    client::client_record::ClientRecord, source::source_record::SourceRecord, user::lead_view::LeadViewRecord,
+};
 use ripen_web::extract::Query;
 
 use super::{
@@ -57,6 +60,13 @@ struct FilterOption {
     is_chosen: bool,
 }
 
+/// A list that the reader saved.
+struct SavedView {
+    name: String,
+    href: String,
+    is_here: bool,
+}
+
 /// A column that can be sorted by.
 struct SortLink {
     href: String,
@@ -76,6 +86,10 @@ struct LeadsTemplate<'a> {
     csv: String,
     csv_label: String,
     csrf: String,
+    saved: Vec<SavedView>,
+    /// The query under which this list is saved; of a search none is.
+    savable: String,
+    says: ListSays<'a>,
     /// `51–100 of 204`
     range: String,
     next: Option<String>,
@@ -103,13 +117,28 @@ struct LeadsTemplate<'a> {
         (status = 422, description = "There is no such client.", content_type = "text/html", body = String),
     ))]
 pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(query): Query<LeadsQuery>) -> Response {
-    match page(&context, &viewer, &query).await {
+    match page(&context, &viewer, &query, (StatusCode::OK, ListSays::default())).await {
         Ok(response) => response,
         Err(refusal) => refused(&refusal).into_response(),
     }
 }
 
-async fn page(context: &DeskContext, viewer: &Viewer, query: &LeadsQuery) -> Result<Response, Refusal> {
+/// What was typed to save the list, where it could not be.
+#[derive(Clone, Copy, Default)]
+pub(super) struct ListSays<'a> {
+    /// What it was to be called.
+    pub name: &'a str,
+    /// Why it is not.
+    pub wrong: &'a str,
+}
+
+/// The page.
+pub(super) async fn page(
+    context: &DeskContext,
+    viewer: &Viewer,
+    query: &LeadsQuery,
+    (status, says): (StatusCode, ListSays<'_>),
+) -> Result<Response, Refusal> {
     let (actions, now) = (&context.actions, context.clock.now());
     let (when, reader) = (When::of(viewer, now), LeadsReader::of(viewer, now));
     let searched = !query.q.trim().is_empty();
@@ -145,6 +174,11 @@ async fn page(context: &DeskContext, viewer: &Viewer, query: &LeadsQuery) -> Res
     }
     let of_view = tabs.iter().find(|tab| tab.is_here).map(|tab| tab.count.clone()).unwrap_or_default();
     let sources = lead_list::sources(actions, &viewer.actor).await?;
+    // Which lines of business a firm has is not a client's to know.
+    let programs = match viewer.actor.may(Permission::Work) {
+        true => lead_list::programs(actions, &viewer.actor).await?,
+        false => Vec::new(),
+    };
     let source_name = sources.iter().find(|one| Some(one.id) == query.source).map_or("", |one| one.name.as_str());
     let sort = |sort: SortChoice| {
         let there = query.sorted(sort);
@@ -157,6 +191,9 @@ async fn page(context: &DeskContext, viewer: &Viewer, query: &LeadsQuery) -> Res
         csv: query.first_page().address("/leads.csv"),
         csv_label: csv_label(&of_view),
         csrf: viewer.csrf(),
+        saved: saved(lead_view::list(actions, &viewer.actor).await?, query),
+        savable: if searched { String::new() } else { query.first_page().query() },
+        says,
         range: range(query, leads.len(), &of_view),
         count: found.unwrap_or(of_view),
         next: next.map(|mark| query.behind(mark, leads.len()).address("/leads")),
@@ -164,7 +201,7 @@ async fn page(context: &DeskContext, viewer: &Viewer, query: &LeadsQuery) -> Res
         by_step: sort(SortChoice::Next),
         by_points: sort(SortChoice::Points),
         by_arrival: sort(SortChoice::Arrived),
-        selects: selects(query, &client::list(actions, &viewer.actor).await?, &sources),
+        selects: selects(query, &client::list(actions, &viewer.actor).await?, (&sources, &programs)),
         kept: kept(query),
         from: query.from.map(|day| day.to_string()).unwrap_or_default(),
         to: query.to.map(|day| day.to_string()).unwrap_or_default(),
@@ -174,7 +211,18 @@ async fn page(context: &DeskContext, viewer: &Viewer, query: &LeadsQuery) -> Res
         tabs,
         query,
     };
-    Ok(DeskPage { title: "Leads", place: Place::Leads, viewer, query: &query.q, content }.response(StatusCode::OK))
+    Ok(DeskPage { title: "Leads", place: Place::Leads, viewer, query: &query.q, content }.response(status))
+}
+
+/// The lists that the reader saved.
+fn saved(views: Vec<LeadViewRecord>, query: &LeadsQuery) -> Vec<SavedView> {
+    let here = query.first_page().query();
+    let shown = views.into_iter().map(|view| SavedView {
+        is_here: view.query == here,
+        href: if view.query.is_empty() { "/leads".to_owned() } else { format!("/leads?{}", view.query) },
+        name: view.name,
+    });
+    shown.collect()
 }
 
 /// Which of them the page shows, and of how many.
@@ -193,7 +241,11 @@ fn kept(query: &LeadsQuery) -> Vec<(&'static str, &'static str)> {
     view.into_iter().chain(query.sort.map(|sort| ("sort", sort.word()))).collect()
 }
 
-fn selects(query: &LeadsQuery, clients: &[ClientRecord], sources: &[SourceRecord]) -> Vec<FilterSelect> {
+fn selects(
+    query: &LeadsQuery,
+    clients: &[ClientRecord],
+    (sources, programs): (&[SourceRecord], &[String]),
+) -> Vec<FilterSelect> {
     let option = |value: String, text: String, is_chosen: bool| FilterOption { value, text, is_chosen };
     let plain = |word: &str, is_chosen: bool| option(word.to_owned(), word.replace('_', " "), is_chosen);
     let chosen_client = |one: &ClientRecord| query.client.as_deref() == Some(one.slug.as_str());
@@ -213,6 +265,11 @@ fn selects(query: &LeadsQuery, clients: &[ClientRecord], sources: &[SourceRecord
     let select = |name, label, options| FilterSelect { name, label, options };
     vec![
         select("client", "Client", clients),
+        select(
+            "program",
+            "Program",
+            programs.iter().map(|one| plain(one, query.program.as_deref() == Some(one))).collect(),
+        ),
         select("grade", "Grade", grades.into()),
         select("stage", "Stage", Stage::ALL.iter().map(|one| plain(one.word(), query.stage == Some(*one))).collect()),
         select("source", "Source", sources.iter().map(source).collect()),

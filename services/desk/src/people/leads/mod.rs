@@ -18,3 +18,4 @@ mod standing;
 pub(super) mod stop_whom;
 pub(crate) mod timeline;
 mod timeline_words;
+pub mod views;

@@ -10,7 +10,7 @@ use axum::{
 };
 use ripen_actions::{
     Refusal, client,
-    lead_new::{EnterLead, entered, sources},
+    lead_new::{EnterLead, criteria, entered, sources},
 };
 use ripen_domain::{
     actor::Permission,
@@ -19,9 +19,10 @@ use ripen_domain::{
 use ripen_runtime::random::uuid_v7;
 use ripen_web::{
     Problem,
-    extract::{NamedFields, PathId},
+    extract::{NamedFields, PathId, Query},
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::{
     context::DeskContext,
@@ -30,6 +31,10 @@ use crate::{
         frame::{DeskPage, Place},
         refused::{FieldTrouble, refused, troubles},
         viewer::Viewer,
+        work::{
+            form::WorkForm,
+            question::{QuestionInput, ShownQuestion, first_answers, first_questions},
+        },
     },
 };
 
@@ -57,6 +62,9 @@ pub struct EnterForm {
     pub note: String,
     /// The words that they agreed to.
     pub consent: String,
+    /// What they answered to questions of the script, by the questions' ids.
+    #[schema(value_type = Object)]
+    pub answers: Map<String, Value>,
 }
 
 /// Contact data from end to end.
@@ -91,7 +99,40 @@ impl EnterForm {
             locale: self.locale.clone(),
             note: self.note.clone(),
             consent: self.consent.clone(),
+            answers: self.answers.clone(),
         })
+    }
+
+    /// What the form of the page has, but for its answers.
+    fn of(form: &WorkForm) -> Self {
+        let text = |name: &str| form.typed(name).to_owned();
+        Self {
+            source: text("source"),
+            key: text("key"),
+            name: text("name"),
+            phone: text("phone"),
+            email: text("email"),
+            locale: text("locale"),
+            note: text("note"),
+            consent: text("consent"),
+            answers: Map::new(),
+        }
+    }
+}
+
+/// What is known before anything is typed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NewLeadQuery {
+    /// The number that rang.
+    phone: String,
+    /// What barred that number was lifted a moment ago.
+    lifted: bool,
+}
+
+impl NamedFields for NewLeadQuery {
+    fn hint(field: &str) -> &'static str {
+        if field == "lifted" { "Write true or false." } else { "Write text." }
     }
 }
 
@@ -111,6 +152,22 @@ struct NewLeadTemplate<'a> {
     typed: &'a EnterForm,
     wrong: WrongFields<'a>,
     sources: Vec<SourceOption>,
+    /// The field to begin in: the first that is wrong, else the first that is empty.
+    first: &'static str,
+    /// Of the source that is chosen.
+    questions: Vec<ShownQuestion>,
+    /// What barred their number was lifted a moment ago.
+    is_lifted: bool,
+}
+
+/// The fields in the order of the page.
+const FIELDS: [&str; 7] = ["source", "name", "phone", "email", "locale", "note", "consent"];
+
+fn first_field(form: &WorkForm, wrong: WrongFields<'_>) -> &'static str {
+    let is_wrong = |field: &&&str| !wrong.of(field).is_empty();
+    let is_empty = |field: &&&str| form.text(field).is_empty();
+    let first = FIELDS.iter().find(is_wrong).or_else(|| FIELDS.iter().find(is_empty));
+    first.copied().unwrap_or("source")
 }
 
 /// The wrong fields of a form.
@@ -133,45 +190,61 @@ struct ComingTemplate {
 
 /// Shows the form to enter a lead.
 #[utoipa::path(get, path = "/leads/new", operation_id = "show_new_lead", tag = "pages",
+    params(
+        ("phone" = Option<String>, Query, description = "The number that rang."),
+        ("lifted" = Option<bool>, Query, description = "What barred that number was lifted a moment ago."),
+    ),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String),
         (status = 303, description = "Nobody is signed in: to the form to sign in."),
         (status = 404, description = "For people who work leads.", content_type = "text/html", body = String),
     ))]
-pub async fn show(State(context): State<DeskContext>, viewer: Viewer) -> Response {
+pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(query): Query<NewLeadQuery>) -> Response {
     if let Err(problem) = viewer.require_staff() {
         return problem.into_response();
     }
-    let typed = EnterForm { key: uuid_v7(context.clock.now()).to_string(), ..EnterForm::default() };
-    page(&context, &viewer, StatusCode::OK, (&typed, &[])).await
+    let mut form = WorkForm::default();
+    form.set("key", uuid_v7(context.clock.now()).to_string());
+    form.set("phone", query.phone);
+    let says = NewLeadSays { form, wrong: &[], is_lifted: query.lifted };
+    page(&context, &viewer, StatusCode::OK, says).await
 }
 
 /// Enters a lead.
 #[utoipa::path(post, path = "/leads/new", operation_id = "enter_lead_page", tag = "pages",
     request_body(content_type = "application/x-www-form-urlencoded",
-                 description = "`source`, `key`, `name`, `phone`, `email`, `locale`, `note`, `consent`, `csrf`.", content = String),
+                 description = "`source`, `key`, `name`, `phone`, `email`, `locale`, `note`, `consent`, `csrf`; `a.QUESTION` for each question of the script; `ask`, to be shown the questions of the source and enter nothing yet.", content = String),
     responses(
+        (status = 200, description = "The form with the questions of the source that is chosen, as a page.", content_type = "text/html", body = String),
         (status = 303, description = "Entered: to its lead; or nobody is signed in: to the form to sign in."),
         (status = 403, description = "The form is of another session.", content_type = "text/html", body = String),
         (status = 404, description = "For people who work leads.", content_type = "text/html", body = String),
         (status = 422, description = "The form with what is wrong, as a page.", content_type = "text/html", body = String),
     ))]
-pub async fn enter(State(context): State<DeskContext>, posted: CsrfForm<EnterForm>) -> Response {
+pub async fn enter(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>) -> Response {
     let CsrfForm { viewer, form } = posted;
     if let Err(problem) = viewer.require_staff() {
         return problem.into_response();
     }
-    let done = match form.request() {
-        Ok(request) => context.actions.run(&viewer.actor, &request).await,
-        Err(refusal) => Err(refusal),
-    };
-    match done {
+    if !form.text("ask").is_empty() {
+        let says = NewLeadSays { form, wrong: &[], is_lifted: false };
+        return page(&context, &viewer, StatusCode::OK, says).await;
+    }
+    match run(&context, &viewer, &form).await {
         Ok(arrival) => Redirect::to(&format!("/leads/entered/{arrival}")).into_response(),
         Err(Refusal::Invalid(errors)) => {
-            page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, (&form, &troubles(&errors))).await
+            let says = NewLeadSays { form, wrong: &troubles(&errors), is_lifted: false };
+            page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, says).await
         }
         Err(refusal) => refused(&refusal).into_response(),
     }
+}
+
+async fn run(context: &DeskContext, viewer: &Viewer, form: &WorkForm) -> Result<ArrivalId, Refusal> {
+    let request = EnterForm::of(form).request()?;
+    let asked = criteria(&context.actions, &viewer.actor, request.source).await?;
+    let answers = asked.map(|criteria| first_answers(&criteria, form)).unwrap_or_default();
+    context.actions.run(&viewer.actor, &EnterLead { answers, ..request }).await
 }
 
 /// Leads to the lead of an arrival that was entered, as soon as it is there.
@@ -202,33 +275,53 @@ pub async fn entered_lead(
     DeskPage { title: "Entered", place: Place::Leads, viewer: &viewer, query: "", content }.response(StatusCode::OK)
 }
 
-async fn page(
-    context: &DeskContext,
-    viewer: &Viewer,
-    status: StatusCode,
-    (typed, wrong): (&EnterForm, &[FieldTrouble]),
-) -> Response {
-    let (sources, clients) =
-        match (sources(&context.actions, &viewer.actor).await, client::list(&context.actions, &viewer.actor).await) {
-            (Ok(sources), Ok(clients)) => (sources, clients),
-            (Err(refusal), _) | (_, Err(refusal)) => return refused(&refusal).into_response(),
-        };
+/// What the page says beside what it shows.
+struct NewLeadSays<'a> {
+    form: WorkForm,
+    wrong: &'a [FieldTrouble],
+    is_lifted: bool,
+}
+
+async fn page(context: &DeskContext, viewer: &Viewer, status: StatusCode, says: NewLeadSays<'_>) -> Response {
+    let (actions, actor) = (&context.actions, &viewer.actor);
+    let NewLeadSays { mut form, wrong, is_lifted } = says;
+    let (sources, clients) = match (sources(actions, actor).await, client::list(actions, actor).await) {
+        (Ok(sources), Ok(clients)) => (sources, clients),
+        (Err(refusal), _) | (_, Err(refusal)) => return refused(&refusal).into_response(),
+    };
+    // Of one there is nothing to choose.
+    if let ([only], "") = (sources.as_slice(), form.text("source")) {
+        form.set("source", only.id.to_string());
+    }
+    let wrong = WrongFields(wrong);
+    let chosen = sources.iter().find(|source| source.id.to_string() == form.text("source"));
+    let questions = match chosen {
+        Some(source) => match criteria(actions, actor, source.id).await {
+            Ok(asked) => asked
+                .map(|criteria| first_questions(&criteria, &form, &source.country, |field| wrong.of(field).to_owned())),
+            Err(refusal) => return refused(&refusal).into_response(),
+        },
+        None => None,
+    };
     let client = |id| clients.iter().find(|client| client.id == id).map_or("", |client| client.name.as_str());
     let mut options: Vec<_> = sources
         .iter()
         .map(|source| SourceOption {
             value: source.id.to_string(),
             text: format!("{}: {}, {}", client(source.client), source.name, source.channel.word().replace('_', " ")),
-            is_chosen: source.id.to_string() == typed.source,
+            is_chosen: source.id.to_string() == form.text("source"),
         })
         .collect();
     options.sort_by(|one, other| one.text.cmp(&other.text));
     let content = NewLeadTemplate {
         csrf: viewer.csrf(),
         user: viewer.id().to_string(),
-        typed,
-        wrong: WrongFields(wrong),
+        typed: &EnterForm::of(&form),
+        first: first_field(&form, wrong),
+        wrong,
         sources: options,
+        questions: questions.unwrap_or_default(),
+        is_lifted,
     };
     DeskPage { title: "New lead", place: Place::Leads, viewer, query: "", content }.response(status)
 }

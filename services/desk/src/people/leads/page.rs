@@ -31,8 +31,9 @@ use super::{
     changes::{ChangeBody, LeadChange},
     next_step::{StepOnPage, next_step},
     panels::{
-        BookedTime, LeadAnswerLine, ShownConsent, ShownGates, ShownReceipt, ShownRelative, ShownSource, StageStep,
-        booked, consent, household, place, promised, shown_answer, shown_gates, shown_receipt, sources, speaks, stages,
+        BookedTime, LeadAnswerLine, OpenReturn, ShownConsent, ShownGates, ShownReceipt, ShownRelative, ShownSource,
+        StageStep, booked, consent, household, open_returns, place, promised, shown_answer, shown_gates, shown_receipt,
+        sources, speaks, stages,
     },
     shown::{ShownStep, ShownWay, name},
     side_facts::{ToldBeside, told_beside},
@@ -71,7 +72,7 @@ impl NamedFields for LeadPageQuery {
             "show" => "write all, notes, decisions or deliveries.",
             "entered" => "write true.",
             "decision" => "this is no decision's id; those begin with dec_.",
-            _ => "write note, promise, close, reopen, stop, recall, appointment, person or verdict.",
+            _ => "write note, promise, close, reopen, stop, recall, appointment, person, verdict or judge_return.",
         }
     }
 }
@@ -118,6 +119,8 @@ impl LeadSays<'_> {
 struct LeadTemplate<'a> {
     page: &'a WholeLead,
     says: &'a LeadSays<'a>,
+    /// What a manager is to judge; empty for all others.
+    returns: Vec<OpenReturn>,
     open: &'static str,
     done: &'static str,
     /// Under what the browser keeps the words that are saved by now; empty for none.
@@ -226,7 +229,8 @@ pub async fn render(
     let when = When::of(viewer, now);
     let page = whole(&context.actions, &viewer.actor, id).await?;
     let may_work = viewer.actor.may(Permission::Work);
-    if !may_work {
+    let is_managers = matches!(says.open, Some(LeadChange::JudgeReturn | LeadChange::Verdict));
+    if !may_work || is_managers && !viewer.actor.may(Permission::Manage) {
         // What a role may not do is not on its page.
         says.open = None;
     }
@@ -350,6 +354,7 @@ fn template<'a>(
             && is_open
             && page.lead.decided.is_some_and(|last| last.grade == ripen_domain::lead::Grade::A),
         sees_audit: viewer.actor.may(Permission::Manage),
+        returns: if viewer.actor.may(Permission::Manage) { open_returns(page, when) } else { Vec::new() },
         page,
         says,
     }

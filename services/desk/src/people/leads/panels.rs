@@ -8,9 +8,9 @@ use ripen_actions::{
 use ripen_domain::{
     appointment::{AppointmentState, in_words},
     criteria::Verdict,
-    desk::{CallGate, GateKind},
+    desk::{CallGate, GateKind, language_name},
     id::DecisionId,
-    lead::Stage,
+    lead::{OutcomeKind, Stage},
 };
 use ripen_store::{
     appointment::list::AppointmentRecord, lead::history::LeadArrival, person::household::HouseholdMember,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::people::{
     when::When,
-    work::{grade::GradeScale, head::language_name, next::both_clocks},
+    work::{grade::GradeScale, next::both_clocks},
 };
 
 /// One of the stages in the head.
@@ -109,6 +109,14 @@ pub struct BookedTime {
     pub at: Timestamp,
     /// By the rep's clock and by the person's, where that is another, and with whom.
     pub words: String,
+}
+
+/// What the client gave back, and nobody has judged yet.
+pub struct OpenReturn {
+    pub delivery: String,
+    pub by: String,
+    pub at: TimeInTitle,
+    pub reason: String,
 }
 
 pub struct ShownRelative {
@@ -279,6 +287,21 @@ pub fn consent(page: &WholeLead, when: &When) -> Option<ShownConsent> {
         at: Some(TimeInTitle::of(when, at)),
         certificate: consent.certificate_url.clone().unwrap_or_default(),
     })
+}
+
+/// The deliveries of which a return was said last, and not judged.
+pub fn open_returns(page: &WholeLead, when: &When) -> Vec<OpenReturn> {
+    let last = page.deliveries.iter().filter_map(|delivery| {
+        page.outcomes.iter().filter(|one| one.delivery == delivery.id).max_by_key(|one| one.outcome.number)
+    });
+    let open = last.filter(|one| one.outcome.kind == OutcomeKind::Returned && one.outcome.verdict.is_none());
+    let shown = open.map(|one| OpenReturn {
+        delivery: one.delivery.to_string(),
+        by: one.outcome.by.clone(),
+        at: TimeInTitle::of(when, one.outcome.at),
+        reason: one.outcome.reason.clone().unwrap_or_default(),
+    });
+    shown.collect()
 }
 
 pub fn sources(page: &WholeLead, when: &When) -> Vec<ShownSource> {

@@ -187,6 +187,9 @@ pub struct LeadsQuery {
     /// Of one client: its slug.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub client: Option<String>,
+    /// Of this program, by its name.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub program: Option<String>,
     /// Of this grade.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub grade: Option<GradeChoice>,
@@ -325,6 +328,7 @@ impl LeadsQuery {
             stages: self.stage.map_or_else(|| stages_of(view), |stage| vec![stage]),
             is_empty: self.stage.is_some_and(|stage| !has_stage(view, stage)),
             grade: self.grade.map(GradeChoice::filter),
+            program: self.program.clone(),
             source: self.source,
             channel: self.channel,
             from: self.from.and_then(day),
@@ -382,6 +386,12 @@ impl LeadsQuery {
 
     /// Its address under a path.
     pub fn address(&self, path: &str) -> String {
+        let query = self.query();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    /// The query of its address.
+    pub fn query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let mut pair = |name: &str, value: Option<String>| {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
@@ -391,6 +401,7 @@ impl LeadsQuery {
         pair("q", Some(self.q.clone()));
         pair("view", self.view.map(|view| view.word().to_owned()));
         pair("client", self.client.clone());
+        pair("program", self.program.clone());
         pair("grade", self.grade.map(|grade| grade.filter().word().to_owned()));
         pair("stage", self.stage.map(|stage| stage.word().to_owned()));
         pair("source", self.source.map(|source| source.to_string()));
@@ -408,8 +419,7 @@ impl LeadsQuery {
         pair("sort", self.sort.map(|sort| sort.word().to_owned()));
         pair("after", self.after.map(|mark| mark.to_string()));
         pair("before", self.after.and(self.before).map(|n| n.to_string()));
-        let query = query.finish();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+        query.finish()
     }
 
     /// The filters that are set, each with what removes it.
@@ -423,6 +433,8 @@ impl LeadsQuery {
         };
         let words = |word: &str| word.replace('_', " ");
         chip("Client", self.client.clone(), Self { client: None, ..start.clone() });
+        let program = self.program.as_deref().map(words);
+        chip("Program", program, Self { program: None, ..start.clone() });
         let grade = self.grade.map(|grade| grade.filter().word().to_owned());
         chip("Grade", grade, Self { grade: None, ..start.clone() });
         chip("Stage", self.stage.map(|stage| stage.word().to_owned()), Self { stage: None, ..start.clone() });
@@ -476,10 +488,10 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_is_a_list_and_a_list_is_its_address() {
-        let address = "view=due&client=acme&grade=none&stage=contact&channel=web_form&promise=agreed&untouched=true&held=true&from=2026-09-01&to=2026-09-30&touched_by=me&promised_by=me&on=today&how=spoke&then=became_a&sort=points";
+        let address = "view=due&client=acme&program=homes&grade=none&stage=contact&channel=web_form&promise=agreed&untouched=true&held=true&from=2026-09-01&to=2026-09-30&touched_by=me&promised_by=me&on=today&how=spoke&then=became_a&sort=points";
         let query = read(address).await.unwrap();
         assert_eq!(query.address("/leads"), format!("/leads?{address}"));
-        assert_eq!(query.chips("").len(), 13);
+        assert_eq!(query.chips("").len(), 14);
         assert_eq!(LeadsQuery::default().address("/leads"), "/leads");
         assert_eq!(
             read("view=&client=&grade=&after=").await.unwrap(),

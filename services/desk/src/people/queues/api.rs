@@ -142,7 +142,7 @@ pub struct QueueRowAnswer {
     client: Option<String>,
     /// Since when; of what is held, until when, and null where it waits for something that has no date.
     at: Option<Timestamp>,
-    /// Why it is stuck.
+    /// Why it is stuck; of a lead that waits, why nobody calls it yet.
     why: Option<String>,
 }
 

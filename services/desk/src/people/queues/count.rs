@@ -1,4 +1,5 @@
-//! `GET /work/waiting`: how many leads wait for whoever looks, as the rail shows it.
+//! `GET /work/waiting`: how many leads could be handed now to whoever looks, as the rail shows it: as many as the page without a lead
+//! says, and as its list has.
 
 use askama::Template;
 use axum::{
@@ -6,21 +7,19 @@ use axum::{
     http::{HeaderValue, header},
     response::{Html, IntoResponse, Response},
 };
-use ripen_actions::queues::waiting_for;
-use ripen_store::queues::waiting::WaitingFor;
+use ripen_actions::desk::{ReadyLeads, ready_now};
 use ripen_web::Problem;
 
+use super::cached_counts::{ReadyCount, WaitingFor};
 use crate::{
     context::DeskContext,
     people::{refused::refused, viewer::Viewer},
 };
 
-/// Counted so far: nobody acts otherwise on more.
-const COUNTED: i64 = 100;
 #[derive(Template)]
 #[template(path = "people/waiting.html")]
 struct WaitingTemplate {
-    count: i64,
+    count: usize,
     is_more: bool,
 }
 
@@ -34,7 +33,7 @@ struct WaitingTemplate {
 pub async fn waiting(State(context): State<DeskContext>, viewer: Viewer) -> Response {
     match count(&context, &viewer).await {
         Ok(count) => {
-            let html = WaitingTemplate { count: count.min(COUNTED - 1), is_more: count >= COUNTED }.render();
+            let html = WaitingTemplate { count: count.leads, is_more: count.is_more }.render();
             // A template without a condition that fails does not fail.
             let headers = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
             (headers, Html(html.unwrap_or_default())).into_response()
@@ -43,8 +42,23 @@ pub async fn waiting(State(context): State<DeskContext>, viewer: Viewer) -> Resp
     }
 }
 
-async fn count(context: &DeskContext, viewer: &Viewer) -> Result<i64, Problem> {
+async fn count(context: &DeskContext, viewer: &Viewer) -> Result<ReadyCount, Problem> {
     viewer.require_staff()?;
+    if let Some(count) = context.waiting.known(&whom(viewer)) {
+        return Ok(count);
+    }
+    let ready = ready_now(&context.actions, &viewer.actor).await.map_err(|refusal| refused(&refusal))?;
+    Ok(note(context, viewer, &ready))
+}
+
+/// Keeps what a page has just read for the rail beside it: the two never say different numbers.
+pub fn note(context: &DeskContext, viewer: &Viewer, ready: &ReadyLeads) -> ReadyCount {
+    let count = ReadyCount { leads: ready.leads.len(), is_more: ready.has_more };
+    context.waiting.note(whom(viewer), count);
+    count
+}
+
+fn whom(viewer: &Viewer) -> WaitingFor {
     let main = |tag: &String| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let mut whom = WaitingFor {
         clients: viewer.user.clients.clone(),
@@ -52,11 +66,5 @@ async fn count(context: &DeskContext, viewer: &Viewer) -> Result<i64, Problem> {
     };
     whom.clients.sort_unstable();
     whom.languages.sort_unstable();
-    if let Some(count) = context.waiting.known(&whom) {
-        return Ok(count);
-    }
-    let count = waiting_for(&context.actions, &viewer.actor, &whom, COUNTED).await;
-    let count = count.map_err(|refusal| refused(&refusal))?;
-    context.waiting.note(whom, count);
-    Ok(count)
+    whom
 }

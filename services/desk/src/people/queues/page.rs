@@ -129,14 +129,14 @@ impl QueuesTemplate {
     fn state(&self, agent: &AgentAtWork) -> &'static str {
         match agent.seen_at {
             None => "not signed in",
-            Some(seen) if self.when.now().duration_since(seen) > AWAY_AFTER => "away",
-            Some(_) => "waiting",
+            Some(_) if agent.is_here(self.when.now()) => "waiting",
+            Some(_) => "away",
         }
     }
 
     /// How many work or wait.
     fn here(&self) -> usize {
-        self.agents.iter().filter(|agent| agent.on.is_some() || self.state(agent) == "waiting").count()
+        self.agents.iter().filter(|agent| agent.is_here(self.when.now())).count()
     }
 }
 
@@ -147,8 +147,8 @@ struct QueueTemplate<'a> {
     word: &'static str,
     client: &'a str,
     rows: &'a [QueueListRow],
-    /// The list has a reason with each row.
-    has_why: bool,
+    /// Of leads that wait, why nobody calls yet; of what is stuck, why it is.
+    why: &'static str,
     /// Its times lie ahead.
     is_ahead: bool,
     /// Its times are past, and should not be.
@@ -221,7 +221,7 @@ pub async fn show_list(
         word: list_of.word(),
         client: asked.client.as_deref().unwrap_or_default(),
         rows: &rows,
-        has_why: matches!(list_of, QueueList::Stuck(_) | QueueList::Late),
+        why: if matches!(list_of, QueueList::Stuck(_)) { "Why" } else { "Why not yet" },
         is_ahead: list_of == QueueList::Stuck(StuckKind::Held),
         is_late: list_of == QueueList::Late,
         page: asked.page,

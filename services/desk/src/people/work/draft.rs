@@ -11,13 +11,14 @@ use axum::{
 };
 use ripen_actions::{
     Refusal,
-    desk::{DraftSaved, SaveDraft},
+    desk::{DraftSaved, SaveDraft, held},
 };
-use ripen_domain::touch::Disposition;
+use ripen_domain::{id::LeadId, touch::Disposition};
 use ripen_web::Problem;
 use serde::Serialize;
 
 use super::{
+    became::became,
     callback::{CallbackTerms, picker},
     form::WorkForm,
     page::{TypedOutcome, outcome},
@@ -38,6 +39,9 @@ pub struct DraftKept {
     version: i64,
     /// Another page has saved a newer one, which stays.
     is_newer: bool,
+    /// The lead is open no more, and there is nothing to open again: it became an A, or is closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    became: Option<String>,
 }
 
 /// What typed answers come to.
@@ -86,7 +90,10 @@ pub async fn draft(State(context): State<DeskContext>, headers: HeaderMap, poste
     };
     let wants_json = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == b"application/json");
     if wants_json {
-        return Json(kept).into_response();
+        return match shut(&context, &viewer, lead).await {
+            Ok(became) => Json(DraftKept { became, ..kept }).into_response(),
+            Err(refusal) => refused(&refusal).into_response(),
+        };
     }
     // A browser follows where a page that was closed is sent, and the lead that is shown there would be kept for nobody.
     if !form.text("beacon").is_empty() {
@@ -95,6 +102,12 @@ pub async fn draft(State(context): State<DeskContext>, headers: HeaderMap, poste
     let told = if kept.is_newer { "&told=newer" } else { "" };
     let open = if form.text("open") == "appointment" { "&open=appointment#book" } else { "" };
     Redirect::to(&format!("/work?lead={lead}{told}{open}")).into_response()
+}
+
+/// What became of a lead that the viewer does not have open; none while they have.
+async fn shut(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<Option<String>, Refusal> {
+    let open = held(&context.actions, &viewer.actor).await?;
+    if open.iter().any(|one| one.lead == lead) { Ok(None) } else { became(context, viewer, lead).await }
 }
 
 /// Keeps what is typed in a form as the viewer's draft.
@@ -116,7 +129,7 @@ pub async fn keep(context: &DeskContext, viewer: &Viewer, form: &WorkForm) -> Re
     };
     let when = When::of(viewer, context.clock.now());
     let (saved, whole) = (when.hour(draft.saved_at), when.whole(draft.saved_at));
-    Ok(DraftKept { saved, whole, version: draft.version, is_newer })
+    Ok(DraftKept { saved, whole, version: draft.version, is_newer, became: None })
 }
 
 /// A button with a time on it says the time as if it was typed.

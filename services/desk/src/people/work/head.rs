@@ -5,7 +5,7 @@ use ripen_actions::{desk::OpenedLead, lead_brief::LeadBrief, queues::LATE, why_n
 use ripen_domain::{
     calling::{Hours, Place, is_allowed, next_allowed},
     contact_link::Way,
-    desk::{GateKind, Rank, shut},
+    desk::{GateKind, Rank, language_name, shut},
     lead::{Channel, OutcomeKind, Stage},
     outcome::reason_in_words,
 };
@@ -243,38 +243,6 @@ fn enquiry(count: i32) -> String {
     format!("{count}{ending} enquiry")
 }
 
-/// In English, as the desk's words are; the tag itself where it is none of these.
-pub fn language_name(tag: &str) -> String {
-    const NAMES: [(&str, &str); 24] = [
-        ("ar", "Arabic"),
-        ("cs", "Czech"),
-        ("da", "Danish"),
-        ("de", "German"),
-        ("en", "English"),
-        ("es", "Spanish"),
-        ("fa", "Persian"),
-        ("fi", "Finnish"),
-        ("fr", "French"),
-        ("he", "Hebrew"),
-        ("hi", "Hindi"),
-        ("it", "Italian"),
-        ("ja", "Japanese"),
-        ("ko", "Korean"),
-        ("nl", "Dutch"),
-        ("no", "Norwegian"),
-        ("pl", "Polish"),
-        ("pt", "Portuguese"),
-        ("ru", "Russian"),
-        ("sv", "Swedish"),
-        ("tr", "Turkish"),
-        ("uk", "Ukrainian"),
-        ("vi", "Vietnamese"),
-        ("zh", "Chinese"),
-    ];
-    let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(tag));
-    known.map_or_else(|| tag.to_owned(), |(_, name)| (*name).to_owned())
-}
-
 const fn stage_means(stage: Stage) -> &'static str {
     match stage {
         Stage::Lead => "Not yet a contact: nobody has confirmed the enquiry",
@@ -308,10 +276,5 @@ mod tests {
         };
         assert_eq!(may("2026-11-24T16:03:00Z"), MayCall::Until("20:00".to_owned()));
         assert_eq!(may("2026-11-24T08:03:00Z"), MayCall::From("Tue 24 Nov 2026, 09:00 Chicago".to_owned()));
-    }
-
-    #[test]
-    fn languages_have_their_names() {
-        assert_eq!([language_name("es"), language_name("xx")], ["Spanish", "xx"]);
     }
 }

@@ -6,16 +6,23 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use ripen_actions::{
     Refusal,
-    desk::{MadeAs, OwnDay, UpcomingWork, WorkedBy, coming_up, own_day, promised_within},
+    desk::{
+        MadeAs, OwnDay, UpcomingWork, WorkAhead, WorkOpening, WorkedBy, ahead, coming_up, own_day, promised_within,
+    },
     lead_brief::promised,
 };
 use ripen_domain::{actor::Permission, time::zone, touch::Disposition};
-use ripen_store::{lead::show::LeadRecord, promise::promised_calls::PromisedCall};
+use ripen_store::promise::promised_calls::PromisedCall;
 
-use super::{history::in_words, saved::SavedToast};
+use super::{
+    history::in_words,
+    ready::{opening_name, opening_words},
+    rings::{RingsSay, ShownRings},
+    saved::SavedToast,
+};
 use crate::{
     context::DeskContext,
     people::{
@@ -26,6 +33,7 @@ use crate::{
             query::{LeadView, LeadsQuery},
         },
         letters::capital,
+        queues::count::note,
         refused::refused,
         viewer::Viewer,
         when::When,
@@ -34,26 +42,33 @@ use crate::{
 
 /// Promised calls of so many hours ahead are told.
 const AHEAD: SignedDuration = SignedDuration::from_hours(36);
+/// So many times at which something opens are told.
+const OPENINGS: usize = 8;
 
-/// A call that is coming.
-struct ComingCall {
+/// Something that is coming: a call that was promised, hours that open somewhere, a step of a plan.
+struct ComingLine {
     near: String,
     whole: String,
-    at: String,
+    /// For programs, and by what the lines are ordered.
+    at: Timestamp,
+    /// What.
+    why: String,
     client: String,
     there: String,
     /// Who promised it.
     by: String,
-    lead: String,
+    /// Where it leads; empty for nowhere.
+    href: String,
+    /// Of several leads, how many, with the list of them.
+    several: Option<ReadyNumber>,
     is_late: bool,
 }
 
-/// A lead whose number was typed, of several.
-struct FoundLead {
-    id: String,
-    name: String,
-    client: String,
-    program: String,
+/// A number with its list.
+struct ReadyNumber {
+    n: usize,
+    has_more: bool,
+    href: String,
 }
 
 /// A figure of the day: so many leads, with the list of them.
@@ -91,12 +106,14 @@ struct IdleTemplate<'a> {
     /// There is one that could be handed out now.
     is_ready: bool,
     next: Option<ComingWork>,
-    coming: Vec<ComingCall>,
+    /// What can be called now, with the list of it.
+    ready: Option<ReadyNumber>,
+    coming: Vec<ComingLine>,
     /// They manage the desk, and see what others promised too.
     sees_all: bool,
     day: Vec<DayFigure>,
     month: Option<MonthOfAs>,
-    found: Vec<FoundLead>,
+    rings: ShownRings,
     phone: &'a str,
 }
 
@@ -117,8 +134,8 @@ pub struct IdleSays<'a> {
     pub toast: Option<&'a SavedToast>,
     /// What the last request came to.
     pub told: &'a str,
-    /// The leads of the number that was typed.
-    pub found: Vec<LeadRecord>,
+    /// What is known of the number that was typed.
+    pub rings: RingsSay<'a>,
     /// The number that was typed.
     pub phone: &'a str,
 }
@@ -130,6 +147,7 @@ struct IdleRead {
     day: OwnDay,
     month: OwnDay,
     later_today: usize,
+    ahead: WorkAhead,
 }
 
 /// The page.
@@ -146,13 +164,17 @@ pub async fn idle_page(context: &DeskContext, viewer: &Viewer, status: StatusCod
             day: own_day(actions, actor, span(DayChoice::Today)).await?,
             month: own_day(actions, actor, span(DayChoice::Month)).await?,
             later_today: promised_within(actions, actor, (now, span(DayChoice::Today).1)).await?,
+            ahead: ahead(actions, actor).await?,
         })
     };
-    let IdleRead { upcoming, promises, day, month, later_today } = match read.await {
+    let IdleRead { upcoming, promises, day, month, later_today, ahead } = match read.await {
         Ok(read) => read,
         Err(refusal) => return refused(&refusal).into_response(),
     };
     let when = When::of(viewer, now);
+    note(context, viewer, &upcoming.ready);
+    let sees_all = actor.may(Permission::Manage);
+    let is_ready = !upcoming.ready.leads.is_empty();
     let content = IdleTemplate {
         csrf: viewer.csrf(),
         script: WORK_SCRIPT.address(),
@@ -161,50 +183,91 @@ pub async fn idle_page(context: &DeskContext, viewer: &Viewer, status: StatusCod
         told: says.told,
         has_looked: says.told == "nothing",
         opens: says.told == "nothing" || says.toast.is_some(),
-        is_ready: upcoming.ready.leads > 0,
+        is_ready,
         next: next(&upcoming, &when),
-        coming: promises.iter().map(|promise| coming(promise, &when)).collect(),
-        sees_all: actor.may(Permission::Manage),
+        ready: is_ready.then(|| ReadyNumber {
+            n: upcoming.ready.leads.len(),
+            has_more: upcoming.ready.has_more,
+            href: "/work/ready".to_owned(),
+        }),
+        coming: coming(&promises, &ahead, (sees_all, &when)),
+        sees_all,
         day: figures(&day, later_today),
         month: (month.made.became > 0).then(|| month_of_as(month.made)),
-        found: says.found.iter().map(found).collect(),
+        rings: ShownRings::of(&says.rings, viewer, &when),
         phone: says.phone,
     };
     DeskPage { title: "Work", place: Place::Work, viewer, query: "", content }.response(status)
 }
 
 fn next(upcoming: &UpcomingWork, when: &When) -> Option<ComingWork> {
-    let ready = upcoming.ready;
-    let is_now = ready.leads > 0;
+    let is_now = !upcoming.ready.leads.is_empty();
     let at = if is_now { when.now() } else { upcoming.next_at? };
-    let more = if ready.has_more { " or more" } else { "" };
-    let can = match ready.leads {
-        1 => format!("1{more} lead can be called now"),
-        n => format!("{n}{more} leads can be called now"),
-    };
     Some(ComingWork {
         hour: when.hour(at),
         near: when.near(at),
         whole: when.whole(at),
         at: at.to_string(),
-        why: if is_now { can } else { upcoming.next_why.map(capital).unwrap_or_default() },
+        why: if is_now { String::new() } else { upcoming.next_why.map(capital).unwrap_or_default() },
         is_now,
     })
 }
 
-fn coming(promise: &PromisedCall, when: &When) -> ComingCall {
+/// Everything that is coming, the first first.
+fn coming(promises: &[PromisedCall], ahead: &WorkAhead, (sees_all, when): (bool, &When)) -> Vec<ComingLine> {
+    let mut all: Vec<_> = promises.iter().map(|promise| promised_line(promise, (sees_all, when))).collect();
+    all.extend(ahead.openings.iter().take(OPENINGS).map(|opening| opening_line(opening, ahead.is_cut, when)));
+    all.sort_by_key(|line| line.at);
+    all
+}
+
+fn promised_line(promise: &PromisedCall, (sees_all, when): (bool, &When)) -> ComingLine {
     let at = promise.due_at;
     let there = promise.zone.as_deref().and_then(zone).map(|zone| when.there(zone));
-    ComingCall {
+    ComingLine {
         near: format!("{}, {}", when.hour(at), when.near(at)),
         whole: when.whole(at),
-        at: at.to_string(),
+        at,
+        why: "Promised call".to_owned(),
         client: promise.client.clone(),
-        there: there.map(|there| format!("{} {}", there.hour(when.now()), there.place())).unwrap_or_default(),
+        there: there.map(|there| clock(&there)).unwrap_or_default(),
         by: promise.by.clone().unwrap_or_default(),
-        lead: promise.lead.to_string(),
+        // Whoever is handed leads does not pick them.
+        href: if sees_all { format!("/leads/{}", promise.lead) } else { String::new() },
+        several: None,
         is_late: at <= when.now(),
     }
+}
+
+fn opening_line(opening: &WorkOpening, is_cut: bool, when: &When) -> ComingLine {
+    let there = opening.zone.clone().map(|zone| when.there(zone));
+    let name = form_urlencoded::byte_serialize(opening_name(opening).as_bytes()).collect::<String>();
+    let mut clients = opening.clients.iter();
+    let client = match (clients.next(), clients.count()) {
+        (None, _) => String::new(),
+        (Some(first), 0) => first.clone(),
+        (Some(first), more) => format!("{first} and {more} more"),
+    };
+    ComingLine {
+        near: format!("{}, {}", when.hour(opening.at), when.near(opening.at)),
+        whole: when.whole(opening.at),
+        at: opening.at,
+        why: opening_words(opening, when),
+        client,
+        there: there.map(|there| clock(&there)).unwrap_or_default(),
+        by: String::new(),
+        href: String::new(),
+        several: Some(ReadyNumber {
+            n: opening.leads.len(),
+            has_more: is_cut,
+            href: format!("/work/ready?opening={name}"),
+        }),
+        is_late: false,
+    }
+}
+
+fn clock(there: &When) -> String {
+    format!("{} {}", there.hour(there.now()), there.place())
 }
 
 fn href(query: LeadsQuery) -> String {
@@ -262,14 +325,5 @@ fn month_of_as(made: MadeAs) -> MonthOfAs {
         became: then(FollowedChoice::BecameA),
         accepted: then(FollowedChoice::Accepted),
         returned: then(FollowedChoice::Returned),
-    }
-}
-
-fn found(lead: &LeadRecord) -> FoundLead {
-    FoundLead {
-        id: lead.id.to_string(),
-        name: lead.profile.full_name().unwrap_or_else(|| "Somebody without a name".to_owned()),
-        client: lead.client.slug.clone(),
-        program: lead.program.name.replace(['-', '_'], " "),
     }
 }

@@ -5,11 +5,12 @@
 //! lead: the engine in `ripen_actions::desk` does, and this shows what it says.
 
 mod after;
+mod became;
 pub mod book;
 mod callback;
 pub mod dispose;
 pub mod draft;
-mod form;
+pub(super) mod form;
 pub(super) mod grade;
 pub(super) mod head;
 pub(super) mod history;
@@ -17,7 +18,9 @@ mod idle;
 mod lost;
 pub(super) mod next;
 mod page;
-mod question;
+pub(super) mod question;
+pub mod ready;
+pub mod rings;
 pub mod saved;
 mod script;
 pub mod show;

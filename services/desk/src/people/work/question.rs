@@ -8,7 +8,7 @@ use ripen_domain::{
     outcome::currency_of,
 };
 use ripen_store::lead::show::LeadAnswer;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::form::WorkForm;
 
@@ -97,10 +97,62 @@ pub fn answers(script: &LeadScript, form: &WorkForm, now: Timestamp) -> Vec<NewA
         if typed == standing(script, question, now) || typed.is_empty() && !is_list {
             return None;
         }
-        let value = if is_list { Value::from(typed) } else { Value::from(typed.into_iter().next()?) };
-        Some(NewAnswer { question: question.id.to_string(), value })
+        Some(NewAnswer { question: question.id.to_string(), value: value(question, typed)? })
     });
     changed.collect()
+}
+
+/// What is typed for a question, as an action takes it; none for nothing.
+fn value(question: &Question, typed: Vec<String>) -> Option<Value> {
+    match question.kind {
+        Kind::Choices(_) => Some(Value::from(typed)),
+        _ => typed.into_iter().next().map(Value::from),
+    }
+}
+
+/// Every question, for somebody who is no lead yet. `wrong` has their fields as `answers.QUESTION`.
+pub fn first_questions(
+    criteria: &Criteria,
+    form: &WorkForm,
+    country: &str,
+    wrong: impl Fn(&str) -> String,
+) -> Vec<ShownQuestion> {
+    let locale = form.given("locale");
+    let shown = |question: &Question| {
+        let values = form.answer(question).unwrap_or_default();
+        ShownQuestion {
+            id: question.id.to_string(),
+            ask: question.ask.in_language(locale.as_deref().unwrap_or("en")).trim().to_owned(),
+            input: input(question, &values),
+            value: values.first().cloned().unwrap_or_default(),
+            unit: unit(question, country),
+            before: String::new(),
+            worth: 0,
+            is_hot: false,
+            trouble: Some(wrong(&format!("answers.{}", question.id)))
+                .filter(|words| !words.is_empty())
+                .map_or_else(String::new, |words| sentence(&words)),
+        }
+    };
+    criteria.questions().iter().map(shown).collect()
+}
+
+/// What is typed for these questions by somebody who is no lead yet.
+pub fn first_answers(criteria: &Criteria, form: &WorkForm) -> Map<String, Value> {
+    let said = criteria.questions().iter().filter_map(|question| {
+        // A list of which nothing is ticked was most likely not asked.
+        let typed = form.answer(question).filter(|typed| !typed.is_empty())?;
+        Some((question.id.to_string(), value(question, typed)?))
+    });
+    said.collect()
+}
+
+/// What a number counts, or the money: amounts are in the client's, wherever the person is.
+fn unit(question: &Question, country: &str) -> String {
+    match question.kind {
+        Kind::Money(_) => currency_of(country).map(|money| money.to_string()).unwrap_or_default(),
+        _ => question.unit.clone().unwrap_or_default(),
+    }
 }
 
 fn answer_of<'s>(script: &'s LeadScript, question: &Question) -> Option<&'s LeadAnswer> {
@@ -153,17 +205,12 @@ fn shown(question: &Question, hot: Option<&str>, terms: &QuestionTerms<'_>) -> S
     let worth = missing.iter().filter(|one| one.questions.iter().any(|asked| **asked == *question.id));
     let is_hot = hot == Some(&*question.id);
     let field = format!("answer.{}", question.id);
-    // Amounts are in the client's money, wherever the person is.
-    let money = || currency_of(&script.lead.client.country);
     ShownQuestion {
         id: question.id.to_string(),
         ask: question.ask.in_language(profile.locale.as_deref().unwrap_or("en")).trim().to_owned(),
         input: input(question, &values),
         value: values.first().cloned().unwrap_or_default(),
-        unit: match question.kind {
-            Kind::Money(_) => money().map(|money| money.to_string()).unwrap_or_default(),
-            _ => question.unit.clone().unwrap_or_default(),
-        },
+        unit: unit(question, &script.lead.client.country),
         before: before(script, question, now),
         worth: if hides_points { 0 } else { worth.map(|one| one.points).sum() },
         is_hot,

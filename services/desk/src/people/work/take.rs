@@ -11,7 +11,7 @@ use axum::{
 use ripen_actions::{
     Refusal,
     desk::{LeaveLead, RenewLease, UndoDisposition, held, take, take_next, why_over},
-    lead_brief::by_phone,
+    ringing::ringing,
 };
 use ripen_domain::id::LeadId;
 use ripen_web::{Problem, catalogue};
@@ -19,9 +19,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
+    became::became,
     form::WorkForm,
     idle::{IdleSays, idle_page},
     lost::{LostLead, lost_lead},
+    rings::{RingsSay, rings},
 };
 use crate::{
     context::DeskContext,
@@ -54,6 +56,9 @@ pub struct LeaseLost {
     held_by: Option<String>,
     /// What was saved of it last, as a sentence; empty where nothing was.
     last: String,
+    /// Where it is free, why there is nothing to open again: it became an A, or is closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    became: Option<String>,
 }
 
 /// Takes the next lead.
@@ -77,9 +82,9 @@ pub async fn next(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>
 
 /// Opens a lead by its name, or by the number that rings.
 #[utoipa::path(post, path = "/work/take", operation_id = "take_work", tag = "pages",
-    request_body(content_type = "application/x-www-form-urlencoded", description = "`lead` (lead_…) or `phone`, in any spelling; `csrf`.", content = String),
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`lead` (lead_…) or `phone`, in any spelling, or its last four digits; `csrf`.", content = String),
     responses(
-        (status = 200, description = "The number is that of several leads: which, as a page.", content_type = "text/html", body = String),
+        (status = 200, description = "The number is that of several leads, or of none that is open, or nobody may call it: which, as a page.", content_type = "text/html", body = String),
         (status = 303, description = "To the lead, or back with what stood against it; or nobody is signed in: to the form to sign in."),
         (status = 403, description = "The form is of another session.", content_type = "text/html", body = String),
         (status = 404, description = "For staff alone, or there is no such lead.", content_type = "text/html", body = String),
@@ -94,16 +99,14 @@ pub async fn open(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>
         return opened(&context, &viewer, lead).await;
     }
     let phone = form.text("phone");
-    let says = |told, found| IdleSays { told, found, phone, ..IdleSays::default() };
-    match by_phone(&context.actions, &viewer.actor, phone).await {
-        Ok(found) => match found.as_slice() {
-            [] => idle_page(&context, &viewer, StatusCode::OK, says("no_number", Vec::new())).await,
-            [one] => opened(&context, &viewer, one.id).await,
-            _ => idle_page(&context, &viewer, StatusCode::OK, says("several", found)).await,
+    match ringing(&context.actions, &viewer.actor, phone).await {
+        Ok(number) => match (number.open.as_slice(), number.barred.is_empty()) {
+            ([one], true) => opened(&context, &viewer, one.id).await,
+            _ => rings(&context, &viewer, StatusCode::OK, RingsSay::of(phone, &number)).await,
         },
         Err(Refusal::Invalid(_)) => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            idle_page(&context, &viewer, status, says("no_digits", Vec::new())).await
+            let says = IdleSays { told: "no_digits", phone, ..IdleSays::default() };
+            idle_page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, says).await
         }
         Err(refusal) => refused(&refusal).into_response(),
     }
@@ -141,10 +144,8 @@ pub async fn renew(State(context): State<DeskContext>, posted: CsrfForm<WorkForm
     }
     match renewed(&context, &viewer, (lead, lease)).await {
         Ok(kept) => Json(kept).into_response(),
-        Err(Refusal::Conflict { .. }) => match lost_lead(&context, &viewer, lead).await {
-            Ok(LostLead { holder, last }) => {
-                (StatusCode::CONFLICT, Json(LeaseLost { held_by: holder, last })).into_response()
-            }
+        Err(Refusal::Conflict { .. }) => match lost(&context, &viewer, lead).await {
+            Ok(lost) => (StatusCode::CONFLICT, Json(lost)).into_response(),
             Err(refusal) => refused(&refusal).into_response(),
         },
         Err(refusal) => refused(&refusal).into_response(),
@@ -155,6 +156,12 @@ async fn renewed(context: &DeskContext, viewer: &Viewer, (lead, lease): (LeadId,
     let until = context.actions.run(&viewer.actor, &RenewLease { lead, lease }).await?;
     let over = why_over(&context.actions, &viewer.actor, lead).await?;
     Ok(LeaseKept { until: Some(until.as_second()), is_idle: false, over })
+}
+
+async fn lost(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<LeaseLost, Refusal> {
+    let LostLead { holder, last } = lost_lead(context, viewer, lead).await?;
+    let became = if holder.is_none() { became(context, viewer, lead).await? } else { None };
+    Ok(LeaseLost { held_by: holder, last, became })
 }
 
 /// Gives the lead back. What was typed stays a draft.

@@ -224,6 +224,14 @@ fn a_clients_people_read_no_words_of_closing_and_of_a_wish() {
 }
 
 #[test]
+fn at_which_hour_somebody_is_called_tells_a_client_nothing() {
+    let shown = |now: &str| softened(gates(&facts(), &AgentTerms::default(), &Hours::default(), at(now)));
+    let (by_day, by_night) = (shown("2026-12-01T16:00:00Z"), shown("2026-12-01T08:00:00Z"));
+    assert_eq!(by_day, by_night);
+    assert!(shut(&by_night).next().is_none(), "{by_night:?}");
+}
+
+#[test]
 fn why_somebody_rests_is_the_same_to_a_client_whatever_it_is() {
     let elsewhere = GateFacts { elsewhere_at: Some(at("2026-12-01T10:11:12Z")), ..facts() };
     let tried =
@@ -246,8 +254,9 @@ fn whom_nobody_of_the_team_could_be_handed_is_not_callable() {
         languages: languages.iter().map(|tag| (*tag).to_owned()).collect(),
         clients: clients.iter().map(|id| ClientId::from_uuid(Uuid::from_u128(*id))).collect(),
     };
-    let shut_for = |team: &[AgentTerms]| {
-        let all = for_team(whoever(), &spanish, team);
+    let shut_for = |members: &[AgentTerms]| {
+        let team = DeskTeam { members: members.to_vec(), ..DeskTeam::default() };
+        let all = for_team(whoever(), &spanish, &team);
         shut(&all).map(|gate| gate.kind).collect::<Vec<_>>()
     };
     assert_eq!(shut_for(&[]), [GateKind::AgentClients]);
@@ -259,6 +268,29 @@ fn whom_nobody_of_the_team_could_be_handed_is_not_callable() {
     );
     assert!(shut_for(&[agent(&["en"], &[]), agent(&["es"], &[1, 9])]).is_empty());
     assert!(shut_for(&[agent(&[], &[])]).is_empty(), "any language");
+}
+
+#[test]
+fn whom_nobody_at_work_could_be_handed_waits_for_a_colleague() {
+    let spanish = GateFacts { locale: Some("es-MX".to_owned()), ..facts() };
+    let member = |id, language: &str| AgentTerms {
+        user: Some(user(id)),
+        languages: vec![language.to_owned()],
+        clients: Vec::new(),
+    };
+    let members = vec![member(1, "en"), member(2, "es")];
+    let words = |facts: &GateFacts, at_work: &[u128]| {
+        let team = DeskTeam { members: members.clone(), at_work: at_work.iter().map(|id| user(*id)).collect() };
+        let all = for_team(gates(facts, &AgentTerms::default(), &Hours::default(), now()), facts, &team);
+        shut(&all).map(|gate| (gate.kind, gate.words.clone())).collect::<Vec<_>>()
+    };
+    let found = words(&spanish, &[1]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, GateKind::Language);
+    assert!(found[0].1.starts_with("the person speaks Spanish: nobody at work now"), "{found:?}");
+    assert!(words(&spanish, &[1, 2]).is_empty(), "a colleague who speaks it is at work");
+    assert!(words(&spanish, &[]).is_empty(), "nobody is at work: no language is the reason");
+    assert!(words(&facts(), &[1]).is_empty(), "a language that is not known keeps nobody waiting");
 }
 
 #[test]

@@ -95,6 +95,9 @@ async fn a_count_is_that_of_its_list() {
         LeadFilter::default(),
         LeadFilter { stages: vec![Stage::Closed], ..LeadFilter::default() },
         LeadFilter { is_untouched: true, ..open() },
+        LeadFilter { program: Some("homes".to_owned()), ..open() },
+        LeadFilter { program: Some("homes".to_owned()), stages: vec![Stage::Contact], ..LeadFilter::default() },
+        LeadFilter { program: Some("homes".to_owned()), is_agreed: true, ..open() },
         LeadFilter { is_held: true, ..open() },
         LeadFilter { is_agreed: true, ..open() },
         LeadFilter { due_before: at("2026-11-25T00:00:00Z"), ..open() },
@@ -114,6 +117,10 @@ async fn a_count_is_that_of_its_list() {
         for order in [LeadOrder::Arrival, LeadOrder::Score] {
             assert_eq!(listed.all(&filter, order).await.len(), usize::try_from(n).unwrap(), "{filter:?} {order:?}");
         }
+        // All are of one program: of another there are none, however they are looked for.
+        let of_another = LeadFilter { program: Some("mortgages".to_owned()), ..filter.clone() };
+        assert_eq!(listed.count(&of_another, 1_000).await, 0, "{filter:?}");
+        assert!(listed.all(&of_another, LeadOrder::Arrival).await.is_empty(), "{filter:?}");
         if filter.is_about_steps() {
             assert_eq!(listed.all(&filter, LeadOrder::Step).await.len(), usize::try_from(n).unwrap(), "{filter:?}");
         }

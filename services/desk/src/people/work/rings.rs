@@ -1,0 +1,237 @@
+//! A number that rings and opens no lead by itself: several leads have it, none is open, or nobody may call it. `POST /work/rang` notes
+//! that somebody whom nobody calls rang of their own wish, or lifts what bars the number.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use ripen_actions::{
+    Refusal,
+    person::PersonQuery,
+    ringing::{BarredNumber, NoteRinging, RingingNumber, ringing},
+    suppression::LiftSuppression,
+};
+use ripen_domain::{actor::Permission, contact_link::shown_phone};
+use ripen_store::lead::show::LeadRecord;
+use ripen_web::extract::NamedFields;
+use serde::Deserialize;
+
+use super::idle::{IdleSays, idle_page};
+use crate::{
+    context::DeskContext,
+    people::{
+        csrf::CsrfForm,
+        refused::{PageRefusals, refused},
+        viewer::Viewer,
+        when::When,
+    },
+};
+
+/// What is said of the number.
+#[derive(Default)]
+pub struct RingsSay<'a> {
+    /// As it was typed.
+    pub phone: &'a str,
+    /// What is known of it.
+    pub number: Option<&'a RingingNumber>,
+    /// What was typed of the call, where it could not be kept.
+    pub note: &'a str,
+    /// What was to be done with it: `note`, or `lift` for the client named.
+    pub what: &'a str,
+    /// Whose entry was to be lifted.
+    pub client: &'a str,
+    /// What is wrong with it.
+    pub wrong: String,
+    /// What was done.
+    pub done: &'static str,
+}
+
+impl<'a> RingsSay<'a> {
+    /// Nothing was done yet.
+    pub fn of(phone: &'a str, number: &'a RingingNumber) -> Self {
+        Self { phone, number: Some(number), ..Self::default() }
+    }
+}
+
+/// A lead of the number.
+pub(super) struct FoundLead {
+    pub id: String,
+    pub name: String,
+    pub client: String,
+    pub program: String,
+    /// Of its last digits there may be several.
+    pub number: String,
+    /// Of one that ended, how.
+    pub ended: String,
+}
+
+/// An entry that bars the number.
+pub(super) struct ShownBar {
+    /// Whom it keeps from calling.
+    pub whose: String,
+    pub phone: String,
+    pub shown: String,
+    pub client: String,
+    pub since: String,
+    pub whole: String,
+    pub at: String,
+    pub why: String,
+    pub by: String,
+    /// It was to be lifted, and could not be.
+    pub is_tried: bool,
+}
+
+/// What the page without a lead shows of the number.
+#[derive(Default)]
+pub(super) struct ShownRings {
+    pub open: Vec<FoundLead>,
+    pub ended: Vec<FoundLead>,
+    pub barred: Vec<ShownBar>,
+    pub is_unknown: bool,
+    pub may_lift: bool,
+    pub note: String,
+    pub is_note: bool,
+    pub wrong: String,
+    pub done: &'static str,
+}
+
+impl ShownRings {
+    pub(super) fn of(says: &RingsSay<'_>, viewer: &Viewer, when: &When) -> Self {
+        let Some(number) = says.number else { return Self { done: says.done, ..Self::default() } };
+        Self {
+            open: number.open.iter().map(found).collect(),
+            ended: number.ended.iter().map(found).collect(),
+            barred: number.barred.iter().map(|one| bar(one, says, when)).collect(),
+            is_unknown: number.is_unknown(),
+            may_lift: viewer.actor.may(Permission::Manage),
+            note: says.note.to_owned(),
+            is_note: says.what != LIFT,
+            wrong: says.wrong.clone(),
+            done: says.done,
+        }
+    }
+}
+
+fn found(lead: &LeadRecord) -> FoundLead {
+    let profile = &lead.profile;
+    let phone = profile.phone.as_deref().map(|phone| shown_phone(phone, profile.phone_extension.as_deref()));
+    FoundLead {
+        id: lead.id.to_string(),
+        name: profile.full_name().unwrap_or_else(|| "Somebody without a name".to_owned()),
+        client: lead.client.slug.clone(),
+        program: lead.program.name.replace(['-', '_'], " "),
+        number: phone.unwrap_or_default(),
+        ended: lead.closed.clone().unwrap_or_else(|| lead.stage.word().to_owned()),
+    }
+}
+
+fn bar(one: &BarredNumber, says: &RingsSay<'_>, when: &When) -> ShownBar {
+    let client = one.client.clone().unwrap_or_default();
+    let extension = one.phone.extension();
+    ShownBar {
+        whose: one.client_name.clone().unwrap_or_else(|| "the whole firm".to_owned()),
+        phone: one.phone.as_str().to_owned(),
+        shown: shown_phone(one.phone.number(), extension),
+        since: when.near(one.since),
+        whole: when.whole(one.since),
+        at: one.since.to_string(),
+        why: one.why.clone(),
+        by: one.by.clone(),
+        is_tried: says.what == LIFT && says.client == client,
+        client,
+    }
+}
+
+const LIFT: &str = "lift";
+
+/// Shows what is known of the number, on the page without a lead.
+pub(super) async fn rings(context: &DeskContext, viewer: &Viewer, status: StatusCode, says: RingsSay<'_>) -> Response {
+    idle_page(context, viewer, status, IdleSays { phone: says.phone, rings: says, ..IdleSays::default() }).await
+}
+
+/// What was typed of the call.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RangForm {
+    /// The number that rang, with its country code.
+    phone: String,
+    /// `note`, or `lift`.
+    what: String,
+    /// Whose entry is lifted: a slug; the firm's where it is empty.
+    client: String,
+    /// What they wanted; why they may be called again.
+    note: String,
+}
+
+/// Contact data is among it.
+impl std::fmt::Debug for RangForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RangForm(…)")
+    }
+}
+
+impl NamedFields for RangForm {
+    fn hint(_: &str) -> &'static str {
+        "Write text."
+    }
+}
+
+/// Notes that they rang of their own wish, or lifts what bars their number.
+#[utoipa::path(post, path = "/work/rang", operation_id = "note_ringing", tag = "pages",
+    request_body(content_type = "application/x-www-form-urlencoded",
+        description = "`phone`, with its country code; `what`: `note`, or `lift` for managers and admins, with the slug of the `client` whose entry is lifted, the firm's where it is empty; `note`; `csrf`.", content = String),
+    responses(
+        (status = 200, description = "Done, as a page: something else bars the number still, or it was noted.", content_type = "text/html", body = String),
+        (status = 303, description = "Nothing bars the number any more: to the form by which who rang is written down; or nobody is signed in: to the form to sign in."),
+        (status = 422, description = "What is wrong, with what was typed, as a page.", content_type = "text/html", body = String),
+        PageRefusals,
+    ))]
+pub async fn rang(State(context): State<DeskContext>, posted: CsrfForm<RangForm>) -> Response {
+    let CsrfForm { viewer, form } = posted;
+    if let Err(problem) = viewer.require_staff() {
+        return problem.into_response();
+    }
+    let done = act(&context, &viewer, &form).await;
+    let number = match ringing(&context.actions, &viewer.actor, &form.phone).await {
+        Ok(number) => number,
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
+    let says = RingsSay::of(&form.phone, &number);
+    match done {
+        Ok(()) if form.what == LIFT && number.barred.is_empty() => {
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("phone", &form.phone).finish();
+            Redirect::to(&format!("/leads/new?lifted=true&{query}")).into_response()
+        }
+        Ok(()) => {
+            let done = if form.what == LIFT {
+                "That entry is lifted; what is shown below still stands."
+            } else {
+                "It is noted that they rang."
+            };
+            rings(&context, &viewer, StatusCode::OK, RingsSay { done, ..says }).await
+        }
+        Err(Refusal::Invalid(errors)) => {
+            let wrong = errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
+            let typed = RingsSay { note: &form.note, what: &form.what, client: &form.client, wrong, ..says };
+            rings(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, typed).await
+        }
+        // Somebody lifted it meanwhile: the page shows what stands now.
+        Err(Refusal::Conflict { .. }) => rings(&context, &viewer, StatusCode::OK, says).await,
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+async fn act(context: &DeskContext, viewer: &Viewer, form: &RangForm) -> Result<(), Refusal> {
+    let (actions, actor) = (&context.actions, &viewer.actor);
+    if form.what != LIFT {
+        let request = NoteRinging { phone: form.phone.clone(), note: form.note.clone() };
+        return actions.run(actor, &request).await.map(drop);
+    }
+    let request = LiftSuppression {
+        of: PersonQuery { phone: Some(form.phone.clone()), ..PersonQuery::default() },
+        client: Some(form.client.trim().to_owned()).filter(|client| !client.is_empty()),
+        why: form.note.clone(),
+    };
+    actions.run(actor, &request).await.map(drop)
+}
