@@ -170,13 +170,42 @@ async fn a_lead_that_one_sender_alone_spoke_of_is_the_other_persons_and_reached_
 async fn an_id_that_was_used_again_is_told_whatever_is_known_of_the_two() {
     let (scenario, one, _) = two_vendors().await;
     for (id, before, after, is_another) in [
-        ("mail", json!({"name": "Dora One", "email": "r1@example.com"}), json!({"name": "Emil Two", "email": "r2@example.com"}), true),
-        ("number", json!({"name": "Fay One", "phone": "+17205550111"}), json!({"name": "Gil Two", "phone": "+17205550112"}), true),
-        ("parts", json!({"first_name": "Ida", "last_name": "One", "email": "r3@example.com"}),
-         json!({"first_name": "Jon", "last_name": "Two", "email": "r4@example.com"}), true),
-        ("either", json!({"name": "Kim One", "email": "r5@example.com"}), json!({"name": "Lou Two", "phone": "+17205550113"}), true),
-        ("typo", json!({"name": "Max One", "email": "r6@exmaple.com"}), json!({"name": "Max One", "email": "r6@example.com"}), false),
-        ("name", json!({"name": "Ned One", "email": "r7@example.com"}), json!({"name": "Ole Two", "email": "r7@example.com"}), false),
+        (
+            "mail",
+            json!({"name": "Dora One", "email": "r1@example.com"}),
+            json!({"name": "Emil Two", "email": "r2@example.com"}),
+            true,
+        ),
+        (
+            "number",
+            json!({"name": "Fay One", "phone": "+17205550111"}),
+            json!({"name": "Gil Two", "phone": "+17205550112"}),
+            true,
+        ),
+        (
+            "parts",
+            json!({"first_name": "Ida", "last_name": "One", "email": "r3@example.com"}),
+            json!({"first_name": "Jon", "last_name": "Two", "email": "r4@example.com"}),
+            true,
+        ),
+        (
+            "either",
+            json!({"name": "Kim One", "email": "r5@example.com"}),
+            json!({"name": "Lou Two", "phone": "+17205550113"}),
+            true,
+        ),
+        (
+            "typo",
+            json!({"name": "Max One", "email": "r6@exmaple.com"}),
+            json!({"name": "Max One", "email": "r6@example.com"}),
+            false,
+        ),
+        (
+            "name",
+            json!({"name": "Ned One", "email": "r7@example.com"}),
+            json!({"name": "Ole Two", "email": "r7@example.com"}),
+            false,
+        ),
     ] {
         let with_id = |mut body: Value| {
             body["external_id"] = json!(id);

@@ -166,7 +166,8 @@ async fn each_body_has_its_own_status_also_one_that_came_back() {
 #[tokio::test]
 async fn a_correction_is_told_under_the_id_of_what_it_corrects_with_its_flags() {
     let scenario = Plan::new().await.serve().await;
-    let body = |days: Value| json!({"external_id": "B-1", "email": "casey@example.com", "answers": {"timeframe_days": days}});
+    let body =
+        |days: Value| json!({"external_id": "B-1", "email": "casey@example.com", "answers": {"timeframe_days": days}});
     let first = told(&scenario, None, &body(json!(30))).await;
     assert_eq!(first["body"], Value::Null);
     let second = told(&scenario, None, &body(json!("when it suits"))).await;
@@ -181,9 +182,7 @@ async fn a_correction_is_told_under_the_id_of_what_it_corrects_with_its_flags() 
 #[tokio::test]
 async fn a_day_alone_is_no_older_than_a_time_of_it() {
     let scenario = Plan::new().await.serve().await;
-    let body = |at: &str, days: i64| {
-        json!({"external_id": "B-1", "email": "casey@example.com", "submitted_at": at, "answers": {"timeframe_days": days}})
-    };
+    let body = |at: &str, days: i64| json!({"external_id": "B-1", "email": "casey@example.com", "submitted_at": at, "answers": {"timeframe_days": days}});
     let first = told(&scenario, None, &body("2026-11-20T15:00:00-06:00", 30)).await;
     let answer = async || shown(&scenario, &first).await["answers"][0]["answer"].clone();
     told(&scenario, None, &body("2026-11-20", 200)).await;

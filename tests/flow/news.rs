@@ -82,9 +82,7 @@ async fn a_new_enquiry_of_a_delivered_lead_is_told_to_who_has_it_and_asks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_known_gives_beside_is_told_and_what_was_replaced_is_not() {
     let scenario = scenario("0").await;
-    let body = |phone: &str, email: &str, days: i64| {
-        json!({"name": "Bea Hill", "phone": phone, "email": email, "answers": {"timeframe_days": days}})
-    };
+    let body = |phone: &str, email: &str, days: i64| json!({"name": "Bea Hill", "phone": phone, "email": email, "answers": {"timeframe_days": days}});
     let (first, second) = ("+14155550611", "+14155550612");
     scenario.post(&body(first, "bea@example.com", 10)).await;
     scenario.receiver.wait_for(2, LIMIT).await;
@@ -109,9 +107,7 @@ async fn what_somebody_known_gives_beside_is_told_and_what_was_replaced_is_not()
     assert!(!has(&also, "phone", first), "{also:#}");
 
     // A slip that its sender put right is nobody's further address.
-    let vendor = |email: &str| {
-        json!({"external_id": "B-1", "name": "Casey Hill", "email": email, "answers": {"timeframe_days": 10}})
-    };
+    let vendor = |email: &str| json!({"external_id": "B-1", "name": "Casey Hill", "email": email, "answers": {"timeframe_days": 10}});
     scenario.post(&vendor("casey@exmaple.com")).await;
     scenario.post(&vendor("casey@example.com")).await;
     let right = || async {

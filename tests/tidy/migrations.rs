@@ -37,12 +37,13 @@ const LANDED: &[(&str, &str)] = &[
     ("0027_each_body.sql", "d4dd83c427d60a1e41ac371b33a37c8dab0c9b7d9cd4667208c39d8cffa9fab9"),
     ("0028_words.sql", "6139d14e991c5ee3da76b705be19b732c7d6b6aa6ed30699acf2b3f12a649066"),
     ("0029_refusals.sql", "1c13abd354078c144060d62872a9fe8e457ba8036e97ba69db348551ce69ba8d"),
-    ("0032_ended.sql", "9be5d1ad91f0fada322f5d1f8febe6146a21b412ad6f3a33c8d5151cbe862431"),
-    ("0034_mailboxes.sql", "91814b45315a07cbc443494ad93eb67da0a4100fadbce6f5d6fb51d120f32d76"),
-    ("0031_who_may_be_given.sql", "4cceeeddaf42a21acaaadd82c6564f3f3bb02efea31d7ffd44f91c90d32271c9"),
-    ("0035_handed_over.sql", "241ed9bf8b3f642ffbe6e5678925f12d3f61a9d440c71c0041ee592eea783b08"),
-    ("0033_said_contacts.sql", "7bbde357e3c56e5d2fbe5865bc77efd5ecbe925f0cd76a2fef1cc965b5b144fd"),
     ("0030_lead_views.sql", "faed7945892d83b18568db5530cd7d095271c8321b2f10b75ca6370d0556404e"),
+    ("0031_who_may_be_given.sql", "4cceeeddaf42a21acaaadd82c6564f3f3bb02efea31d7ffd44f91c90d32271c9"),
+    ("0032_ended.sql", "9be5d1ad91f0fada322f5d1f8febe6146a21b412ad6f3a33c8d5151cbe862431"),
+    ("0033_said_contacts.sql", "7bbde357e3c56e5d2fbe5865bc77efd5ecbe925f0cd76a2fef1cc965b5b144fd"),
+    ("0034_mailboxes.sql", "91814b45315a07cbc443494ad93eb67da0a4100fadbce6f5d6fb51d120f32d76"),
+    ("0035_handed_over.sql", "241ed9bf8b3f642ffbe6e5678925f12d3f61a9d440c71c0041ee592eea783b08"),
+    ("0036_late_answers.sql", "2865ad237f8d4f1df4d4498ec2b987e58b340369f042890cd974925ffae9e639"),
 ];
 
 #[test]

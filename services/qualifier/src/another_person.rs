@@ -68,9 +68,9 @@ fn is_somebody(work_unit: &UnitOfWork, fresh: &NewArrival<'_>, person: PersonId)
 fn others_spoke(work_unit: &UnitOfWork, fresh: &NewArrival<'_>, there: impl Fn(ArrivalOwner) -> bool) -> bool {
     let own = (fresh.arrival.source, fresh.arrival.submission.external_id.as_deref());
     let earlier = work_unit.said_of.iter().flat_map(|(person, said)| {
-        said.statements.iter().map(|said| {
-            (ArrivalOwner { person: *person, lead: said.lead }, (said.source, said.external_id.as_deref()))
-        })
+        said.statements
+            .iter()
+            .map(|said| (ArrivalOwner { person: *person, lead: said.lead }, (said.source, said.external_id.as_deref())))
     });
     let now = work_unit.arrivals.iter().filter_map(|row| Some((row.on?, (row.source, row.external_id.as_deref()))));
     earlier.chain(now).any(|(on, by)| there(on) && by != own)

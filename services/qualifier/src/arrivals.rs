@@ -157,13 +157,8 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         program: ProgramId,
     ) -> Placed {
         let is_open = work_unit.leads.get(&owner.lead).is_some_and(|lead| lead.row.stage.is_open());
-        let placed = Placed {
-            on: owner,
-            repeat: true,
-            amends: Some(amended),
-            corrects_ended: !is_open,
-            stands_alone: false,
-        };
+        let placed =
+            Placed { on: owner, repeat: true, amends: Some(amended), corrects_ended: !is_open, stands_alone: false };
         let found = whose(work_unit, fresh);
         match another_person::course(work_unit, fresh, (owner, found.clone())) {
             // An older body of somebody else says nothing of this person.

@@ -35,7 +35,9 @@ pub enum NoPlace {
     )]
     OneAlone,
     /// A session that this process has given up.
-    #[error("an earlier session of this process is open on the database still, and has its place there: it is being ended")]
+    #[error(
+        "an earlier session of this process is open on the database still, and has its place there: it is being ended"
+    )]
     Former,
     /// The database does not say.
     #[error("the database does not say who works on it")]

@@ -10,7 +10,7 @@ use ripen_domain::id::{DeliveryId, NoticeId};
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     StoreError,
-    delivery::bounce::{DeliveryReport, ReportResult, BouncedLead},
+    delivery::bounce::{BouncedLead, DeliveryReport, ReportResult},
     notice::owe::{MailRecipient, NoticeData, NoticeKind, OnceNotice},
 };
 use ripen_web::{

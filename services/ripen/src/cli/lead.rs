@@ -291,7 +291,8 @@ fn also_reached(all: &LeadHistory) -> Vec<Value> {
     let profile = &all.lead.profile;
     let extension = profile.phone_extension.as_ref().map(|extension| format!(";ext={extension}")).unwrap_or_default();
     let phone = profile.phone.as_ref().map(|phone| format!("{phone}{extension}"));
-    let is_first = |way: &WayToReach| Some(&way.value) == if way.is_phone { phone.as_ref() } else { profile.email.as_ref() };
+    let is_first =
+        |way: &WayToReach| Some(&way.value) == if way.is_phone { phone.as_ref() } else { profile.email.as_ref() };
     let mut others: Vec<_> = all.ways.iter().filter(|way| way.void_at.is_none() && !is_first(way)).collect();
     others.sort_by_key(|way| std::cmp::Reverse(way.said_at));
     let row = |way: &&WayToReach| {

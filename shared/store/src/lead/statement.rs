@@ -4,11 +4,7 @@
 use jiff::Timestamp;
 use ripen_domain::id::SourceId;
 
-use crate::{
-    StoreError, Transaction,
-    arrival::seen::ArrivalOwner,
-    error::one_row,
-};
+use crate::{StoreError, Transaction, arrival::seen::ArrivalOwner, error::one_row};
 
 /// What one sender said under one id of theirs, on its way to another lead.
 #[derive(Debug, Clone)]

@@ -133,8 +133,7 @@ impl Transaction {
 
     /// Others were put in the place of these: they lead to their persons still, and nobody is told to reach them there.
     pub async fn identities_replaced(&mut self, replaced: &[NewIdentity]) -> Result<(), StoreError> {
-        let (clients, kinds, values) =
-            identity_columns(replaced.iter().map(|one| (one.of.client, &one.of.identity)));
+        let (clients, kinds, values) = identity_columns(replaced.iter().map(|one| (one.of.client, &one.of.identity)));
         let persons: Vec<_> = replaced.iter().map(|one| one.person.uuid()).collect();
         sqlx::query!(
             "-- identity.replaced

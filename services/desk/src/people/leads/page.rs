@@ -137,7 +137,6 @@ struct LeadTemplate<'a> {
     grade: &'static str,
     stages: Vec<StageStep>,
     is_open: bool,
-    is_closed: bool,
     /// Who has it, where its grade alone does not say.
     standing: LeadStanding,
     /// What is to be done first: the one button that stands out.

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ripen_actions::queues::{
     QueueList, QueueListRow, QueueOverview, QueueQuery, StuckOfKind, WaitingOfKind, list, overview,
 };
@@ -51,10 +51,6 @@ struct WaitingLine {
     oldest: Option<Timestamp>,
     clients: Vec<LinkedNumber>,
 }
-
-/// Whoever still waits for a lead was seen within this: their page asks for news anew every two minutes, and that they were seen is
-/// written down once a minute.
-const AWAY_AFTER: SignedDuration = SignedDuration::from_mins(4);
 
 /// One list of what is stuck.
 struct StuckCard {
