@@ -333,7 +333,11 @@ fn without_words(page: WholeLead) -> WholeLead {
         outcomes: page.outcomes.into_iter().map(lead_withhold::outcome).collect(),
         appointments: page.appointments.into_iter().map(lead_withhold::appointment).collect(),
         // Why it was closed is somebody's text.
-        decisions: page.decisions.into_iter().map(|one| DecisionLine { closed: None, caps: Vec::new(), ..one }).collect(),
+        decisions: page
+            .decisions
+            .into_iter()
+            .map(|one| DecisionLine { closed: None, caps: Vec::new(), ..one })
+            .collect(),
         notes: Vec::new(),
         answers: Vec::new(),
         flags: Vec::new(),
@@ -437,10 +441,7 @@ fn would_be_a(receipt: &Receipt, rules: &[ReceiptRule], needs: i32) -> Option<Wo
 }
 
 /// Answers in the order of the script, then those that it does not ask any more, then what was not asked.
-fn answered(
-    mut given: Vec<LeadAnswer>,
-    (criteria, money): (Option<&Criteria>, Option<&str>),
-) -> Vec<AnsweredQuestion> {
+fn answered(mut given: Vec<LeadAnswer>, (criteria, money): (Option<&Criteria>, Option<&str>)) -> Vec<AnsweredQuestion> {
     let questions = criteria.map(Criteria::questions).unwrap_or_default();
     let (mut asked, mut open) = (Vec::new(), Vec::new());
     for question in questions {

@@ -191,7 +191,10 @@ mod tests {
         let said = |text: &str| in_words_of_value(text, &names, &when);
         assert_eq!(said("2026-11-30T20:50:29.373442Z"), "Mon 30 Nov 2026, 20:50 UTC");
         assert_eq!(said("[\"timeframe_days\",\"budget\"]"), "timeframe_days, budget");
-        assert_eq!([said("user_1"), said("true"), said("{\"a_b\":1}"), said("[]")], ["Dana Hill", "yes", "a b 1", "none"]);
+        assert_eq!(
+            [said("user_1"), said("true"), said("{\"a_b\":1}"), said("[]")],
+            ["Dana Hill", "yes", "a b 1", "none"]
+        );
         assert_eq!(said("Likes [gardens]"), "Likes [gardens]");
     }
 }

@@ -95,7 +95,9 @@ async fn as_page(response: Response, again: &str, viewer: Option<&Viewer>) -> Re
     let content =
         ErrorTemplate { status: parts.status.as_u16(), heading, detail, again, is_signed_in: viewer.is_some(), works };
     let page = match viewer {
-        Some(viewer) => DeskPage { title: heading, place: Place::Elsewhere, viewer, query: "", content }.response(parts.status),
+        Some(viewer) => {
+            DeskPage { title: heading, place: Place::Elsewhere, viewer, query: "", content }.response(parts.status)
+        }
         None => alone(heading, content, parts.status),
     };
     let (page, body) = page.into_parts();

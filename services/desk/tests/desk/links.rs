@@ -300,7 +300,11 @@ async fn a_call_in_vain_is_one_tap_and_no_outcome() {
     let acme = app.client("acme").await;
     let sent = app.sent(&acme).await;
     let (path, page) = open(&app, sent).await;
-    assert!(page.text.contains("value=\"no_answer\"") && page.text.contains("has waited for your call"), "{}", page.text);
+    assert!(
+        page.text.contains("value=\"no_answer\"") && page.text.contains("has waited for your call"),
+        "{}",
+        page.text
+    );
     let tried = post(&app, &path, "seen=0&outcome=no_answer").await;
     assert!(tried.status == 200 && tried.text.contains("tried, no answer"), "{}", tried.text);
     let twice = post(&app, &path, "seen=0&outcome=no_answer").await;
@@ -366,7 +370,9 @@ async fn a_page_says_the_state_the_answers_the_notes_and_the_persons_time() {
           '{data,lead,time_zone}', '\"America/Chicago\"'), '{data,time_zone}', '\"America/New_York\"')::text, 'UTF8') where delivery_id = $1";
     sqlx::query(body).bind(sent.delivery.uuid()).execute(&app.pool).await.unwrap();
     let (path, page) = open(&app, sent).await;
-    for shown in ["has waited for your call since", "Timeframe days", "Has lender", "Met the lender", " in Chicago, call "] {
+    for shown in
+        ["has waited for your call since", "Timeframe days", "Has lender", "Met the lender", " in Chicago, call "]
+    {
         assert!(page.text.contains(shown), "{shown}: {}", page.text);
     }
     assert!(page.text.contains("class=\"button call primary\""), "to call comes next: {}", page.text);

@@ -25,7 +25,10 @@ async fn an_a_lead_that_nobody_can_be_given_is_not_said_to_be_with_the_client() 
     let (held, owed) = (held(&app, &acme).await, app.owed(&acme).await);
     let manager = app.browser(app.user(UserRole::Manager, None).await.id).await;
     let page = page_of(&app, &manager, held, "").await;
-    assert!(page.contains("has this lead</strong>, since") && page.contains("The client has no enabled endpoint"), "{page}");
+    assert!(
+        page.contains("has this lead</strong>, since") && page.contains("The client has no enabled endpoint"),
+        "{page}"
+    );
     assert!(page.contains("It is an A lead that nobody has") && !page.contains("The client has it"), "{page}");
     let page = page_of(&app, &manager, owed, "").await;
     assert!(!page.contains("has this lead</strong>") && page.contains("The client has it"), "{page}");
@@ -37,7 +40,10 @@ async fn a_lead_that_is_over_says_how_it_ended() {
     let acme = app.client("acme").await;
     let (lost, won) = (app.owed(&acme).await, app.owed(&acme).await);
     for (sent, change) in [
-        (lost, "update lead set stage = 'closed', closed_at = created_at, closed_reason = 'lost: Postponed for a year' where id = $1"),
+        (
+            lost,
+            "update lead set stage = 'closed', closed_at = created_at, closed_reason = 'lost: Postponed for a year' where id = $1",
+        ),
         (won, "update lead set stage = 'customer', amount = 31200, currency = 'AUD' where id = $1"),
     ] {
         sqlx::query(change).bind(sent.lead).execute(&app.pool).await.unwrap();

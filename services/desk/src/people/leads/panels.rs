@@ -199,7 +199,9 @@ pub fn shown_receipt(
         let (class, points, else_worth) = match rule.result {
             Verdict::Yes => ("", signed(rule.points), String::new()),
             Verdict::No => ("zero", "0".to_owned(), worth),
-            Verdict::Missing => ("miss", "?".to_owned(), if rule.worth > 0 { format!("up to {worth}") } else { format!("or {worth}") }),
+            Verdict::Missing => {
+                ("miss", "?".to_owned(), if rule.worth > 0 { format!("up to {worth}") } else { format!("or {worth}") })
+            }
             Verdict::Error => ("miss", "!".to_owned(), worth),
         };
         let more = match rule.missing.as_slice() {

@@ -138,7 +138,10 @@ mod tests {
         let b = line(Grade::B, 65, (&[], &["Soon"]));
         let returned = line(Grade::B, 90, (&["The client returned it"], &["Has a lender", "Soon"]));
         assert_eq!((decided(&b, None), because(&b, None)), ("B 65".to_owned(), String::new()));
-        assert_eq!((decided(&a, Some(&b)), because(&a, Some(&b))), ("B 65 → A 90".to_owned(), "Has a lender".to_owned()));
+        assert_eq!(
+            (decided(&a, Some(&b)), because(&a, Some(&b))),
+            ("B 65 → A 90".to_owned(), "Has a lender".to_owned())
+        );
         assert_eq!(because(&returned, Some(&a)), "The client returned it");
         assert_eq!(because(&b, Some(&a)), "no longer: Has a lender");
         assert_eq!((decided(&b, Some(&b)), because(&b, Some(&b))), ("B 65".to_owned(), String::new()));

@@ -7,7 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::{SignedDuration, Timestamp};
-use ripen_actions::queues::{QueueList, QueueListRow, QueueOverview, QueueQuery, StuckOfKind, WaitingOfKind, list, overview};
+use ripen_actions::queues::{
+    QueueList, QueueListRow, QueueOverview, QueueQuery, StuckOfKind, WaitingOfKind, list, overview,
+};
 use ripen_domain::desk::Rank;
 use ripen_store::queues::{COUNTED, MOST, agents::AgentAtWork, stuck::StuckKind, waiting::WaitingKind};
 use ripen_web::extract::{PathId, Query};
@@ -271,9 +273,12 @@ fn template(found: QueueOverview, when: When, csrf: String) -> QueuesTemplate {
     });
     let names = names.collect();
     let late = all(QueueList::Late, &found.late);
-    let of_kind = |stuck: StuckOfKind| (stuck.kind, stuck.rows.into_iter().map(|row| QueueListRow::of(stuck.kind, row)).collect::<Vec<_>>());
+    let of_kind = |stuck: StuckOfKind| {
+        (stuck.kind, stuck.rows.into_iter().map(|row| QueueListRow::of(stuck.kind, row)).collect::<Vec<_>>())
+    };
     let (empty, full): (Vec<_>, Vec<_>) = found.stuck.into_iter().map(of_kind).partition(|(_, rows)| rows.is_empty());
-    let rows_of = |kind: StuckKind| full.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, rows)| rows.as_slice());
+    let rows_of =
+        |kind: StuckKind| full.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, rows)| rows.as_slice());
     let unheld = NobodyTakes::of(rows_of(StuckKind::Held));
     let dead = i64::try_from(rows_of(StuckKind::Dead).len()).unwrap_or(MOST);
     let empty: Vec<_> = empty.into_iter().map(|(kind, _)| title(QueueList::Stuck(kind)).to_lowercase()).collect();
