@@ -74,10 +74,7 @@ words! {
 impl FlagCode {
     /// Whether what is said shows it, whoever looks: bodies that differ in such a flag alone are the same.
     pub(crate) const fn is_of_what_is_said(self) -> bool {
-        matches!(
-            self,
-            Self::EncodingGuessed | Self::NoStoredValue | Self::Rounded | Self::UnknownField | Self::DoNotContact
-        )
+        matches!(self, Self::EncodingGuessed | Self::NoStoredValue | Self::Rounded | Self::UnknownField | Self::DoNotContact)
     }
 
     /// The field that earlier versions meant, which kept the code alone; empty where it could be any.

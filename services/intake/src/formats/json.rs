@@ -35,12 +35,7 @@ pub fn read(body: &[u8], most: usize) -> Result<Document, Problem> {
         Some(b'[') => many(json, most).map(Document::Many),
         Some(_) => {
             let fields = object(strict::value(json).map_err(|error| not_json(error, (0, 0)))?)?;
-            Ok(Document::One(PostedLead {
-                fields: Ok(fields),
-                raw: raw(text),
-                flags: Vec::new(),
-                bare_plus: Vec::new(),
-            }))
+            Ok(Document::One(PostedLead { fields: Ok(fields), raw: raw(text), flags: Vec::new(), bare_plus: Vec::new() }))
         }
         None => Err(malformed("The body is empty.")),
     }

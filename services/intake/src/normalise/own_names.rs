@@ -131,10 +131,7 @@ mod tests {
                               "phone": "(415) 555-0100", "notes": "a note", "submitted_at": "2026-11-20", "do_not_contact": true});
         assert_eq!(renamed(said), expected);
         assert_eq!(renamed(json!({"full_name": "Casey Smith"})), json!({"name": "Casey Smith"}));
-        assert_eq!(
-            renamed(json!({"vorname": "Anna", "name": "Low"})),
-            json!({"first_name": "Anna", "last_name": "Low"})
-        );
+        assert_eq!(renamed(json!({"vorname": "Anna", "name": "Low"})), json!({"first_name": "Anna", "last_name": "Low"}));
     }
 
     #[test]
@@ -142,8 +139,7 @@ mod tests {
         let said = json!({"phone": "1", "mobile": "2", "email": null, "mail": "a@example.com", "name": "n/a", "fullName": "Ann"});
         let expected = json!({"phone": "1", "mobile": "2", "email": "a@example.com", "name": "Ann", "fullName": "n/a"});
         assert_eq!(renamed(said), expected);
-        let said =
-            json!({"home_phone": "ask", "mobile": "(415) 555-0100", "message": {"a": 1}, "company": "x", "_t": "1"});
+        let said = json!({"home_phone": "ask", "mobile": "(415) 555-0100", "message": {"a": 1}, "company": "x", "_t": "1"});
         let expected =
             json!({"home_phone": "ask", "phone": "(415) 555-0100", "message": {"a": 1}, "company": "x", "_t": "1"});
         assert_eq!(renamed(said), expected);
@@ -152,12 +148,10 @@ mod tests {
 
     #[test]
     fn answers_are_members_however_their_names_are_written() {
-        let said =
-            json!({"answers.budget": 1, "answers_rooms": 2, "answers[soon]": true, "Answers.Pets": "no", "budget": 3});
+        let said = json!({"answers.budget": 1, "answers_rooms": 2, "answers[soon]": true, "Answers.Pets": "no", "budget": 3});
         let expected = json!({"answers": {"budget": 1, "rooms": 2, "soon": true, "Pets": "no"}, "budget": 3});
         assert_eq!(renamed(said), expected);
-        let said =
-            json!({"answers": {"budget": 1}, "answers.budget": 2, "consent.text": "Yes.", "consent.given": true});
+        let said = json!({"answers": {"budget": 1}, "answers.budget": 2, "consent.text": "Yes.", "consent.given": true});
         let expected =
             json!({"answers": {"budget": 1}, "answers.budget": 2, "consent": {"text": "Yes."}, "consent.given": true});
         assert_eq!(renamed(said), expected);

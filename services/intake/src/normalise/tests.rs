@@ -327,10 +327,8 @@ fn what_is_no_wish_not_to_be_contacted_is_none() {
     // Looked at by whoever calls.
     let lead = usable(json!({"email": "casey@example.com", "newsletter_opt_out": "yes", "dnc_status": "clean"}));
     let flags: Vec<_> = lead.flags.iter().map(Flag::in_words).collect();
-    let expected = [
-        "do_not_contact: field unusable (clean)",
-        "newsletter_opt_out: unknown field (yes), did you mean do_not_contact?",
-    ];
+    let expected =
+        ["do_not_contact: field unusable (clean)", "newsletter_opt_out: unknown field (yes), did you mean do_not_contact?"];
     assert!(!lead.do_not_contact);
     assert_eq!(flags, expected);
 }

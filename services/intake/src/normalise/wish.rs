@@ -55,12 +55,7 @@ fn in_a_note(text: &str) -> ContactWish {
 /// What a value says, or any of several: a box that was ticked comes with its hidden zero.
 fn wish_of(value: &Value, read: impl Fn(&str) -> ContactWish) -> ContactWish {
     let wishes: Vec<_> = match value {
-        Value::Array(values) => values
-            .iter()
-            .filter(|one| !one.is_array() && !one.is_object())
-            .map(text::shown)
-            .map(|text| read(&text))
-            .collect(),
+        Value::Array(values) => values.iter().filter(|one| !one.is_array() && !one.is_object()).map(text::shown).map(|text| read(&text)).collect(),
         Value::Object(_) | Value::Null => Vec::new(),
         other => vec![read(&text::shown(other))],
     };

@@ -78,10 +78,7 @@ mod tests {
 
     #[test]
     fn a_field_that_is_nearly_called_so_is_flagged() {
-        let lead = said(
-            &json!({}),
-            &json!({"Budget": 450_000, "timeframeDays": "20", "Pre-approved": "n/a", "colour": "red"}),
-        );
+        let lead = said(&json!({}), &json!({"Budget": 450_000, "timeframeDays": "20", "Pre-approved": "n/a", "colour": "red"}));
         let criteria = criteria();
         assert_eq!(criteria.answers_in(&lead).count(), 0);
         let flags: Vec<_> = criteria.nearly_answers(&lead).iter().map(Flag::in_words).collect();

@@ -276,10 +276,7 @@ mod tests {
             ),
             ("country", &["Country", "Land", "País", "Pays"]),
             ("notes", &["Comments", "Bemerkungen", "Mensaje", "Commentaire"]),
-            (
-                "answers.budget",
-                &["answers.budget", "Answers.budget", " answers. budget ", "answers_budget", "answers[budget]"],
-            ),
+            ("answers.budget", &["answers.budget", "Answers.budget", " answers. budget ", "answers_budget", "answers[budget]"]),
             ("do_not_contact", &["DNC", "Do Not Call", "Opt Out", "opted_out", "Unsubscribed", "Nicht kontaktieren"]),
         ] {
             for name in names {

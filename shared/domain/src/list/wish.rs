@@ -71,8 +71,7 @@ pub fn wish_in_words(name: &str, value: &str) -> ContactWish {
     if value.len() > LONGEST {
         return ContactWish::NotSaid;
     }
-    let is_told =
-        words(name).iter().any(|word| TELLING.contains(&word.as_str())) && value.split([',', ';', '|']).any(is_word);
+    let is_told = words(name).iter().any(|word| TELLING.contains(&word.as_str())) && value.split([',', ';', '|']).any(is_word);
     let said = is_told || is_of_kind_opted_out(name) && yes_no(value) == Some(true);
     match said {
         false => ContactWish::NotSaid,
@@ -113,8 +112,7 @@ mod tests {
 
     #[test]
     fn a_field_for_it_says_yes_no_or_since_when() {
-        for value in ["yes", "TRUE", "1", "x", "Y", "DNC", "Do not call", "opted out", "2026-03-01", "03/01/2026 10:00"]
-        {
+        for value in ["yes", "TRUE", "1", "x", "Y", "DNC", "Do not call", "opted out", "2026-03-01", "03/01/2026 10:00"] {
             assert_eq!(wish_in_field(value), ContactWish::DoNot, "{value}");
         }
         for value in ["", " ", "no", "FALSE", "0", "n/a", "none", "opted in", "Subscribed"] {
@@ -127,9 +125,7 @@ mod tests {
 
     #[test]
     fn a_word_for_it_says_so_in_any_field() {
-        for (name, value) in
-            [("status", "DNC"), ("Lead Status", "Do Not Call"), ("tags", "hot; unsubscribed"), ("notes", "dnc")]
-        {
+        for (name, value) in [("status", "DNC"), ("Lead Status", "Do Not Call"), ("tags", "hot; unsubscribed"), ("notes", "dnc")] {
             assert_eq!(wish_in_words(name, value), ContactWish::DoNot, "{name}: {value}");
         }
         for (name, value) in [
@@ -144,12 +140,9 @@ mod tests {
             assert_eq!(wish_in_words(name, value), ContactWish::NotSaid, "{name}: {value}");
         }
         // Somebody who wants no newsletter may well want the call.
-        for (name, value) in [
-            ("email_opt_out", "true"),
-            ("HasOptedOutOfEmail", "1"),
-            ("email_status", "unsubscribed"),
-            ("Do not mail", "yes"),
-        ] {
+        for (name, value) in
+            [("email_opt_out", "true"), ("HasOptedOutOfEmail", "1"), ("email_status", "unsubscribed"), ("Do not mail", "yes")]
+        {
             let expected = if name == "Do not mail" { ContactWish::NotSaid } else { ContactWish::Unclear };
             assert_eq!(wish_in_words(name, value), expected, "{name}: {value}");
         }
@@ -157,17 +150,7 @@ mod tests {
 
     #[test]
     fn fields_for_it_have_many_names() {
-        for name in [
-            "do_not_contact",
-            "DNC",
-            "Do Not Call",
-            "doNotCall",
-            "opt_out",
-            "Opt-Out",
-            "unsubscribed",
-            "Don't call",
-            "Nicht anrufen",
-        ] {
+        for name in ["do_not_contact", "DNC", "Do Not Call", "doNotCall", "opt_out", "Opt-Out", "unsubscribed", "Don't call", "Nicht anrufen"] {
             assert!(is_wish(name), "{name}");
         }
         for name in ["contact", "call", "opt_in", "email_opt_out", "status", "do not reply"] {

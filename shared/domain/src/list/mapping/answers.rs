@@ -44,8 +44,7 @@ impl Mapping {
     pub fn unanswered<'q>(&self, questions: &'q [String]) -> Vec<&'q str> {
         let fills = |question: &str| {
             let is_kept_as = |name: &Option<String>| name.as_deref() == Some(question);
-            self.filled.iter().any(|one| one.field == format!("answers.{question}"))
-                || self.kept_as.iter().any(is_kept_as)
+            self.filled.iter().any(|one| one.field == format!("answers.{question}")) || self.kept_as.iter().any(is_kept_as)
         };
         questions.iter().map(String::as_str).filter(|question| !fills(question)).collect()
     }
