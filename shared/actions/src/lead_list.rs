@@ -2,6 +2,7 @@
 
 use ripen_domain::{
     actor::{Actor, Permission},
+    id::LeadId,
     lead::Stage,
 };
 use ripen_store::{
