@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use ripen_actions::{
     desk::{TakeLead, UndoDisposition},
     lead_close::CloseLead,
-    person_correct::CorrectPerson,
     user::AddUser,
 };
 use ripen_domain::{
