@@ -231,7 +231,7 @@ async fn a_list_with_ids_that_were_used_before_takes_nobodys_lead() {
     let report = import("3,Otto Other,otto@example.com,+1 720 555 0102").await;
     assert_eq!(report["amended"], 1, "{report:#}");
     assert_eq!(report["flags"][0]["flag"], "another_person", "{report:#}");
-    assert_eq!(found(&scenario, "cara@example.com").await, [of_cara.clone()]);
+    assert_eq!(found(&scenario, "cara@example.com").await, std::slice::from_ref(&of_cara));
     assert_eq!(show(&scenario, &of_cara).await["name"], "Cara Edit");
     let of_otto = found(&scenario, "otto@example.com").await;
     assert!(of_otto.len() == 1 && of_otto[0] != of_cara);
