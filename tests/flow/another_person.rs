@@ -4,7 +4,7 @@ use ripen_testkit::wait::until;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    LIMIT, Source,
+    Kind, LIMIT, Source,
     process::client,
     scenario::{Plan, Scenario},
 };
@@ -51,7 +51,11 @@ async fn found(scenario: &Scenario, email: &str) -> Vec<Value> {
 
 /// Two sources of one client.
 async fn two_vendors() -> (Scenario, Source, Source) {
-    let scenario = Plan::new().await.always_open().set("QUALIFIER__SWEEP_INTERVAL_MS", "50").serve().await;
+    vendors_on(Kind::Local).await
+}
+
+async fn vendors_on(kind: Kind) -> (Scenario, Source, Source) {
+    let scenario = Plan::on(kind).await.always_open().set("QUALIFIER__SWEEP_INTERVAL_MS", "50").serve().await;
     let other = scenario.installation.source("acme", "Vendor").await;
     let first = scenario.source.clone();
     (scenario, first, other)
@@ -96,8 +100,12 @@ async fn a_vendor_that_names_another_takes_its_own_words_along_and_nobody_elses(
     told(&scenario, &one, &otto("3", json!({"timeframe_days": 200}))).await;
     told(&scenario, &other, &cara("9", json!({"budget": 95_000}))).await;
     settled(&scenario).await;
-    assert_eq!(answer(&show(&scenario, &moved["lead"]).await, "timeframe_days"), Some(json!(200)));
-    assert_eq!(answer(&show(&scenario, &first["lead"]).await, "budget"), Some(json!(95_000)));
+    for (lead, question, expected) in [(&moved, "timeframe_days", json!(200)), (&first, "budget", json!(95_000))] {
+        until("the correction is there", LIMIT, async || {
+            (answer(&show(&scenario, &lead["lead"]).await, question) == Some(expected.clone())).then_some(())
+        })
+        .await;
+    }
     assert_eq!(scenario.installation.count("select count(*) from person").await, 2);
     assert!(scenario.installation.run(&["doctor"]).await.status.success());
 }
@@ -220,7 +228,8 @@ async fn an_id_that_was_used_again_is_told_whatever_is_known_of_the_two() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_with_ids_that_were_used_before_takes_nobodys_lead() {
-    let (scenario, one, other) = two_vendors().await;
+    // Of several processes, so that the import may run beside the server.
+    let (scenario, one, other) = vendors_on(Kind::Rabbit).await;
     let path = scenario.installation.folder().join("list.csv");
     let import = async |rows: &str| {
         std::fs::write(&path, format!("external_id,name,email,phone\n{rows}\n")).unwrap();

@@ -207,7 +207,7 @@ impl Transaction {
             // Fallbacks are no recipients: they get what a failing webhook does not take, never a lead of their own.
             RecipientColumns,
             r#"-- team.endpoints
-            select id, client_id, rep_id, coalesce(name, url, address) as "name!",
+            select id, client_id, rep_id, coalesce(name, shown_url, url_shown(url), address) as "name!",
                    state = 'enabled' and 'lead.matured' = any(events) as "takes!",
                    kind = 'webhook' and rep_id is null and not by_name as "is_shared!"
             from endpoint where client_id = any($1) and not is_fallback order by id"#,

@@ -160,7 +160,7 @@ struct QueueTemplate<'a> {
 
 /// Is anything late or stuck?
 #[utoipa::path(get, path = "/queues", operation_id = "show_queues", tag = "pages",
-    params(("told" = Option<QueueTold>, Query, description = "What became of what a button did.")),
+    params(("told" = inline(Option<QueueTold>), Query, description = "What became of what a button did.")),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String),
         (status = 303, description = "Nobody is signed in: to the form to sign in."),
@@ -190,7 +190,7 @@ pub async fn show(
         ("list" = String, Path, description = "promised, new, due, rest, late, held, dead, letters, quarantine or reviews."),
         ("client" = Option<String>, Query, description = "Only of this client."),
         ("page" = Option<u16>, Query, description = "Which page, from 0 on."),
-        ("told" = Option<QueueTold>, Query, description = "What became of what a button did."),
+        ("told" = inline(Option<QueueTold>), Query, description = "What became of what a button did."),
     ),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String),

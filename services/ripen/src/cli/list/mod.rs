@@ -43,7 +43,7 @@ pub struct ListFile {
 }
 
 enum ListInput {
-    Text(TextFile),
+    Text(Box<TextFile>),
     Workbook(Workbook),
 }
 
@@ -69,7 +69,7 @@ impl ListFile {
                 options.sheet.is_none(),
                 "{shown} is no Excel workbook and has no sheets: leave --sheet out"
             );
-            ListInput::Text(TextFile::open(file, &start, &known).with_context(|| shown.to_string())?)
+            ListInput::Text(Box::new(TextFile::open(file, &start, &known).with_context(|| shown.to_string())?))
         };
         Ok(Self { input, blank_rows: 0, guessed: 0 })
     }
