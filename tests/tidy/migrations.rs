@@ -42,7 +42,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0032_ended.sql", "9be5d1ad91f0fada322f5d1f8febe6146a21b412ad6f3a33c8d5151cbe862431"),
     ("0033_said_contacts.sql", "7bbde357e3c56e5d2fbe5865bc77efd5ecbe925f0cd76a2fef1cc965b5b144fd"),
     ("0034_mailboxes.sql", "91814b45315a07cbc443494ad93eb67da0a4100fadbce6f5d6fb51d120f32d76"),
-    ("0035_handed_over.sql", "241ed9bf8b3f642ffbe6e5678925f12d3f61a9d440c71c0041ee592eea783b08"),
+    ("0035_handed_over.sql", "579f6860a56efe98e0f8fc726acff61e73bd42402e3e0ede687d3763d21e64d6"),
     ("0036_late_answers.sql", "2865ad237f8d4f1df4d4498ec2b987e58b340369f042890cd974925ffae9e639"),
 ];
 

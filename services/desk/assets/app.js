@@ -39,7 +39,10 @@ document.addEventListener("click", (event) => {
 
   const put = (part, text) => {
     const answer = new DOMParser().parseFromString(text, "text/html");
-    const found = (part.id && answer.getElementById(part.id)) || answer.body;
+    const named = part.id ? answer.getElementById(part.id) : null;
+    // A whole page without this part is of something else by now: another lead, or none.
+    if (!named && answer.querySelector("main")) return;
+    const found = named ?? answer.body;
     const nodes = [...found.childNodes].map((node) => document.importNode(node, true));
     const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     part.replaceChildren(...nodes);
@@ -54,7 +57,7 @@ document.addEventListener("click", (event) => {
     state.timer = setTimeout(async () => {
       state.at = Date.now();
       try {
-        const answer = await fetch(part.dataset.from, { redirect: "manual", headers: { accept: "text/html" } });
+        const answer = await fetch(part.dataset.from, { redirect: "manual", headers: { accept: "text/html", "x-part": part.id || "list" } });
         if (answer.ok && !isInUse(part)) put(part, await answer.text());
       } catch {
         show(false);

@@ -37,11 +37,41 @@
   const restore = (form) => {
     const words = store.get(keyOf(form));
     if (!Array.isArray(words)) return;
+    // The address names somebody (`/leads/new?phone=…`): what was typed about another one is not laid over that unasked.
+    const asked = new URLSearchParams(location.search);
+    const given = controls(form).filter((one) => !isTicked(one) && one.value !== "" && asked.get(one.name) === one.value);
+    if (given.some((one) => (words.find(([name]) => name === one.name)?.[2] ?? "") !== one.value)) {
+      offer(form, words);
+      return;
+    }
+    fill(form, words);
+  };
+  const offer = (form, words) => {
+    const note = document.createElement("p");
+    note.className = "hint";
+    note.setAttribute("role", "status");
+    const button = (text, press) => {
+      const made = document.createElement("button");
+      Object.assign(made, { type: "button", className: "btn small", textContent: text });
+      made.addEventListener("click", () => {
+        note.remove();
+        press();
+      });
+      return made;
+    };
+    const show = button("Show it instead", () => {
+      controls(form).forEach((one) => { if (isTicked(one)) one.checked = one.defaultChecked; else one.value = ""; });
+      fill(form, words);
+    });
+    note.append("You began to write somebody else down here, and did not enter them. ", show, " ", button("Throw it away", () => store.drop(keyOf(form))));
+    form.prepend(note);
+  };
+  const fill = (form, words) => {
     const filled = [];
     for (const [name, value, was] of words) {
       const control = controls(form).find((one) => one.name === name && (!isTicked(one) || one.value === value));
       // What the server sent back with its mistakes is what was typed last.
-      if (!control || stands(control) !== came(control) || came(control) === was) continue;
+      if (!control || (stands(control) !== came(control) && stands(control) !== "") || stands(control) === was) continue;
       if (isTicked(control)) control.checked = was;
       else control.value = was;
       filled.push(control);

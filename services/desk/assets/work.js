@@ -117,6 +117,8 @@
   if (came.get("told")?.startsWith("ended")) {
     const holder = document.querySelector("[data-user]");
     if (holder) for (const kind of [KEPT, OLDER]) store.drop(`${kind}${holder.dataset.user}.${came.get("lead")}`);
+    // Loaded again, it would drop what is typed of that lead from now on.
+    history.replaceState(null, "", location.pathname);
   }
 
   const takeBack = () => byId("toast")?.querySelector("button")?.click();
@@ -418,7 +420,11 @@
     } catch { /* tried again in a moment; the lease lasts longer than that */ }
   };
   // Another has it, or nobody: it was saved, or given back, in another tab.
+  let isLost = false;
   const lost = ({ held_by: holder, became, last }) => {
+    // Said once: asked again and again it would be read out again and again, and its button be another one.
+    if (isLost || byId("lost")) return;
+    isLost = true;
     const meanwhile = last ? `${last} ` : "";
     if (holder) {
       notice(`${holder} has this lead by now. ${meanwhile}What you typed is kept as your draft.`);

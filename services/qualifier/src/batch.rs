@@ -148,12 +148,13 @@ pub(crate) async fn decide_within(
     // Taken before the unit of work is consumed by the writes.
     let mut updates = updates(&work_unit, now);
     updates.extend(graded_down(&work_unit, &decided, now));
-    updates.extend(graded_up(&work_unit, &decided, (now, undo_time::until(&ctx.settings, now))));
+    let undo_until = undo_time::until(&ctx.settings, now);
+    updates.extend(graded_up(&work_unit, &decided, (now, undo_until)));
     let news = news(&work_unit, &report);
     // The row of a message that was set aside is all that is left of it when the process ends.
     let keys = spooled.iter().zip(items).filter(|(_, item)| aside.why(item).is_none()).map(|(key, _)| *key);
     let spooled = &keys.collect::<Vec<_>>();
-    write(batch, work_unit, (&decided, &owed), Settling { now, offered_until, spooled }).await?;
+    write(batch, work_unit, (&decided, &owed), Settling { now, undo_until, offered_until, spooled }).await?;
     if !held.work.is_empty() {
         batch.same_person_ask(&held.work, now).await?;
         batch.deliveries_hold_as_same(&held.deliveries).await?;
@@ -341,6 +342,8 @@ fn report_of(decided: &BatchDecisions, owed: &[NewDelivery], arrivals: usize) ->
 #[derive(Clone, Copy)]
 struct Settling<'a> {
     now: Timestamp,
+    /// Until when what a person did can be taken back.
+    undo_until: Timestamp,
     offered_until: Timestamp,
     /// Messages that end with the batch.
     spooled: &'a [SpoolKey],
@@ -440,9 +443,15 @@ async fn write(
     }
     // Deliveries that this batch makes come afterwards, so that a lead that is A again keeps its new ones.
     if !decided.withdrawn.is_empty() {
-        batch.deliveries_withdraw(&decided.withdrawn, "the lead is no longer A", at.now).await?;
+        batch.deliveries_withdraw(&decided.withdrawn, at.now).await?;
         // With nothing held there is nothing to ask; an A that comes again is asked about again.
         batch.same_person_end(&decided.withdrawn, None, at.now).await?;
+    }
+    if !decided.again.is_empty() {
+        // What a person did can be taken back for a while.
+        let due = |by_hand| if by_hand { at.undo_until } else { at.now };
+        let again: Vec<_> = decided.again.iter().map(|again| (again.lead, due(again.by_hand))).collect();
+        batch.deliveries_owe_again(&again, at.now).await?;
     }
     if !decided.maturations.is_empty() {
         batch.maturations_write(&decided.maturations, owed, (at.now, at.offered_until)).await?;

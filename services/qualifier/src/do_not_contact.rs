@@ -70,7 +70,8 @@ fn bar(work_unit: &mut UnitOfWork, person: PersonId, why: &str) {
     work_unit.barred.insert(person, why.to_owned());
 }
 
-/// What an arrival says of its person; nothing where it is not worked, or repeats another.
+/// What an arrival says of its person; nothing where it is not worked, or repeats another. Whoever fills in a page may write anybody's
+/// address there: that counts for whom nobody was known under, and else is a flag alone, for people to look at.
 fn wish_of(work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<SenderWish> {
     let arrival = fresh.arrival;
     let person = work_unit.owners.get(&fresh.id).filter(|_| arrival.submission.do_not_contact)?.person;
@@ -79,7 +80,13 @@ fn wish_of(work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<SenderWish>
         Identity::Email(_) => true,
     };
     let source = work_unit.sources.get(&arrival.source).map(|source| source.name.clone()).unwrap_or_default();
-    let identities = arrival.submission.identities().filter(is_theirs).collect();
+    let identities: Vec<_> = arrival.submission.identities().filter(is_theirs).collect();
+    let is_new = |identity: &Identity| {
+        work_unit.new_identities.iter().any(|new| new.person == person && new.of.identity == *identity)
+    };
+    if arrival.by_visitor && !identities.iter().all(is_new) {
+        return None;
+    }
     Some(SenderWish { person, client: arrival.client, identities, source })
 }
 

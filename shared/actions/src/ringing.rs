@@ -203,9 +203,14 @@ impl Action for NoteRinging {
             None => None,
         };
         let client = client.map(|client| client.id);
-        // With the lead, whose data is erased with its person; the number itself is kept nowhere but as a hash.
+        // The words lie with the lead, where callers read them and where they are erased with its person. Of a number without a lead
+        // none are kept: they would be tied to nobody.
+        if let Some(lead) = lead {
+            let words = format!("Rang of their own wish: {note}");
+            work.tx.note_late(work.actor, lead, &words, work.now).await?;
+        }
         let object = lead.map_or_else(|| "firm".to_owned(), |lead| lead.to_string());
-        let after = json!({"rang": note});
+        let after = json!({"rang": true});
         work.changed("suppression.rang", object, AuditChange { client, before: None, after: Some(after) });
         Ok(lead)
     }

@@ -332,7 +332,7 @@ async fn page(context: &DeskContext, viewer: &Viewer, status: StatusCode, says: 
         troubles,
         made,
         is_admin,
-        edited: edit.as_ref().and_then(|edit| edited(edit, &users, &clients)),
+        edited: edit.as_ref().and_then(|edit| edited(edit, &users, &clients, is_admin)),
     };
     DeskPage { title: "Users", place: Place::Users, viewer, query: "", content }.response(status)
 }
@@ -344,14 +344,25 @@ fn line<'a>(user: &'a UserRecord, clients: &[ClientRecord], (me, is_admin): (Use
     UserLine {
         clients: if named.is_empty() { "all".to_owned() } else { named.join(", ") },
         may_pause: user.id != me && (is_admin || is_agent),
-        may_edit: is_agent || is_admin && user.role != UserRole::Broker,
+        may_edit: is_editable(user, is_admin),
         user,
     }
 }
 
-/// The form of somebody's work; none where there is no such user, or a broker, who works for nobody.
-fn edited<'a>(edit: &EditSays<'a>, users: &'a [UserRecord], clients: &'a [ClientRecord]) -> Option<EditedUser<'a>> {
-    let user = users.iter().find(|user| user.id == edit.user && user.role != UserRole::Broker)?;
+/// Whose languages and clients may be set: a manager sets those of agents, and nobody those of a broker, who works for nobody.
+fn is_editable(user: &UserRecord, is_admin: bool) -> bool {
+    user.role == UserRole::Agent || is_admin && user.role != UserRole::Broker
+}
+
+/// The form of somebody's work; none where there is no such user, or it is not the viewer's to set.
+fn edited<'a>(
+    edit: &EditSays<'a>,
+    users: &'a [UserRecord],
+    clients: &'a [ClientRecord],
+    is_admin: bool,
+) -> Option<EditedUser<'a>> {
+    let is_their = |user: &&UserRecord| is_editable(user, is_admin);
+    let user = users.iter().filter(is_their).find(|user| user.id == edit.user)?;
     let is_chosen = |client: &ClientRecord| match edit.typed {
         Some(typed) => typed.clients.contains(&client.slug),
         None => user.clients.contains(&client.id),

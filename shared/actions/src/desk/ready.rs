@@ -65,6 +65,10 @@ pub(super) async fn ready(actions: &Actions, actor: &Actor, agent: &AgentTerms) 
     let (mut seen, mut found) = (BTreeSet::new(), ReadyLeads::default());
     for list in LISTS {
         let queued = tx.desk_candidates(scope, list, whom, now).await?;
+        found.has_more |= clients.iter().any(|client| {
+            let of_client = queued.iter().filter(|one| one.client == *client).count();
+            i64::try_from(of_client).is_ok_and(|read| read >= OF_EACH)
+        });
         let leads: Vec<_> = queued.iter().map(|one| one.lead).filter(|lead| seen.insert(*lead)).collect();
         let terms = GatesFor { agent, hours: &actions.hours, now };
         let read = gates_read(&mut tx, scope, &leads, terms).await?;

@@ -104,7 +104,8 @@ impl Transaction {
     /// Leads that could not be delivered and were not followed up, the oldest first, locked; of one delivery alone where it is
     /// named.
     pub async fn dead_lock(&mut self, limit: i64, only: Option<DeliveryId>) -> Result<Vec<DeadLead>, StoreError> {
-        // `skip locked`: another dispatcher follows that one up, or somebody sends it again in this moment. What lies at an endpoint
+        // `skip locked`: another dispatcher follows that one up, or somebody sends it again in this moment; and of a lead that is decided
+        // in this moment the grade that is committed may be another one in a moment. What lies at an endpoint
         // that is off, or fails, nobody has; what somebody accepted they have, whatever their server said of it. What is to be decided first
         // is found again after that: followed up as over now it would be given to nobody where the lead is A all the same.
         let rows = sqlx::query!(
@@ -140,7 +141,7 @@ impl Transaction {
                      or coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1), false))) had
             where d.state = 'dead' and d.event = 'lead.matured' and (d.followed_up_at is null or d.followed_up_at < d.ended_at)
               and ($2::uuid is null or d.id = $2) and not g.is_undecided
-            order by d.ended_at limit $1 for update of d skip locked"#,
+            order by d.ended_at limit $1 for update of d, l skip locked"#,
             limit,
             only.map(DeliveryId::uuid) as Option<Uuid>
         )

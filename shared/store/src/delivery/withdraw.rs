@@ -20,6 +20,9 @@ pub(crate) enum KeptDeliveries {
     OfPrograms,
 }
 
+/// Why what nobody was sent yet is withdrawn when its lead's grade falls, and by which it is found where the lead is A again.
+const NO_LONGER_A: &str = "the lead is no longer A";
+
 impl Transaction {
     /// Stops what is owed of leads that end or that their client no longer has, attempted or not, each with why; returns how
     /// many deliveries. What is under way is stopped by the next lease.
@@ -51,8 +54,33 @@ impl Transaction {
         Ok(done.rows_affected())
     }
 
+    /// Owes again what was withdrawn, never attempted, because its lead was no longer A: of leads that somebody else of the client has,
+    /// which are A again. Each with when it may go.
+    pub async fn deliveries_owe_again(
+        &mut self,
+        leads: &[(LeadId, Timestamp)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<_> = leads.iter().map(|(lead, _)| lead.uuid()).collect();
+        let due: Vec<_> = leads.iter().map(|(_, due)| due.to_sqlx()).collect();
+        sqlx::query!(
+            "-- delivery.owe_again
+            update delivery d set state = 'pending', reason = null, ended_at = null, followed_up_at = null, in_line = false, due_at = n.due, offered_until = $3
+            from unnest($1::uuid[], $2::timestamptz[]) n (lead_id, due)
+            where d.lead_id = n.lead_id and d.event = 'lead.matured' and d.endpoint_id is not null and d.state = 'withdrawn' and d.attempts = 0 and d.reason = $4
+              and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)",
+            &ids,
+            &due as &[jiff_sqlx::Timestamp],
+            now.to_sqlx(),
+            NO_LONGER_A
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Withdraws what was never attempted of leads that are no longer A.
-    pub async fn deliveries_withdraw(&mut self, leads: &[LeadId], why: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn deliveries_withdraw(&mut self, leads: &[LeadId], now: Timestamp) -> Result<(), StoreError> {
         self.offers_over(leads, now).await?;
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         // Never attempted and not under lease: a client that may have received a lead must not find it withdrawn
@@ -62,7 +90,7 @@ impl Transaction {
             update delivery set state = 'withdrawn', reason = $2, ended_at = $3
             where lead_id = any($1) and state in ('pending', 'held') and attempts = 0 and event in ('lead.matured', 'lead.offered', 'lead.updated')",
             &leads,
-            why,
+            NO_LONGER_A,
             now.to_sqlx()
         )
         .execute(self.connection())

@@ -13,7 +13,10 @@ use ripen_domain::{
     id::{DeliveryId, EndpointId, LeadId},
 };
 
-use crate::{Store, StoreError, delivery::event::Alarm};
+use crate::{
+    Store, StoreError,
+    delivery::{event::Alarm, held::UNDECIDED},
+};
 
 /// So many of an endpoint's newest deliveries are looked at for one that it took.
 const LOOKED_AT: i64 = 200;
@@ -202,7 +205,7 @@ impl Store {
             ), probing as materialized (
               select p.id from endpoint e cross join lateral (
                 (select id, 1 as turn from delivery
-                 where endpoint_id = e.id and state = 'held' and due_at > $1 and (not_before is null or not_before <= $1)
+                 where endpoint_id = e.id and state = 'held' and due_at > $1 and (not_before is null or not_before <= $1) and reason is distinct from $3
                  order by due_at limit 1)
                 union all
                 (select id, 2 from delivery
@@ -217,7 +220,8 @@ impl Store {
             )
             select count(*) as "n!" from due"#,
             now.to_sqlx(),
-            limit
+            limit,
+            UNDECIDED
         )
         .fetch_one(&self.pool)
         .await?;

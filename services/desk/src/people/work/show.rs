@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use ripen_actions::desk::{OpenedLead, RenewLease, held, pending_undo};
@@ -33,7 +33,12 @@ use crate::{
         (status = 303, description = "Nobody is signed in: to the form to sign in."),
         (status = 404, description = "For staff alone.", content_type = "text/html", body = String),
     ))]
-pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(query): Query<WorkQuery>) -> Response {
+pub async fn show(
+    State(context): State<DeskContext>,
+    viewer: Viewer,
+    headers: HeaderMap,
+    Query(query): Query<WorkQuery>,
+) -> Response {
     if let Err(problem) = viewer.require_staff() {
         return problem.into_response();
     }
@@ -41,7 +46,10 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(quer
         Ok(open) => open,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let chosen = chosen(&open, &query);
+    // A part of a page that lies open is asked for anew by its script, whoever sits before it.
+    let is_part = headers.contains_key("x-part");
+    let chosen = chosen(&open, &query)
+        .filter(|found| !is_part || query.lead.as_deref().is_none_or(|lead| lead == found.lead.to_string()));
     let toast = match query.saved {
         Some(_) => toast(&context, &viewer, &query).await,
         None => still_to_undo(&context, &viewer, chosen).await,
@@ -51,7 +59,7 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(quer
         Some(lead) => {
             // Somebody looks at it: a page that was closed and opened again keeps it.
             let renewed = RenewLease { lead: lead.lead, lease: lead.lease };
-            if let Err(refusal) = context.actions.run(&viewer.actor, &renewed).await {
+            if !is_part && let Err(refusal) = context.actions.run(&viewer.actor, &renewed).await {
                 tracing::debug!(lead.id = %lead.lead, %refusal, "a lead that is shown was not kept");
             }
             let shows_slots = query.open.as_deref() == Some("appointment");

@@ -100,3 +100,21 @@ async fn what_is_no_a_any_more_is_given_to_nobody_new() {
     }
     scene.end().await;
 }
+
+#[tokio::test]
+async fn what_was_withdrawn_because_the_grade_fell_is_owed_again_where_the_lead_is_an_a_again() {
+    let mut scene = Scene::new().await;
+    scene.run("update delivery set state = 'held', attempts = 0 where id in (pg_temp.i(1), pg_temp.i(2))").await;
+    let (fell, again) = (at(UNDONE), at(LATER));
+    let mut batch = scene.store.begin().await.unwrap();
+    batch.deliveries_withdraw(&[lead(1)], fell).await.unwrap();
+    batch.commit().await.unwrap();
+    // The other one was withdrawn for another reason.
+    scene.run("update delivery set state = 'withdrawn', reason = 'recalled', ended_at = '2026-11-24 10:00Z' where id = pg_temp.i(2)").await;
+    assert_eq!(scene.state(1).await, "withdrawn: the lead is no longer A");
+    let mut batch = scene.store.begin().await.unwrap();
+    batch.deliveries_owe_again(&[(lead(1), again), (lead(2), again)], again).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!((scene.state(1).await, scene.state(2).await), ("pending".to_owned(), "withdrawn: recalled".to_owned()));
+    scene.end().await;
+}
