@@ -274,8 +274,8 @@ async fn mails_days_and_offers_are_forgotten_where_the_configuration_says_so() {
           select number, lpad(number::text, 32, '0')::uuid as id, timestamptz '{now}' - days * interval '1 day' as at
           from (values (1, 20), (2, 90), (3, 800)) v (number, days);
         insert into notice (id, client_id, kind, to_address, data, state, due_at, created_at, ended_at)
-          select id, id, 'lead_dead', 'a@b.example', '{}', 'sent', at, at, at from n
-          union all select gen_random_uuid(), id, 'lead_dead', 'a@b.example', '{}', 'pending', at, at, null from n;
+          select id, id, 'lead_dead', 'a@b.example', '{}'::json, 'sent', at, at, at from n
+          union all select gen_random_uuid(), id, 'lead_dead', 'a@b.example', '{}'::json, 'pending', at, at, null from n;
         insert into given (recipient_id, day, leads) select id, at::date, 1 from n;
         insert into claim (maturation_id, tier, offered_to, until) select id, 'recipients', '{}', at from n;
         insert into outcome_answer (delivery_id, at, said, refused) select id, at, '{}', case when number > 1 then 'no' end from n;

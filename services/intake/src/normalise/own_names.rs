@@ -24,7 +24,8 @@ pub fn put_under_ripens(fields: &mut Fields, country: &str) -> Option<String> {
     let mut phone_as = fields.contains_key("phone").then(|| "phone".to_owned());
     for usable in [true, false] {
         for (name, field) in names.iter().zip(fields_of(&names)) {
-            let Some(field) = field.filter(|field| field != name) else { continue };
+            // A member of a group is put into it, also where it is written as lists write it: `answers.budget`.
+            let Some(field) = field.filter(|field| field != name || field.contains('.')) else { continue };
             match field.split_once('.') {
                 Some((group, member)) => put_into_group(fields, name, (group, member)),
                 None => {

@@ -12,6 +12,9 @@ use crate::{
     mail_refusal::{MailRefused, NewRefusal},
 };
 
+/// The advisory lock under which refusals without known words are counted: any number that nothing else locks.
+const IN_TURN: i64 = 0x756e_6578_706c_6169;
+
 /// What a refusal without known words is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnexplainedRefusal {
@@ -51,6 +54,7 @@ impl Transaction {
         refusal: &NewRefusal,
         now: Timestamp,
     ) -> Result<UnexplainedRefusal, StoreError> {
+        self.mail_unexplained_in_turn().await?;
         let words = refusal_words(refusal.code, &refusal.why);
         let is_first = self.mail_unexplained_note((refusal.mail, &words), now).await?;
         let others = self.mail_unexplained_to_others(&words, now).await?;
@@ -62,6 +66,18 @@ impl Transaction {
             return Ok(UnexplainedRefusal::OfSender(self.mail_refused(&of_all, now).await?));
         }
         Ok(if is_first { UnexplainedRefusal::First } else { UnexplainedRefusal::OfMail })
+    }
+
+    /// One after another: of three that are refused in one moment none would see the others', and each would be its own fault.
+    async fn mail_unexplained_in_turn(&mut self) -> Result<(), StoreError> {
+        sqlx::query_scalar!(
+            r#"-- mail_refusal.unexplained_in_turn
+            select pg_advisory_xact_lock($1)::text as "locked!""#,
+            IN_TURN
+        )
+        .fetch_one(self.connection())
+        .await?;
+        Ok(())
     }
 
     /// Whether it is the first of this mail. Forgets those of long ago.
