@@ -180,7 +180,8 @@ async fn an_offer_that_was_not_taken_in_yet_goes_out_no_more_once_somebody_else_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_was_never_sent_an_offer_is_not_told_that_somebody_else_took_it() {
-    let document = RACE.replace("fallback = [\"Office\"]\n", "").replace("owner = \"CRM\"\n", "owner = \"Robin Vale\"\n");
+    let document =
+        RACE.replace("fallback = [\"Office\"]\n", "").replace("owner = \"CRM\"\n", "owner = \"Robin Vale\"\n");
     let plan = Plan::new().await.mail_server().set("HTTP__PUBLIC_URL", "https://ripen.example");
     let plan = plan.rep("Dana Hill").rep("Lee Park").rep("Robin Vale");
     let document = document.replace("\"Lee Park\"]", "\"Lee Park\", \"Robin Vale\"]");

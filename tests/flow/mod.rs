@@ -34,6 +34,7 @@ mod secrets;
 mod senders;
 mod signing_in;
 mod slots;
+mod suppressed_extensions;
 mod suppression;
 mod together;
 mod upgrade;

@@ -10,13 +10,13 @@ use crate::harness::{
     workbook::{Sheet, row, workbook},
 };
 
-async fn scenario() -> Scenario {
+pub(super) async fn scenario() -> Scenario {
     let plan = Plan::new().await.always_open().set("QUALIFIER__UNDO_S", "0").set("QUALIFIER__SWEEP_INTERVAL_MS", "50");
     let plan = plan.set("QUALIFIER__LOCK_TIMEOUT_MS", "30000").set("DATABASE__LOCK_TIMEOUT_MS", "30000");
     plan.webhook("/hook", &[], &["--events", "lead.matured,lead.suppressed"]).serve().await
 }
 
-fn a_lead(name: &str, phone: &str) -> Value {
+pub(super) fn a_lead(name: &str, phone: &str) -> Value {
     json!({"name": name, "phone": phone, "answers": {"timeframe_days": 20}})
 }
 
@@ -149,7 +149,7 @@ async fn a_long_list_reaches_those_who_stand_on_it_and_nobody_else() {
 }
 
 /// The lead of whoever has this address.
-async fn lead_of(scenario: &Scenario, email: &str) -> String {
+pub(super) async fn lead_of(scenario: &Scenario, email: &str) -> String {
     let listed = scenario.installation.json(&["lead", "list", "--email", email]).await;
     listed[0]["lead"].as_str().unwrap().to_owned()
 }
@@ -465,49 +465,5 @@ async fn a_suppressed_number_is_met_by_whatever_its_digits_can_be_read_as() {
     until("each is barred", LIMIT, || async { (scenario.installation.count(barred).await == 4).then_some(()) }).await;
     closed(&scenario).await;
     assert_eq!(scenario.installation.count("select count(*) from delivery where event = 'lead.matured'").await, 0);
-    assert_eq!(scenario.process.stop().await, Some(0));
-}
-
-/// Behind a switchboard are many: who asks names their own extension, and the number alone stands for all of them.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_extension_is_suppressed_alone_and_a_number_with_every_extension() {
-    let scenario = scenario().await;
-    scenario.installation.json(&["suppress", "add", "--phone", "+14155550118 x12", "--why", "rang and asked"]).await;
-    scenario.installation.json(&["suppress", "add", "--phone", "+14155550119", "--why", "rang and asked"]).await;
-    for (phone, suppressed) in [
-        ("+14155550118 x12", true),
-        ("+14155550118 x13", false),
-        ("+14155550118", false),
-        ("+14155550119 x12", true),
-        ("+14155550119", true),
-    ] {
-        let check = scenario.installation.json(&["suppress", "check", "--phone", phone]).await;
-        assert_eq!(check["suppressed"], suppressed, "{phone}: {check:#}");
-    }
-    assert_eq!(scenario.process.stop().await, Some(0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_leads_to_a_stranger_does_not_come_back_as_a_second_one() {
-    let scenario = scenario().await;
-    let mut uma = a_lead("Uma Example", "+14155550118");
-    uma["email"] = json!("uma@example.com");
-    scenario.post(&uma).await;
-    scenario.receiver.wait_for(1, LIMIT).await;
-    let lead = lead_of(&scenario, "uma@example.com").await;
-    scenario.touch(&lead, &["--disposition", "wrong_number"]).await;
-    for (place, phone) in
-        ["415-555-0119 / 415-555-0118", "415-555-0119, (415) 555-0117 or 415 555 0118"].iter().enumerate()
-    {
-        let again = json!({"name": "Uma Example", "email": "uma@example.com", "phone": phone, "notes": format!("again {place}")});
-        scenario.post(&again).await;
-        let told = until("the arrival is worked", LIMIT, || async {
-            let shown = scenario.installation.json(&["lead", "show", &lead]).await;
-            let graded = scenario.installation.count("select count(*) from arrival where state = 'graded'").await;
-            (usize::try_from(graded).unwrap() == place + 2).then(|| shown["flags"].to_string())
-        })
-        .await;
-        assert!(told.contains("wrong_number") && told.contains("ends in 18") && !told.contains("0118"), "{told}");
-    }
     assert_eq!(scenario.process.stop().await, Some(0));
 }

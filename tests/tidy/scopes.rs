@@ -212,6 +212,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "deliveries_release",
             "deliveries_settle",
             "deliveries_under_way",
+            "deliveries_owe_again",
             "deliveries_withdraw",
             "delivery_keep_lease",
             "endpoint_disable",

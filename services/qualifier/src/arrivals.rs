@@ -42,7 +42,7 @@ use crate::{
 pub struct UnknownClient(ClientId);
 
 /// Where an arrival is taken in.
-struct Placed {
+struct PlacedArrival {
     on: ArrivalOwner,
     /// The lead was there before.
     repeat: bool,
@@ -53,7 +53,16 @@ struct Placed {
     stands_alone: bool,
 }
 
-impl Placed {
+/// What a correction is of.
+struct CorrectedArrival {
+    amended: ArrivalId,
+    /// Where that is.
+    owner: ArrivalOwner,
+    /// The client's program.
+    program: ProgramId,
+}
+
+impl PlacedArrival {
     /// On a lead on which it counts.
     fn counted((on, repeat): (ArrivalOwner, bool)) -> Self {
         Self { on, repeat, amends: None, corrects_ended: false, stands_alone: true }
@@ -121,14 +130,14 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         let corrected = amended.and_then(|amended| Some((amended, work_unit.owners.get(&amended).copied()?)));
         let placed = match corrected {
             // A correction stays on its lead, closed or not: as an enquiry it would open a second one.
-            Some((amended, owner)) => self.correct(work_unit, fresh, (amended, owner), program),
+            Some((amended, owner)) => self.correct(work_unit, fresh, CorrectedArrival { amended, owner, program }),
             None => {
                 let found = whose(work_unit, fresh);
                 let person = self.person(work_unit, fresh, &Whose::Found(found));
-                Placed::counted(self.lead(work_unit, fresh, person, program))
+                PlacedArrival::counted(self.lead(work_unit, fresh, person, program))
             }
         };
-        let Placed { on, repeat, amends, corrects_ended, stands_alone } = placed;
+        let PlacedArrival { on, repeat, amends, corrects_ended, stands_alone } = placed;
         let apart = NewArrival { others: OtherBodies::default(), ..fresh.clone() };
         // Nothing of what was said before was said of this person.
         let speaks = if stands_alone { &apart } else { fresh };
@@ -153,12 +162,16 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         &self,
         work_unit: &mut UnitOfWork,
         fresh: &NewArrival<'_>,
-        (amended, owner): (ArrivalId, ArrivalOwner),
-        program: ProgramId,
-    ) -> Placed {
+        CorrectedArrival { amended, owner, program }: CorrectedArrival,
+    ) -> PlacedArrival {
         let is_open = work_unit.leads.get(&owner.lead).is_some_and(|lead| lead.row.stage.is_open());
-        let placed =
-            Placed { on: owner, repeat: true, amends: Some(amended), corrects_ended: !is_open, stands_alone: false };
+        let placed = PlacedArrival {
+            on: owner,
+            repeat: true,
+            amends: Some(amended),
+            corrects_ended: !is_open,
+            stands_alone: false,
+        };
         let found = whose(work_unit, fresh);
         match another_person::course(work_unit, fresh, (owner, found.clone())) {
             // An older body of somebody else says nothing of this person.
@@ -177,11 +190,11 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
                 let on = ArrivalOwner { person, lead: join.goes_on };
                 work_unit.owners.insert(amended, on);
                 work_unit.joins.push(join);
-                Placed { on, stands_alone: true, ..placed }
+                PlacedArrival { on, stands_alone: true, ..placed }
             }
             Some(Course::StandsAlone { moves }) => {
                 let person = self.person(work_unit, fresh, &Whose::Found(found));
-                let alone = Placed::counted(self.lead(work_unit, fresh, person, program));
+                let alone = PlacedArrival::counted(self.lead(work_unit, fresh, person, program));
                 let moved = another_person::moved(fresh, owner, alone.on).filter(|_| moves);
                 let amends = moved.is_some().then_some(amended);
                 // What corrects it later in this batch corrects this.
@@ -190,7 +203,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
                     None => work_unit.stands_for.extend(fresh.amends.map(|amended| (amended, fresh.id))),
                 }
                 work_unit.moved.extend(moved);
-                Placed { amends, stands_alone: true, ..alone }
+                PlacedArrival { amends, stands_alone: true, ..alone }
             }
         }
     }

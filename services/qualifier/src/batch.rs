@@ -441,6 +441,20 @@ async fn write(
     for statement in &work_unit.moved {
         batch.statement_move(statement, at.now).await?;
     }
+    write_deliveries(batch, (decided, owed), at).await?;
+    // At the version that was read: a fact that changed since has a higher one, and its regrade stays.
+    if !decided.regraded.is_empty() {
+        batch.regrades_delete(&decided.regraded, at.now).await?;
+    }
+    Ok(())
+}
+
+/// What is to be delivered of what was decided, and what no more.
+async fn write_deliveries(
+    batch: &mut Transaction,
+    (decided, owed): (&BatchDecisions, &[NewDelivery]),
+    at: Settling<'_>,
+) -> Result<(), StoreError> {
     // Deliveries that this batch makes come afterwards, so that a lead that is A again keeps its new ones.
     if !decided.withdrawn.is_empty() {
         batch.deliveries_withdraw(&decided.withdrawn, at.now).await?;
@@ -455,10 +469,6 @@ async fn write(
     }
     if !decided.maturations.is_empty() {
         batch.maturations_write(&decided.maturations, owed, (at.now, at.offered_until)).await?;
-    }
-    // At the version that was read: a fact that changed since has a higher one, and its regrade stays.
-    if !decided.regraded.is_empty() {
-        batch.regrades_delete(&decided.regraded, at.now).await?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(crate) async fn earlier(store: &Store, scope: Scope, lead: LeadId) -> Result
     for delivery in store.deliveries_of_lead(scope, lead).await?.into_iter().rev() {
         let at = delivery.sent_at.filter(|_| delivery.event == EventType::LeadMatured);
         if let Some(at) = at.filter(|_| matches!(delivery.state.as_str(), "delivered" | "filed")) {
-            let what = EarlierEvent::Delivered { to: delivery.rep.clone() };
+            let what = EarlierEvent::Delivered { rep: delivery.rep.clone() };
             all.push(EarlierEntry { at, by: String::new(), what });
         }
         for outcome in store.outcomes_of(scope, delivery.id).await?.into_iter().rev() {

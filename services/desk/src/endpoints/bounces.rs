@@ -160,7 +160,7 @@ async fn take(context: &DeskContext, delivery: DeliveryId, mail: &[u8]) -> Resul
 /// What the firm is told of a mail that came back although somebody works on its lead: nothing is done by itself then.
 fn of_worked((context, delivery): (&DeskContext, DeliveryId), lead: &BouncedLead, report: &str) -> Option<OnceNotice> {
     let address = Some(context.alerts.clone()).filter(|address| !address.is_empty())?;
-    let BouncedLead { client, client_name, to } = lead;
+    let BouncedLead { client, client_name, worked_by: to } = lead;
     let sentences = vec![
         format!("The mail with which {to} got a lead came back: {}.", report.trim_end_matches('.')),
         "Somebody works on the lead all the same, as the page of that mail shows: it stays there. Please see to the address.".to_owned(),

@@ -1,7 +1,14 @@
 //! Given names that tell how somebody is addressed. Only those of the table of short forms, and only what is a man's or a woman's
 //! alone wherever it is given: it is asked where a letter says `Frau Low`, and somebody called Peter Low is known at that number.
 
-use super::name::Address;
+/// How a person is addressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Address {
+    /// Mr.
+    Man,
+    /// Mrs, Ms or Miss.
+    Woman,
+}
 
 /// Men's.
 const MEN: &str = "\

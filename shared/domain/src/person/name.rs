@@ -10,7 +10,7 @@ use strsim::{jaro_winkler, osa_distance};
 use super::{
     family_names::is_written_first,
     fold::{are_one_but_doubled, are_one_with_umlaut, folded, is_latin},
-    gender::address_of,
+    gender::{Address, address_of},
     given_names::{Relation, are_of_one, are_two_endings, is_cut_or_mistyped, is_known, is_slip_of_form, relation},
 };
 
@@ -43,15 +43,6 @@ enum Generation {
     Junior,
     Senior,
     Numbered(u8),
-}
-
-/// How a person is addressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Address {
-    /// Mr.
-    Man,
-    /// Mrs, Ms or Miss.
-    Woman,
 }
 
 /// A name, read.

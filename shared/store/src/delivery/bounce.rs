@@ -65,7 +65,7 @@ pub struct BouncedLead {
     /// The client's name.
     pub client_name: String,
     /// Who works on it: the rep, or the address.
-    pub to: String,
+    pub worked_by: String,
 }
 
 /// What a report changed.
@@ -131,7 +131,11 @@ impl Transaction {
         }
         if found.is_worked {
             let client = ClientId::from_uuid(found.client_id);
-            return Ok(ReportResult::Worked(BouncedLead { client, client_name: found.client_name, to: found.to }));
+            return Ok(ReportResult::Worked(BouncedLead {
+                client,
+                client_name: found.client_name,
+                worked_by: found.to,
+            }));
         }
         // Taken back: the time for returns begins when somebody has it.
         let reason = format!("the mail came back: {}", report.text);

@@ -72,7 +72,7 @@ pub enum EarlierEvent {
     /// It was handed over to its client.
     Delivered {
         /// Their rep; none where it went to the client itself.
-        to: Option<String>,
+        rep: Option<String>,
     },
     /// Its client said what became of it.
     Outcome {

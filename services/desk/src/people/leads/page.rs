@@ -37,7 +37,7 @@ use super::{
     },
     shown::{ShownStep, ShownWay, name},
     side_facts::{ToldBeside, told_beside},
-    standing::{LeadStanding, standing},
+    standing::{WhoHasLead, standing},
     timeline::{TimelineEntry, TimelineShow, entries},
 };
 use crate::{
@@ -138,7 +138,7 @@ struct LeadTemplate<'a> {
     stages: Vec<StageStep>,
     is_open: bool,
     /// Who has it, where its grade alone does not say.
-    standing: LeadStanding,
+    standing: WhoHasLead,
     /// What is to be done first: the one button that stands out.
     first: &'static str,
     /// The person as a button names them.
@@ -265,13 +265,29 @@ struct Beside {
     receipt: Option<ReadReceipt>,
     slots: Vec<OfferedSlot>,
     gates: ShownGates,
-    stands: LeadStanding,
+    stands: WhoHasLead,
     /// When it can be worked next; none for a client's people.
     next: Option<NextWork>,
     touch: Uuid,
     told: ToldBeside,
     takes_links: bool,
     held_by: String,
+}
+
+fn day_and_clock(at: String) -> (String, String) {
+    match at.split_once(", ") {
+        Some((day, clock)) => (day.to_owned(), clock.to_owned()),
+        None => (at, String::new()),
+    }
+}
+
+/// Under what the browser keeps the words that are saved by now.
+fn kept_until(page: &WholeLead, says: &LeadSays<'_>) -> String {
+    match says.done {
+        Some(done) => format!("{}/{}", page.lead.id, done.word()),
+        None if says.is_entered => "new".to_owned(),
+        None => String::new(),
+    }
 }
 
 fn template<'a>(
@@ -285,10 +301,7 @@ fn template<'a>(
     let is_open = page.lead.stage.is_open();
     let there = page.lead.places().into_iter().next().map(|place| when.there(place.zone));
     let StepOnPage { step, step_at } = next_step(page, next.as_ref(), when);
-    let (step_day, step_clock) = match step_at.split_once(", ") {
-        Some((day, clock)) => (day.to_owned(), clock.to_owned()),
-        None => (step_at, String::new()),
-    };
+    let (step_day, step_clock) = day_and_clock(step_at);
     let due_at = page.listed.step.as_ref().and_then(|step| step.due_at);
     let booked = booked(page, when.now());
     let mut entries = entries(page, when);
@@ -305,11 +318,7 @@ fn template<'a>(
             true => "The lead is entered.",
             false => says.done.map_or("", LeadChange::done),
         },
-        kept_until: match says.done {
-            Some(done) => format!("{}/{}", page.lead.id, done.word()),
-            None if says.is_entered => "new".to_owned(),
-            None => String::new(),
-        },
+        kept_until: kept_until(page, says),
         held_by,
         user: viewer.id().to_string(),
         values: says.typed.cloned().unwrap_or_else(|| known(page)),

@@ -18,7 +18,7 @@ use ripen_store::{
 
 use super::{
     shown::TimeInTitle,
-    standing::{LeadStanding, gate_words},
+    standing::{WhoHasLead, gate_words},
 };
 use crate::people::{
     when::When,
@@ -133,7 +133,7 @@ pub struct ShownConsent {
 }
 
 /// The gates, those that are shut apart: they are the answer.
-pub fn shown_gates(found: LeadGates, (page, stands): (&WholeLead, &LeadStanding), when: &When) -> ShownGates {
+pub fn shown_gates(found: LeadGates, (page, stands): (&WholeLead, &WhoHasLead), when: &When) -> ShownGates {
     let is_shut = |kind: GateKind| found.gates.iter().any(|gate| gate.kind == kind && !gate.is_open);
     let (in_review, is_with_client) = (is_shut(GateKind::Review), is_shut(GateKind::WithClient));
     let lacks_number = is_shut(GateKind::Number);

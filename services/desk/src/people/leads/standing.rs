@@ -22,17 +22,17 @@ pub struct NobodyHas {
 }
 
 /// How the lead stands, as its page begins.
-pub struct LeadStanding {
+pub struct WhoHasLead {
     /// How it ended: won or lost, when, and for what or why; empty of one that is open.
     pub over: String,
     /// Meant for the client, and nobody there has it.
     pub nobody: Option<NobodyHas>,
 }
 
-pub fn standing(page: &WholeLead, when: &When) -> LeadStanding {
+pub fn standing(page: &WholeLead, when: &When) -> WhoHasLead {
     let over = over(page, when);
     let nobody = if over.is_empty() { nobody_has(page, when) } else { None };
-    LeadStanding { over, nobody }
+    WhoHasLead { over, nobody }
 }
 
 /// What the page says instead of "the client has it" where the lead is over; empty where it is not.
@@ -87,7 +87,7 @@ fn nobody_has(page: &WholeLead, when: &When) -> Option<NobodyHas> {
 }
 
 /// What a gate says of who has the lead, where more is known of it than the gate tells.
-pub fn gate_words(kind: GateKind, is_open: bool, of: &LeadStanding) -> Option<String> {
+pub fn gate_words(kind: GateKind, is_open: bool, of: &WhoHasLead) -> Option<String> {
     match kind {
         GateKind::WithClient if !is_open && !of.over.is_empty() => Some("its client had it".to_owned()),
         GateKind::WithClient if !is_open && of.nobody.is_some() => {

@@ -80,7 +80,7 @@ pub fn past(entries: &[EarlierEntry], when: &When, hides_points: bool) -> Vec<Hi
                 let words = if *is_of_arrival { "wrote" } else { "noted" };
                 HistoryLine { quote: text.clone(), ..line(entry, mark, words, when) }
             }
-            EarlierEvent::Delivered { to } => {
+            EarlierEvent::Delivered { rep: to } => {
                 let to = to.as_deref().unwrap_or("the client");
                 line(entry, HistoryMark::Client, &format!("sent to {to}"), when)
             }
@@ -153,7 +153,7 @@ mod tests {
         let returned = EarlierEvent::Outcome { kind: OutcomeKind::Returned, reason: Some("Nobody answers".to_owned()) };
         let entries = [
             entry("2026-11-12T10:00:00Z", "Sam Rep", returned),
-            entry("2026-11-11T10:00:00Z", "", EarlierEvent::Delivered { to: Some("Sam Rep".to_owned()) }),
+            entry("2026-11-11T10:00:00Z", "", EarlierEvent::Delivered { rep: Some("Sam Rep".to_owned()) }),
             entry("2026-11-10T10:00:00Z", "", b.clone()),
             entry(
                 "2026-11-09T21:10:00Z",

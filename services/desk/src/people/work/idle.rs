@@ -20,8 +20,8 @@ use ripen_store::promise::promised_calls::PromisedCall;
 use super::{
     history::in_words,
     ready::{opening_name, opening_words},
-    rings::{RingsSay, ShownRings},
     saved::SavedToast,
+    shown_rings::{RingsSay, ShownRings},
 };
 use crate::{
     context::DeskContext,

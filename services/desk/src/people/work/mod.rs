@@ -24,4 +24,5 @@ pub mod rings;
 pub mod saved;
 mod script;
 pub mod show;
+mod shown_rings;
 pub mod take;

@@ -23,7 +23,8 @@ use super::{
     form::WorkForm,
     idle::{IdleSays, idle_page},
     lost::{LostLead, lost_lead},
-    rings::{RingsSay, rings},
+    rings::rings,
+    shown_rings::RingsSay,
 };
 use crate::{
     context::DeskContext,

@@ -137,7 +137,7 @@ async fn a_lead_on_which_somebody_works_stays_theirs_whatever_a_later_report_say
         let worked = BouncedLead {
             client: ClientId::from_uuid(uuid::Uuid::from_u128(1)),
             client_name: "Acme".to_owned(),
-            to: "Dana".to_owned(),
+            worked_by: "Dana".to_owned(),
         };
         assert_eq!((done, state.as_str()), (ReportResult::Worked(worked), "delivered"));
     }
