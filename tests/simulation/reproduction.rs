@@ -139,18 +139,3 @@ async fn another_body_under_a_key_comes_after_a_batch_that_broke() {
     ])
     .await;
 }
-
-/// The criteria changed while the first attempt was under way, and what the person said next made the lead no A: then it was
-/// closed for its years, and the retry went out after that.
-#[tokio::test]
-async fn a_lead_is_corrected_under_new_criteria_while_its_attempt_is_not_recorded() {
-    finds_nothing(&[
-        Activate(1),
-        Arrive(Post { person: 4, key: Key::Nothing, body: 0, trapped: false }),
-        Decide(Arrivals, CrashAfter),
-        Activate(2),
-        Deliver(Fate::Unrecorded),
-        Arrive(Post { person: 4, key: Key::Nothing, body: 4, trapped: false }),
-    ])
-    .await;
-}

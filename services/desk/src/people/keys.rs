@@ -179,7 +179,7 @@ mod tests {
         for place in ["queues", "users", "audit"] {
             assert!(has(UserRole::Admin, place) && !has(UserRole::Agent, place) && !has(UserRole::Broker, place));
         }
-        assert!(has(UserRole::Manager, "queues") && !has(UserRole::Manager, "users"));
+        assert!(has(UserRole::Manager, "queues") && has(UserRole::Manager, "users"));
         assert!(has(UserRole::Agent, "work") && !has(UserRole::Broker, "work"));
         assert!(has(UserRole::Agent, "take the row's lead and call") && has(UserRole::Broker, "open the row"));
         assert!(!has(UserRole::Broker, "take the row's lead and call"));

@@ -44,14 +44,14 @@ async fn what_a_program_says_stands_on_the_page_of_the_rep_who_has_the_lead() {
         (json!({"outcome": "not_yet", "date": "2027-04"}), [": given back", "gave it back"]),
     ] {
         let (crm, dana, rep) = with_dana(&app, &acme).await;
-        assert!(page(&app, dana).await.contains("waits for your call"));
+        assert!(page(&app, dana).await.contains("waited for your call"));
         app.pass(1);
         assert_eq!(app.say(&acme, crm.delivery, &said).await.status, 201, "{said}");
         let text = page(&app, dana).await;
         for words in shown {
             assert!(text.contains(words), "{words}: {text}");
         }
-        for action in ["waits for your call", "Accept it", "Tried, no answer", "Return…"] {
+        for action in ["waited for your call", "Accept it", "Tried, no answer", "Return…"] {
             assert!(!text.contains(action), "{action}: {text}");
         }
         let list = format!("/r/{}", app.key.rep_token(ripen_domain::id::RepId::from_uuid(rep), app.clock.now()));
@@ -64,7 +64,7 @@ async fn what_a_program_says_stands_on_the_page_of_the_rep_who_has_the_lead() {
 async fn a_lead_that_the_firm_closed_waits_for_nobodys_call_and_one_that_goes_on_as_another_does() {
     let app = app().await;
     let acme = app.client("acme").await;
-    for (why, expected) in [("they moved away", ": closed"), ("goes on as lead_1", "waits for your call")] {
+    for (why, expected) in [("they moved away", ": closed"), ("goes on as lead_1", "waited for your call")] {
         let (_, dana, _) = with_dana(&app, &acme).await;
         let close = "update lead set stage = 'closed', closed_at = created_at, closed_reason = $1 where id = $2";
         sqlx::query(close).bind(why).bind(dana.lead).execute(&app.pool).await.unwrap();

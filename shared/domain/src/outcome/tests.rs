@@ -230,7 +230,7 @@ fn won(sale: Option<Sale>) -> Outcome {
 #[case(Outcome::Lost { reason: None, happened: None }, Some(Won), "takes that sale back")]
 #[case(won(dollars(12_500)), Some(Won), "")]
 #[case(won(dollars(13_000)), Some(Won), "")]
-#[case(won(dollars(9_000)), Some(Won), "this makes it 9000.00 USD")]
+#[case(won(dollars(9_000)), Some(Won), "this makes it 9,000 USD")]
 #[case(won(None), Some(Won), "")]
 #[case(won(dollars(9_000)), Some(Lost), "")]
 #[case(Outcome::Accepted { reason: None }, Some(Lost), "")]
@@ -260,7 +260,7 @@ fn a_sale_of_another_delivery_is_named_before_something_else_is_said_of_this_one
     let before = SaidBefore { kind: Some(Won), sale: dollars(12_500), is_elsewhere: true, ..SaidBefore::default() };
     let asked = question(&Outcome::Lost { reason: None, happened: None }, &before).unwrap().0;
     assert!(asked.contains("won for 12,500 USD") && asked.contains("leaves that sale as it is"), "{asked}");
-    assert!(question(&won(dollars(9_000)), &before).unwrap().0.contains("this makes it 9000.00 USD"));
+    assert!(question(&won(dollars(9_000)), &before).unwrap().0.contains("this makes it 9,000 USD"));
 }
 
 #[test]

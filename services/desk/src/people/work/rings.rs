@@ -9,11 +9,9 @@ use axum::{
 use ripen_actions::{
     Refusal,
     person::PersonQuery,
-    ringing::{BarredNumber, NoteRinging, RingingNumber, ringing},
+    ringing::{NoteRinging, ringing},
     suppression::LiftSuppression,
 };
-use ripen_domain::{actor::Permission, contact_link::shown_phone};
-use ripen_store::lead::show::LeadRecord;
 use ripen_web::extract::NamedFields;
 use serde::Deserialize;
 
@@ -27,7 +25,6 @@ use crate::{
         csrf::CsrfForm,
         refused::{PageRefusals, refused},
         viewer::Viewer,
-        when::When,
     },
 };
 
