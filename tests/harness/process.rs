@@ -1,6 +1,6 @@
 //! A running `ripen serve`, and what can happen to it.
 
-use std::{path::PathBuf, process::Stdio, sync::OnceLock};
+use std::{path::PathBuf, process::Stdio, sync::OnceLock, time::Duration};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
@@ -39,6 +39,9 @@ pub struct Process {
     said: watch::Receiver<String>,
 }
 
+/// The demonstration lives through six weeks before it is ready: on a busy machine that takes minutes.
+const READY_WITHIN: Duration = Duration::from_secs(400);
+
 impl Process {
     /// Starts it and waits until it says where it listens.
     pub async fn start(mut command: Command) -> Self {
@@ -53,7 +56,8 @@ impl Process {
                 });
             }
         });
-        let heard = tokio::time::timeout(LIMIT, said.wait_for(|text| text.contains(" is ready on http://"))).await;
+        let heard =
+            tokio::time::timeout(READY_WITHIN, said.wait_for(|text| text.contains(" is ready on http://"))).await;
         let text = heard.ok().and_then(Result::ok).map(|text| text.clone());
         let Some(text) = text else {
             panic!("the process does not become ready; it said:\n{}", said.borrow().as_str())
