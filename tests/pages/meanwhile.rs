@@ -109,9 +109,13 @@ async fn the_caret_stands_behind_a_draft_and_what_was_saved_can_be_taken_back_af
     tab.click("#next button").await;
     tab.see("#work").await;
     tab.fill("#note", "half a note, ").await;
-    tab.see("#saved:has-text('Saved')").await;
+    until("the draft is kept", LIMIT, || async {
+        (desk.count("select count(*) from desk_draft where note = 'half a note, '").await == 1).then_some(())
+    })
+    .await;
     tab.reload().await;
     tab.see("#work").await;
+    until("the draft is there", LIMIT, || async { (tab.value("#note").await == "half a note, ").then_some(()) }).await;
     tab.press("e").await;
     tab.type_text("and the rest").await;
     assert_eq!(tab.value("#note").await, "half a note, and the rest");
