@@ -168,7 +168,7 @@ async fn what_is_refused_once_it_was_sent_and_to_everybody_is_nobodys_fault_and_
     scenario.mailbox.set(Reply::Accept);
     // As some minutes later, for those that were tried before it was known.
     let soon =
-        "update delivery set due_at = now() where state = 'pending' and reason like 'refused after it was sent%'";
+        "update delivery set due_at = now() where state = 'pending' and due_at > now() and reason like 'refused after it was sent%'";
     until("everybody is mailed", LIMIT, || async {
         sqlx::query(soon).execute(scenario.installation.pool()).await.unwrap();
         let delivered = "select count(*) from delivery where event = 'lead.matured' and state = 'delivered'";
@@ -191,7 +191,7 @@ async fn what_one_recipient_refuses_once_it_was_sent_is_tried_once_more_and_then
     .await;
     // As some minutes later.
     let soon =
-        "update delivery set due_at = now() where state = 'pending' and reason like 'refused after it was sent%'";
+        "update delivery set due_at = now() where state = 'pending' and due_at > now() and reason like 'refused after it was sent%'";
     sqlx::query(soon).execute(scenario.installation.pool()).await.unwrap();
     in_state(&scenario, "dana@", "dead").await;
     scenario.mailbox.set(Reply::Accept);

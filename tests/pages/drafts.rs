@@ -3,7 +3,7 @@
 use ripen_testkit::wait::until;
 use serde_json::json;
 
-use super::{Desk, desk, disposition, sign_in};
+use super::{Desk, desk, disposition, sign_in, take_first};
 use crate::harness::{
     LIMIT,
     browser::{Tab, WIDE},
@@ -36,10 +36,7 @@ async fn a_note_survives_a_reload_a_crash_and_a_second_tab() {
     let agent = desk.agent().await;
     let window = desk.browser.window(&desk.scenario.process.url, WIDE).await;
     let tab = window.tab().await;
-    tab.goto("/login").await;
-    sign_in(tab, &agent).await;
-    tab.click("#next button").await;
-    tab.see("#work").await;
+    take_first(tab, &agent).await;
 
     // Saved as it is typed, without a button.
     tab.fill("#note", "Lease ends in May").await;

@@ -4,7 +4,7 @@
 use ripen_testkit::wait::until;
 use serde_json::json;
 
-use super::{Desk, desk, disposition, plan, sign_in};
+use super::{Desk, desk, disposition, plan, take_first};
 use crate::harness::{
     LIMIT,
     browser::{Browser, WIDE},
@@ -17,10 +17,7 @@ async fn a_tab_is_told_at_once_of_what_another_saved_and_saves_nothing_more() {
     let agent = desk.agent().await;
     let window = desk.browser.window(&desk.scenario.process.url, WIDE).await;
     let tab = window.tab().await;
-    tab.goto("/login").await;
-    sign_in(tab, &agent).await;
-    tab.click("#next button").await;
-    tab.see("#work").await;
+    take_first(tab, &agent).await;
     let second = window.tab().await;
     second.goto("/work").await;
     second.see("#work").await;

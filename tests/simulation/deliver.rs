@@ -129,7 +129,8 @@ impl World {
         if self.model.over.contains(&id) {
             return wrong("it was over");
         }
-        let sql = "select l.stage <> 'closed' and (l.returned_at is null or m.at > l.returned_at), l.grade = 'A' or d.attempts > 1, c.state = 'active', e.state = 'enabled'
+        // Whoever has a lead is told that it is no A any more also where the same decision closed it.
+        let sql = "select (l.stage <> 'closed' or d.event = 'lead.updated' and d.said ->> 'kind' is not distinct from 'grade') and (l.returned_at is null or m.at > l.returned_at), l.grade = 'A' or d.attempts > 1, c.state = 'active', e.state = 'enabled'
                    from delivery d join lead l on l.id = d.lead_id join client c on c.id = d.client_id
                    join endpoint e on e.id = d.endpoint_id join maturation m on m.id = d.maturation_id where d.id = $1";
         let is = sqlx::query_as::<_, (bool, bool, bool, bool)>(sql).bind(id.uuid()).fetch_one(&self.pool).await;

@@ -139,3 +139,18 @@ async fn another_body_under_a_key_comes_after_a_batch_that_broke() {
     ])
     .await;
 }
+
+/// The decision that took the A away closed the lead, and the oracle held the news of that for news of a lead that is over: whoever
+/// has it is told.
+#[tokio::test]
+async fn what_takes_the_a_away_closes_the_lead_and_is_told_all_the_same() {
+    finds_nothing(&[
+        Activate(1),
+        Arrive(Post { person: 4, key: Key::Nothing, body: 0, trapped: false }),
+        Decide(Arrivals, CrashAfter),
+        Activate(2),
+        Deliver(Fate::Unrecorded),
+        Arrive(Post { person: 4, key: Key::Nothing, body: 4, trapped: false }),
+    ])
+    .await;
+}

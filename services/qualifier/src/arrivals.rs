@@ -49,7 +49,7 @@ struct PlacedArrival {
     /// Only where the corrected arrival is on a lead: one that ended as dead corrects nothing and is worked as new.
     amends: Option<ArrivalId>,
     corrects_ended: bool,
-    /// It corrects nothing that was said of its person.
+    /// A correction that corrects nothing that was said of its person.
     stands_alone: bool,
 }
 
@@ -65,7 +65,7 @@ struct CorrectedArrival {
 impl PlacedArrival {
     /// On a lead on which it counts.
     fn counted((on, repeat): (ArrivalOwner, bool)) -> Self {
-        Self { on, repeat, amends: None, corrects_ended: false, stands_alone: true }
+        Self { on, repeat, amends: None, corrects_ended: false, stands_alone: false }
     }
 }
 
@@ -138,10 +138,9 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
             }
         };
         let PlacedArrival { on, repeat, amends, corrects_ended, stands_alone } = placed;
-        let apart = NewArrival { others: OtherBodies::default(), ..fresh.clone() };
         // Nothing of what was said before was said of this person.
-        let speaks = if stands_alone { &apart } else { fresh };
-        let mut flags = answers::record(work_unit, speaks, self.criteria, on);
+        let apart = stands_alone.then(|| NewArrival { others: OtherBodies::default(), ..fresh.clone() });
+        let mut flags = answers::record(work_unit, apart.as_ref().unwrap_or(fresh), self.criteria, on);
         flags.extend(void_number(work_unit, fresh, on.person).map(Flag::wrong_number));
         flags.extend(fresh.shares_id.then(|| Flag::new("external_id", FlagCode::ExternalIdShared)));
         let is_another = corrected.is_some() && fresh.others.is_another;

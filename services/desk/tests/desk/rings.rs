@@ -55,8 +55,11 @@ async fn the_last_four_digits_open_a_lead_or_show_whose_they_are() {
 #[tokio::test]
 async fn a_number_that_nobody_may_call_says_for_whom_and_a_manager_lifts_it() {
     let mut desk = desk().await;
-    desk.lead("Casey", "+13125550142").await;
+    let lead = desk.lead("Casey", "+13125550142").await;
     desk.barred("+13125550142").await;
+    // As the qualifier does of whoever may not be contacted.
+    let closed = "update lead set stage = 'closed', closed_at = created_at, closed_reason = 'must not be contacted' where id = $1";
+    sqlx::query(closed).bind(lead.uuid()).execute(&desk.app.pool).await.unwrap();
     for typed in ["(312) 555-0142", "0142"] {
         let shown = desk.post("/work/take", &[("phone", typed)]).await;
         for told in ["This number is not to be contacted", "ACME", "asked by letter", "Note that they rang"] {
@@ -67,6 +70,7 @@ async fn a_number_that_nobody_may_call_says_for_whom_and_a_manager_lifts_it() {
             "{}",
             shown.text
         );
+        assert!(shown.text.contains(&format!("href=\"/leads/{lead}\"")), "the lead that ended: {}", shown.text);
     }
     let rang = [("phone", "+13125550142"), ("what", "note")];
     let empty = desk.post("/work/rang", &rang).await;

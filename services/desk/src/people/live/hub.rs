@@ -12,7 +12,10 @@ use ripen_store::{
     Store, StoreError,
     live::{LiveListener, LiveNews},
 };
-use tokio::sync::{broadcast, watch};
+use tokio::{
+    sync::{broadcast, watch},
+    time::Instant,
+};
 
 /// A page that is slower than so many batches is told that anything may be new.
 const BUFFERED: usize = 256;
@@ -39,6 +42,7 @@ pub struct LiveHub {
     news: broadcast::Sender<Arc<LiveNews>>,
     hearing: watch::Sender<Hearing>,
     pages: Mutex<HashMap<UserId, usize>>,
+    last: Mutex<Option<Instant>>,
 }
 
 /// What one page hears.
@@ -74,6 +78,7 @@ impl Default for LiveHub {
             news: broadcast::Sender::new(BUFFERED),
             hearing: watch::Sender::new(Hearing::Deaf),
             pages: Mutex::default(),
+            last: Mutex::default(),
         }
     }
 }
@@ -92,6 +97,12 @@ impl LiveHub {
         }
         let place = PagePlace { hub: Arc::clone(self), user };
         Some(HeardNews { news: self.news.subscribe(), hearing: self.hearing.subscribe(), _place: place })
+    }
+
+    /// Whether anything was heard since.
+    pub fn has_heard_since(&self, at: Instant) -> bool {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last >= at)
     }
 
     /// Hears until the soft stop; then every page's stream ends.
@@ -130,6 +141,8 @@ impl LiveHub {
     }
 
     fn tell(&self, news: LiveNews) {
+        // Before anybody hears of it: whoever asks because of it must not be answered with what was so before.
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         // Without a page that is open nobody is told, which is no failure.
         let _nobody_listens = self.news.send(Arc::new(news));
     }

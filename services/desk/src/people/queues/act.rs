@@ -7,7 +7,7 @@ use axum::{
 use ripen_actions::{
     Refusal,
     dead_letter::{DropDeadLetter, ReplayDeadLetters},
-    delivery::RetryDelivery,
+    delivery::{RetryDelivery, show},
     quarantine::{DropQuarantined, QuarantineChoice, ReleaseQuarantined},
     queues::QueueList,
 };
@@ -141,6 +141,10 @@ async fn run(context: &DeskContext, actor: &Actor, list: QueueList, form: &Queue
     match (list, form.what.as_str()) {
         (QueueList::Stuck(StuckKind::Dead), AGAIN) => {
             let delivery = form.id.parse().map_err(|_| missing())?;
+            // Of what waits a retry is made too; here it is the row of something dead, which it is no more.
+            if show(actions, actor, delivery).await?.delivery.state != "dead" {
+                return Err(missing());
+            }
             actions.run(actor, &RetryDelivery { delivery }).await.map(drop)
         }
         (QueueList::Stuck(StuckKind::Letters), AGAIN) => {

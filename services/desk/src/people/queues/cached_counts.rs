@@ -32,23 +32,39 @@ pub struct ReadyCount {
     pub is_more: bool,
 }
 
+/// A count of a moment ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownCount {
+    /// The count.
+    pub count: ReadyCount,
+    /// When counting began: what is new since is not in it.
+    pub began: Instant,
+}
+
+impl KnownCount {
+    /// When it is counted anew.
+    pub fn ends(&self) -> Instant {
+        self.began + KEPT
+    }
+}
+
 /// What was counted a moment ago.
 #[derive(Default)]
-pub struct WaitingCounts(Mutex<HashMap<WaitingFor, (Instant, ReadyCount)>>);
+pub struct WaitingCounts(Mutex<HashMap<WaitingFor, KnownCount>>);
 
 impl WaitingCounts {
     /// What was counted within the last second.
-    pub fn known(&self, whom: &WaitingFor) -> Option<ReadyCount> {
+    pub fn known(&self, whom: &WaitingFor) -> Option<KnownCount> {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.get(whom).filter(|(at, _)| at.elapsed() < KEPT).map(|(_, count)| *count)
+        counts.get(whom).filter(|known| known.began.elapsed() < KEPT).copied()
     }
 
     /// Keeps a count.
-    pub fn note(&self, whom: WaitingFor, count: ReadyCount) {
+    pub fn note(&self, whom: WaitingFor, known: KnownCount) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= REMEMBERED {
-            counts.retain(|_, (at, _)| at.elapsed() < KEPT);
+            counts.retain(|_, known| known.began.elapsed() < KEPT);
         }
-        counts.insert(whom, (Instant::now(), count));
+        counts.insert(whom, known);
     }
 }

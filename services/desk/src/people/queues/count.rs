@@ -9,8 +9,9 @@ use axum::{
 };
 use ripen_actions::desk::{ReadyLeads, ready_now};
 use ripen_web::Problem;
+use tokio::time::Instant;
 
-use super::cached_counts::{ReadyCount, WaitingFor};
+use super::cached_counts::{KnownCount, ReadyCount, WaitingFor};
 use crate::{
     context::DeskContext,
     people::{refused::refused, viewer::Viewer},
@@ -44,17 +45,22 @@ pub async fn waiting(State(context): State<DeskContext>, viewer: Viewer) -> Resp
 
 async fn count(context: &DeskContext, viewer: &Viewer) -> Result<ReadyCount, Problem> {
     viewer.require_staff()?;
-    if let Some(count) = context.waiting.known(&whom(viewer)) {
-        return Ok(count);
+    while let Some(known) = context.waiting.known(&whom(viewer)) {
+        if !context.live.has_heard_since(known.began) {
+            return Ok(known.count);
+        }
+        // A page asks because of what is new: answered with what was so before, it would show that until more is new.
+        tokio::time::sleep_until(known.ends()).await;
     }
+    let began = Instant::now();
     let ready = ready_now(&context.actions, &viewer.actor).await.map_err(|refusal| refused(&refusal))?;
-    Ok(note(context, viewer, &ready))
+    Ok(note(context, viewer, &ready, began))
 }
 
-/// Keeps what a page has just read for the rail beside it: the two never say different numbers.
-pub fn note(context: &DeskContext, viewer: &Viewer, ready: &ReadyLeads) -> ReadyCount {
+/// Keeps what a page has just read for the rail beside it, beginning at that instant: the two never say different numbers.
+pub fn note(context: &DeskContext, viewer: &Viewer, ready: &ReadyLeads, began: Instant) -> ReadyCount {
     let count = ReadyCount { leads: ready.leads.len(), is_more: ready.has_more };
-    context.waiting.note(whom(viewer), count);
+    context.waiting.note(whom(viewer), KnownCount { count, began });
     count
 }
 

@@ -16,6 +16,7 @@ use ripen_actions::{
 };
 use ripen_domain::{actor::Permission, time::zone, touch::Disposition};
 use ripen_store::promise::promised_calls::PromisedCall;
+use tokio::time::Instant;
 
 use super::{
     history::in_words,
@@ -157,6 +158,7 @@ pub async fn idle_page(context: &DeskContext, viewer: &Viewer, status: StatusCod
     let reader = LeadsReader::of(viewer, now);
     let span = |day: DayChoice| day.span(now, &reader.zone);
     let (actions, actor) = (&context.actions, &viewer.actor);
+    let began = Instant::now();
     let read = async {
         Ok::<_, Refusal>(IdleRead {
             upcoming: coming_up(actions, actor, &reader.zone).await?,
@@ -172,7 +174,7 @@ pub async fn idle_page(context: &DeskContext, viewer: &Viewer, status: StatusCod
         Err(refusal) => return refused(&refusal).into_response(),
     };
     let when = When::of(viewer, now);
-    note(context, viewer, &upcoming.ready);
+    note(context, viewer, &upcoming.ready, began);
     let sees_all = actor.may(Permission::Manage);
     let is_ready = !upcoming.ready.leads.is_empty();
     let content = IdleTemplate {

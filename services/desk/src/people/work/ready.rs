@@ -17,6 +17,7 @@ use ripen_actions::{
 use ripen_domain::{desk::NextCall, id::LeadId};
 use ripen_web::extract::{NamedFields, Query};
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::{
     context::DeskContext,
@@ -123,8 +124,9 @@ async fn page(context: &DeskContext, viewer: &Viewer, opening: &str) -> Result<R
 }
 
 async fn now(context: &DeskContext, viewer: &Viewer) -> Result<CountedLeads, Refusal> {
+    let began = Instant::now();
     let ready = ready_now(&context.actions, &viewer.actor).await?;
-    note(context, viewer, &ready);
+    note(context, viewer, &ready, began);
     let leads = ready.leads.into_iter().map(|one| (one.lead, one.why)).collect();
     Ok(CountedLeads { title: "Can be called now".to_owned(), leads, has_more: ready.has_more })
 }
