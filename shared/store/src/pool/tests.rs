@@ -56,13 +56,14 @@ async fn pass(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf, (cuts, 
     }
 }
 
-/// A store whose answers are overdue soon, and the way to its database.
-async fn store_over_a_way(url: &str, connections: u32) -> (Store, Way) {
+/// Within this what is not cut has to answer on a busy machine too, where a test waits until answers are overdue.
+const OVERDUE: Duration = Duration::from_secs(10);
+
+/// A store whose answers are overdue after this time, and the way to its database.
+async fn store_over_a_way(url: &str, connections: u32, overdue: Duration) -> (Store, Way) {
     let host = url.rsplit_once('@').unwrap().1.split_once('/').unwrap().0;
     let way = Way::to(host).await;
-    // What is not cut has to answer within this on a busy machine too.
-    let soon = Duration::from_secs(5);
-    let limits = TimeLimits { statement: soon, tcp: soon, ..TimeLimits::default() };
+    let limits = TimeLimits { statement: overdue, tcp: overdue, ..TimeLimits::default() };
     let options = StoreOptions {
         limits,
         acquire_timeout: LIMIT,
@@ -74,7 +75,7 @@ async fn store_over_a_way(url: &str, connections: u32) -> (Store, Way) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_dropped_is_not_waited_for_and_no_connection_of_its_time_is_used_again() {
     let database = database().await;
-    let (store, way) = store_over_a_way(database.url(), 4).await;
+    let (store, way) = store_over_a_way(database.url(), 4, OVERDUE).await;
     // Four connections are open, and rest.
     let all = futures::future::join_all((0..4).map(|_| store.begin())).await;
     drop(all.into_iter().collect::<Result<Vec<_>, _>>().unwrap());
@@ -91,7 +92,7 @@ async fn an_answer_that_is_dropped_is_not_waited_for_and_no_connection_of_its_ti
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_within_a_transaction_ends_too_and_so_does_its_commit() {
     let database = database().await;
-    let (store, way) = store_over_a_way(database.url(), 2).await;
+    let (store, way) = store_over_a_way(database.url(), 2, OVERDUE).await;
     let (mut reading, writing) = (store.begin().await.unwrap(), store.begin().await.unwrap());
     way.cut();
     let (read, written) = tokio::join!(reading.lock_patience(LIMIT), writing.commit());
@@ -105,7 +106,7 @@ async fn a_statement_within_a_transaction_ends_too_and_so_does_its_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_gives_up_takes_no_place_of_the_pool_with_it() {
     let database = database().await;
-    let (store, way) = store_over_a_way(database.url(), 1).await;
+    let (store, way) = store_over_a_way(database.url(), 1, LIMIT).await;
     store.ping().await.unwrap();
     way.cut();
     let gave_up = timeout(Duration::from_millis(50), store.ping()).await;
@@ -118,7 +119,7 @@ async fn a_caller_that_gives_up_takes_no_place_of_the_pool_with_it() {
 async fn a_slow_statement_whose_caller_gave_up_says_nothing_of_the_network() {
     let database = database().await;
     // Longer than a busy machine takes for the new connection, and than the caller waits.
-    let limits = TimeLimits { tcp: Duration::from_secs(5), ..TimeLimits::default() };
+    let limits = TimeLimits { tcp: LIMIT, ..TimeLimits::default() };
     let options = StoreOptions { limits, acquire_timeout: LIMIT, ..StoreOptions::new(database.url(), 1) };
     let store = Store::open(&options).unwrap();
     let slow = sqlx::query("select pg_sleep(600)").execute(&store.pool);
