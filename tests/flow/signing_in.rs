@@ -61,7 +61,10 @@ async fn the_first_admin_is_shown_once_and_who_is_invited_by_mail_chooses_a_pass
         let request = client().get(format!("{}{path}", scenario.process.url)).header("cookie", cookie(&lee));
         request.send().await.unwrap()
     };
-    assert_eq!(get("/users").await.status(), StatusCode::NOT_FOUND, "for admins alone");
+    let users = get("/users").await;
+    assert_eq!(users.status(), StatusCode::OK, "managers pause people");
+    let users = users.text().await.unwrap();
+    assert!(users.contains("lee@firm.example") && !users.contains("name=\"role\""), "admins alone add people: {users}");
     assert!(get("/audit").await.text().await.unwrap().contains("user.mail_link"));
     let refused = scenario.refused(&["user", "invite", "lee@firm.example"]).await;
     assert!(refused.contains("have a password already"), "{refused}");

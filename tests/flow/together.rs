@@ -27,10 +27,16 @@ async fn sixty_four_arrivals_of_one_person_are_one_lead() {
             lead
         })
         .collect();
-    let posted = join_all(bodies.iter().map(|body| post(&intake.url, &source, body))).await;
-    let refused: Vec<_> =
-        posted.iter().filter(|answer| answer.as_ref().is_none_or(|(status, _)| *status != 202)).collect();
-    assert!(refused.is_empty(), "{refused:?}");
+    join_all(bodies.iter().map(|body| async {
+        // As a sender does where a busy machine says "later".
+        until("it is taken", LIMIT, || async {
+            let (status, answer) = post(&intake.url, &source, body).await?;
+            assert!(matches!(status, 202 | 503), "{status} {answer}");
+            (status == 202).then_some(())
+        })
+        .await;
+    }))
+    .await;
     until("all are stored", LIMIT, || async {
         (installation.count("select count(*) from arrival where lead_id is not null").await == 64).then_some(())
     })
