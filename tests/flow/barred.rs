@@ -59,6 +59,23 @@ async fn every_endpoint_that_ever_had_the_person_is_told_and_not_the_last_alone(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn doctor_names_clients_of_whom_nobody_is_told_of_a_lead_that_could_not_be_delivered() {
+    let scenario = plan(Plan::new().await).webhook("/hook", &[], &[]).rep("Dana Hill").serve().await;
+    let note = async || {
+        let doctor = scenario.installation.run(&["doctor", "--json"]).await;
+        let checks: Value = serde_json::from_slice(&doctor.stdout).unwrap();
+        let note = checks.as_array().unwrap().iter().find(|check| check["check"] == "clients");
+        note.map(|note| note["found"].as_str().unwrap().to_owned())
+    };
+    let said = note().await.expect("a webhook and a rep's mailbox tell nobody");
+    assert!(said.contains("an endpoint that fails: acme.") && said.contains("--fallback"), "{said}");
+    scenario.installation.json(&["client", "set", "acme", "--fallback", "office@example.com"]).await;
+    assert_eq!(note().await, None);
+    let shown = scenario.installation.json(&["client", "show", "acme"]).await;
+    assert_eq!(shown["fallback"], "office@example.com");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_asks_after_the_lead_was_won_or_lost_is_not_worked_when_they_enquire_again() {
     let scenario = plan(Plan::new().await).webhook("/hook", &[], &[]).serve().await;
     let ends: [&[&str]; 2] = [&["won", "--amount", "9000", "--currency", "USD"], &["lost", "--reason", "Withdrew"]];

@@ -1,8 +1,10 @@
-//! Every mail to reps and every page behind its links, in a real browser: narrow and wide, by day and by night, with nothing
-//! from elsewhere. The pictures are in `target/screenshots`.
+//! Every mail and every page behind its links, in a real browser: narrow and wide, by day and by night, with nothing
+//! from elsewhere. The pictures are in `target/screenshots`. What takes days, or a fault, to be sent is looked at as the tests of
+//! its words keep it.
 
 use std::{
     collections::BTreeMap,
+    fs,
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
@@ -11,6 +13,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::id::RepId;
 use ripen_runtime::clock::Clock;
+use ripen_store::notice::owe::NoticeKind;
 use ripen_testkit::{receiver::Behaviour, wait::until};
 use serde_json::{Value, json};
 
@@ -304,6 +307,93 @@ async fn pages(scenario: &Scenario) -> Value {
     ])
 }
 
+/// Where the tests of words keep the mails of notices, and those of events.
+const NOTICES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../services/dispatcher/src/alert/tests/snapshots");
+const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/outbound/src/lead_mail/tests/snapshots");
+/// Of events those whose mails are sent here.
+const SENT_EVENTS: [&str; 7] = [
+    "lead_matured",
+    "lead_offered",
+    "lead_outcome_won",
+    "lead_recalled",
+    "lead_suppressed",
+    "lead_taken",
+    "lead_updated_arrival",
+];
+
+/// Whether a mail of this kind is sent here. Of the verdict on a return only one of two is.
+const fn is_sent(kind: NoticeKind) -> bool {
+    match kind {
+        NoticeKind::AppointmentBooked
+        | NoticeKind::AppointmentMoved
+        | NoticeKind::AppointmentCancelled
+        | NoticeKind::AppointmentReminder
+        | NoticeKind::EndpointDown
+        | NoticeKind::EndpointDisabled
+        | NoticeKind::LeadUntouched
+        | NoticeKind::LeadDead
+        | NoticeKind::RepLink
+        | NoticeKind::UserInvited
+        | NoticeKind::UserReset => true,
+        NoticeKind::LeadsUntouched
+        | NoticeKind::LeadPerhapsSame
+        | NoticeKind::MailRefused
+        | NoticeKind::ReturnJudged
+        | NoticeKind::NoticeDead => false,
+    }
+}
+
+/// The mails that a snapshot keeps, as they would come over SMTP.
+fn kept(name: &str, path: &Path) -> Vec<Value> {
+    let kept = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    // Behind the snapshot's own two lines of dashes.
+    let html = kept.splitn(3, "---\n").nth(2).unwrap_or_default();
+    let mails = html.split("<!-- ----- -->").filter(|mail| !mail.trim().is_empty()).enumerate();
+    let source = |mail: &str| format!("\r\n--part\r\nContent-Type: text/html\r\n\r\n{}", mail.trim());
+    mails.map(|(n, mail)| json!({"name": format!("mail-kept-{name}-{n}"), "source": source(mail)})).collect()
+}
+
+/// The mails that are not sent here.
+fn kept_mails() -> Vec<Value> {
+    let notices = NoticeKind::ALL.into_iter().filter(|kind| !is_sent(*kind)).flat_map(|kind| {
+        let file = format!("ripen_dispatcher__alert__tests__mails__{kind}_html.snap");
+        kept(kind.word(), &Path::new(NOTICES).join(file))
+    });
+    let mut events: Vec<_> = fs::read_dir(EVENTS).unwrap().map(|entry| entry.unwrap().path()).collect();
+    events.sort();
+    let events = events.iter().filter_map(|path| {
+        let name = path.file_name()?.to_str()?.strip_suffix("_html.snap")?;
+        let event = name.strip_prefix("ripen_outbound__lead_mail__tests__kinds__kind_")?;
+        (!SENT_EVENTS.contains(&event)).then(|| kept(event, path))
+    });
+    notices.chain(events.flatten()).collect()
+}
+
+#[test]
+fn every_kind_of_mail_is_sent_here_or_looked_at_as_it_is_kept() {
+    let kept = kept_mails();
+    for mail in &kept {
+        let source = mail["source"].as_str().unwrap();
+        assert!(source.contains("<!doctype html>") && source.ends_with("</html>"), "{mail}");
+    }
+    let has = |name: &str| kept.iter().any(|mail| mail["name"] == format!("mail-kept-{name}"));
+    for kind in NoticeKind::ALL.into_iter().filter(|kind| !is_sent(*kind)) {
+        assert!(has(&format!("{kind}-0")), "{kind}");
+    }
+    for name in [
+        "return_judged-1",
+        "fallback-0",
+        "lead_matured_with_appointment-0",
+        "lead_taken_by_nobody-0",
+        "lead_updated_conversation-0",
+        "lead_updated_grade-0",
+        "lead_updated_note-0",
+        "delivery_dead-0",
+    ] {
+        assert!(has(name), "{name}");
+    }
+}
+
 fn look(modules: &Path, given: &Value) -> Vec<String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/browser/look.mjs");
     let mut node = Command::new("node");
@@ -321,6 +411,12 @@ async fn mails_and_the_pages_behind_them_are_good_to_look_at_on_every_screen() {
     let (mut mails, mut pages) = (mails(&scenario).await, pages(&scenario).await);
     let leads = ends(&scenario).await;
     mails.as_array_mut().unwrap().extend(later_mails(&scenario));
+    mails.as_array_mut().unwrap().extend(kept_mails());
+    let sent: Vec<String> =
+        sqlx::query_scalar("select distinct kind from notice").fetch_all(scenario.installation.pool()).await.unwrap();
+    for kind in NoticeKind::ALL.into_iter().filter(|kind| is_sent(*kind)) {
+        assert!(sent.iter().any(|word| word == kind.word()), "no mail of {kind} is sent here");
+    }
     pages.as_array_mut().unwrap().extend(later_pages(&scenario, &leads).await);
     let given = json!({"chromium": chromium, "shots": browser::SHOTS, "mails": mails, "pages": pages});
     let wrong = tokio::task::spawn_blocking(move || look(&modules, &given)).await.unwrap();

@@ -127,6 +127,37 @@ async fn a_process_that_is_stopped_while_the_mail_server_hangs_ends_in_time_and_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_the_server_has_whole_is_waited_for_by_a_process_that_stops() {
+    let scenario = plan().await.set("LIFECYCLE__STOP_TIMEOUT_S", "60").serve().await;
+    scenario.mailbox.set(Reply::Slow(Duration::from_secs(5)));
+    leads(&scenario, 1).await;
+    scenario.mailbox.wait_for(1, LIMIT).await;
+    assert_eq!(scenario.process.stop().await, Some(0));
+    let said = mailed(&scenario).await;
+    assert!(said.starts_with("delivered 1"), "{said}");
+    assert_eq!(scenario.mailbox.received().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_broken_off_after_the_server_has_it_says_that_it_is_perhaps_there_twice() {
+    let plan = plan().await.set("MAIL__TIMEOUT_S", "300");
+    let scenario = plan.set("LIFECYCLE__STOP_TIMEOUT_S", "6").serve().await;
+    scenario.mailbox.set(Reply::Slow(Duration::from_secs(600)));
+    leads(&scenario, 1).await;
+    scenario.mailbox.wait_for(1, LIMIT).await;
+    assert_eq!(scenario.process.stop().await, Some(0), "within its time to stop");
+    let said = mailed(&scenario).await;
+    assert!(said.starts_with("pending 0 ") && said.ends_with("perhaps twice"), "{said}");
+}
+
+/// State, attempts that count, and what is said, of the one mail.
+async fn mailed(scenario: &Scenario) -> String {
+    let sql = "select concat_ws(' ', d.state, d.attempts - d.excused, d.reason) from delivery d
+               join endpoint e on e.id = d.endpoint_id where e.kind = 'email'";
+    sqlx::query_scalar(sql).fetch_one(scenario.installation.pool()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_one_process_learns_of_the_mail_server_keeps_the_mail_of_the_others() {
     let scenario = plan_on(Kind::Rabbit).await.set("MAIL__TIMEOUT_S", "2").serve().await;
     let other = scenario.installation.serve("dispatcher").await;

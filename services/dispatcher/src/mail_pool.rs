@@ -16,7 +16,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::delivery::circuit::{Circuit, CircuitTerms};
-use ripen_outbound::mail::{Mail, MailResult};
+use ripen_outbound::mail::{ContentSent, Mail, MailResult};
 use ripen_runtime::{
     every::{NextTick, every},
     health::Health,
@@ -31,7 +31,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{
-    break_off::{BROKEN_OFF, BreakOff},
+    break_off::{BROKEN_OFF, BreakOff, PERHAPS_SENT},
     context::DispatcherContext,
     sender::{self, MailWaits},
 };
@@ -252,13 +252,12 @@ impl MailPlace {
             Ok(permit) => permit,
             Err(waits) => return MailTry::NotTried(waits),
         };
+        let content = ContentSent::default();
         let result = tokio::select! {
             biased;
             // On the heap: a whole conversation is large beside the attempts that send none.
-            result = Box::pin(ctx.mailer.send(mail)) => result,
-            () = self.pool.0.break_off.due() => {
-                return MailTry::NotTried(MailWaits { why: BROKEN_OFF.to_owned(), until: ctx.clock.now() });
-            }
+            result = Box::pin(ctx.mailer.send_telling(mail, &content)) => result,
+            () = self.breaks_off(&content) => return broken_off(about, &content, ctx.clock.now()),
         };
         let now = ctx.clock.now();
         let away = match self.finds(&result, mail.to.address) {
@@ -269,6 +268,15 @@ impl MailPlace {
         match refused.or(away) {
             Some(waits) => MailTry::Excused(result, waits),
             None => MailTry::Said(result),
+        }
+    }
+
+    /// Returns when the mail is to be broken off because the process stops: as late as can be where the server may have it.
+    async fn breaks_off(&self, content: &ContentSent) {
+        let break_off = &self.pool.0.break_off;
+        break_off.due().await;
+        if content.may_be_had() {
+            break_off.due_for_handed_over().await;
         }
     }
 
@@ -329,6 +337,16 @@ impl MailAbout {
     pub const fn notice(id: Uuid) -> Self {
         Self { id, excused: MOST_EXCUSED }
     }
+}
+
+/// What comes of a mail that was broken off.
+fn broken_off(about: MailAbout, content: &ContentSent, now: Timestamp) -> MailTry {
+    let waits = |why: &str| MailWaits { why: why.to_owned(), until: now };
+    if !content.may_be_had() {
+        return MailTry::NotTried(waits(BROKEN_OFF));
+    }
+    tracing::warn!(mail.id = %about.id, "a mail is broken off that the mail server may have: it is sent again under the same Message-ID, perhaps twice");
+    MailTry::Excused(MailResult::Later { code: None, text: PERHAPS_SENT.to_owned() }, waits(PERHAPS_SENT))
 }
 
 /// Until when a mail waits that was not at fault. `probe_at` is when all mail waits for one that tries.

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     appointment::{AppointmentState, Reminder},
     delivery::{Attempted, Next},
+    link::Links,
 };
 use ripen_outbound::{
     appointment_mail::{self, AppointmentMail, AppointmentNews, MailOccasion},
@@ -139,7 +140,8 @@ async fn look_up_and_send(
         Ok(occasion) => occasion,
         Err(end) => return Ok(end),
     };
-    let open_leads = ctx.links.as_ref().map(|links| links.rep_url(record.appointment.rep, now));
+    let open_leads =
+        ctx.links.as_ref().and_then(Links::for_mail).map(|links| links.rep_url(record.appointment.rep, now));
     let mail = appointment_mail::render(&AppointmentNews {
         occasion,
         appointment: &record.appointment,
@@ -219,7 +221,7 @@ async fn plain(
 
 /// Where whoever gets it goes on: the lead's own page for a rep who is reminded, the list for one who asked for it.
 fn link_of(ctx: &DispatcherContext, notice: &DueNotice, now: Timestamp) -> Option<String> {
-    let links = ctx.links.as_ref()?;
+    let links = ctx.links.as_ref()?.for_mail()?;
     if let Some(user) = notice.user {
         return Some(links.welcome_url(user, now));
     }

@@ -3,10 +3,13 @@
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
-use ripen_domain::link::{LinkKeys, Links};
+use ripen_domain::{
+    link::{LinkKeys, Links},
+    masked_address::MaskedAddress,
+};
 use ripen_runtime::{
     clock::Clock,
-    config::{HttpSettings, Role, Settings},
+    config::{Role, Settings},
     every::{NextTick, every},
     lifecycle::Stop,
 };
@@ -31,7 +34,7 @@ pub async fn keep_link_keys(store: Store, keys: LinkKeys, stop: Stop) -> Result<
 
 /// The keys of signed links, made on first use, and the links themselves: under `http.public_url`, or where this process
 /// itself serves what they lead to, if that is an address at all: `0.0.0.0` is everywhere and nowhere, and a link to it would
-/// be frozen into mails and payloads for good.
+/// be frozen into mails and payloads for good. A link to a loopback address stays on this machine, for trying it out.
 pub async fn links(
     settings: &Settings,
     store: &Store,
@@ -40,18 +43,30 @@ pub async fn links(
 ) -> anyhow::Result<(LinkKeys, Option<Links>)> {
     // Stored on first use and shared through the database: every process signs and opens the same links.
     let keys = store.link_keys(Clock::system().now()).await.context("the keys of signed links")?;
-    let base = base(&settings.http, roles, address);
-    let links = base.map(|base| Links::new(keys.clone(), &base));
-    Ok((keys, links))
+    Ok((keys.clone(), made(keys, settings, roles, address)))
 }
 
-/// What links begin with; none where nobody could follow them.
-fn base(http: &HttpSettings, roles: &[Role], address: SocketAddr) -> Option<String> {
-    if !http.public_url.trim().is_empty() {
-        return Some(http.public_url.trim().to_owned());
+/// The links; none where nobody could follow them.
+fn made(keys: LinkKeys, settings: &Settings, roles: &[Role], address: SocketAddr) -> Option<Links> {
+    let public_url = settings.http.public_url.trim();
+    if !public_url.is_empty() {
+        return Some(Links::new(keys, public_url));
     }
     // Only the desk serves links; any other role's own address leads nowhere.
-    (roles.contains(&Role::Desk) && !address.ip().is_unspecified()).then(|| format!("http://{address}"))
+    if !roles.contains(&Role::Desk) || address.ip().is_unspecified() {
+        return None;
+    }
+    let own = format!("http://{address}");
+    Some(match address.ip().to_canonical().is_loopback() {
+        true => Links::to_this_machine(keys, &own, mail_stays(settings)),
+        false => Links::new(keys, &own),
+    })
+}
+
+/// Whether mails are written to files, or go to a server on this machine.
+fn mail_stays(settings: &Settings) -> bool {
+    let url = settings.mail.url.reveal().trim();
+    url.is_empty() || MaskedAddress::from(url).is_this_machine()
 }
 
 /// What is left out or goes nowhere because nobody said where it goes, each with what to do: the name of the setting, and the
@@ -61,14 +76,21 @@ pub fn left_out(settings: &Settings) -> Vec<(&'static str, String)> {
     let http = &settings.http;
     let mut all = Vec::new();
     if http.public_url.trim().is_empty() {
-        let said = if http.listen.ip().is_unspecified() {
-            "mails and payloads go without links: set http.public_url to how the outside names this installation"
-                .to_owned()
-        } else {
-            format!(
-                "links in mails and payloads lead to http://{}, which nobody else may reach: set http.public_url",
+        let ip = http.listen.ip().to_canonical();
+        let goes_without = match (ip.is_unspecified(), ip.is_loopback(), mail_stays(settings)) {
+            (true, ..) => Some("mails and payloads go"),
+            (_, true, true) => Some("payloads that leave this machine go"),
+            (_, true, false) => Some("mails, and payloads that leave this machine, go"),
+            _ => None,
+        };
+        let said = match goes_without {
+            Some(what) => {
+                format!("{what} without links: set http.public_url to how the outside names this installation")
+            }
+            None => format!(
+                "links in mails and payloads lead to http://{}, which others may not reach: set http.public_url",
                 http.listen
-            )
+            ),
         };
         all.push(("links", said));
     }
@@ -81,21 +103,50 @@ pub fn left_out(settings: &Settings) -> Vec<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use ripen_domain::{id::RepId, link::LinkKey};
+    use ripen_runtime::config::SecretUrl;
+    use uuid::Uuid;
+
     use super::*;
 
-    fn base_of(public_url: &str, listen: &str, roles: &[Role]) -> Option<String> {
-        let http = HttpSettings { public_url: public_url.to_owned(), ..HttpSettings::default() };
-        base(&http, roles, listen.parse().unwrap())
+    fn settings(public_url: &str, mail: &str) -> Settings {
+        let mut settings = Settings::default();
+        settings.http.public_url = public_url.to_owned();
+        settings.mail.url = SecretUrl::new(mail);
+        settings
+    }
+
+    /// What links in mails, and to a webhook elsewhere, begin with.
+    fn begin_with(settings: &Settings, listen: &str, roles: &[Role]) -> [Option<String>; 2] {
+        let keys = LinkKeys::new(LinkKey::new(0, [7; 32], Timestamp::UNIX_EPOCH), Vec::new());
+        let links = made(keys, settings, roles, listen.parse().unwrap());
+        let links = links.as_ref();
+        let begins = |links: &Links| {
+            let url = links.rep_url(RepId::from_uuid(Uuid::nil()), Timestamp::UNIX_EPOCH);
+            url.split_once("/r/").unwrap().0.to_owned()
+        };
+        let elsewhere = "https://crm.client.example/leads".into();
+        [links.and_then(Links::for_mail).map(begins), links.and_then(|links| links.for_webhook(&elsewhere)).map(begins)]
     }
 
     #[test]
     fn links_are_left_out_rather_than_wrong() {
-        let desk = [Role::Desk];
-        assert_eq!(base_of("", "0.0.0.0:8080", &desk), None);
-        assert_eq!(base_of("", "[::]:8080", &desk), None);
-        assert_eq!(base_of(" ", "127.0.0.1:8080", &desk).as_deref(), Some("http://127.0.0.1:8080"));
-        assert_eq!(base_of("", "127.0.0.1:8080", &[Role::Dispatcher]), None);
-        assert_eq!(base_of("https://leads.example", "0.0.0.0:8080", &[]).as_deref(), Some("https://leads.example"));
+        let (desk, own) = ([Role::Desk], || Some("http://127.0.0.1:8080".to_owned()));
+        let (filed, sent) = (settings(" ", ""), settings("", "smtp://mail.example"));
+        let relayed = settings("", "smtp://localhost:2525");
+        assert_eq!(begin_with(&filed, "0.0.0.0:8080", &desk), [None, None]);
+        assert_eq!(begin_with(&filed, "[::]:8080", &desk), [None, None]);
+        assert_eq!(begin_with(&filed, "127.0.0.1:8080", &desk), [own(), None], "filed mail is read on this machine");
+        assert_eq!(begin_with(&relayed, "127.0.0.1:8080", &desk), [own(), None]);
+        assert_eq!(begin_with(&sent, "127.0.0.1:8080", &desk), [None, None]);
+        assert_eq!(begin_with(&sent, "[::1]:8080", &desk), [None, None]);
+        assert_eq!(begin_with(&filed, "127.0.0.1:8080", &[Role::Dispatcher]), [None, None]);
+        let network = || Some("http://10.1.2.3:8080".to_owned());
+        assert_eq!(begin_with(&sent, "10.1.2.3:8080", &desk), [network(), network()]);
+        let named = || Some("https://leads.example".to_owned());
+        let public = settings("https://leads.example", "smtp://mail.example");
+        assert_eq!(begin_with(&public, "127.0.0.1:8080", &[]), [named(), named()]);
     }
 
     #[test]
@@ -105,6 +156,10 @@ mod tests {
         let said = left_out(&settings);
         assert_eq!(said.iter().map(|(what, _)| *what).collect::<Vec<_>>(), ["links", "alerts"]);
         assert!(said[0].1.contains("without links") && said[0].1.contains("http.public_url"), "{said:?}");
+        settings.http.listen = "127.0.0.1:8080".parse().unwrap();
+        assert!(left_out(&settings)[0].1.starts_with("payloads that leave this machine go without links"));
+        settings.mail.url = SecretUrl::new("smtp://mail.example");
+        assert!(left_out(&settings)[0].1.starts_with("mails, and payloads that leave this machine, go without links"));
         settings.http.public_url = "https://leads.example".to_owned();
         settings.mail.alerts = "ops@example.com".to_owned();
         assert!(left_out(&settings).is_empty());

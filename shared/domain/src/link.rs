@@ -14,7 +14,10 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use self::lifetime::LIVES_S;
-use crate::id::{DeliveryId, RepId, UserId};
+use crate::{
+    id::{DeliveryId, RepId, UserId},
+    masked_address::MaskedAddress,
+};
 
 /// Named in what is signed, so that a signature made for anything else never opens a link.
 const OUTCOME: &[u8] = b"ripen outcome link ";
@@ -326,6 +329,16 @@ impl std::fmt::Debug for LinkKey {
 pub struct Links {
     keys: LinkKeys,
     base: String,
+    reach: LinkReach,
+}
+
+/// Who can follow links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LinkReach {
+    /// Whoever has one.
+    Everybody,
+    /// Only who is on this machine; and whether mail stays there too.
+    ThisMachine { mail_stays: bool },
 }
 
 impl Links {
@@ -333,7 +346,25 @@ impl Links {
     #[must_use]
     pub fn new(keys: LinkKeys, public_url: &str) -> Self {
         // Without the slash at the end: addresses would have two, which no route matches.
-        Self { keys, base: public_url.trim_end_matches('/').to_owned() }
+        Self { keys, base: public_url.trim_end_matches('/').to_owned(), reach: LinkReach::Everybody }
+    }
+
+    /// Links that nobody can follow but who is on this machine: what leaves it goes without.
+    #[must_use]
+    pub fn to_this_machine(keys: LinkKeys, url: &str, mail_stays: bool) -> Self {
+        Self { reach: LinkReach::ThisMachine { mail_stays }, ..Self::new(keys, url) }
+    }
+
+    /// What mails may hold; none where they leave this machine and the links do not.
+    #[must_use]
+    pub fn for_mail(&self) -> Option<&Self> {
+        (self.reach != LinkReach::ThisMachine { mail_stays: false }).then_some(self)
+    }
+
+    /// What a webhook's body may hold; none where its receiver is elsewhere and the links lead to this machine alone.
+    #[must_use]
+    pub fn for_webhook(&self, to: &MaskedAddress) -> Option<&Self> {
+        (self.reach == LinkReach::Everybody || to.is_this_machine()).then_some(self)
     }
 
     /// Where to say what became of a delivered lead.
@@ -382,6 +413,18 @@ mod tests {
         assert!(token.len() <= 84 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         let url = Links::new(keys, "https://leads.example/").outcome_url(delivery(), now());
         assert_eq!(url, format!("https://leads.example/o/{token}"));
+    }
+
+    #[test]
+    fn links_to_this_machine_do_not_leave_it() {
+        let (here, there) = ("http://127.0.0.1:9000/leads".into(), "https://crm.client.example/leads".into());
+        let filed = Links::to_this_machine(keys(7), "http://127.0.0.1:8080", true);
+        assert!(filed.for_mail().is_some() && filed.for_webhook(&here).is_some());
+        assert!(filed.for_webhook(&there).is_none());
+        let sent = Links::to_this_machine(keys(7), "http://127.0.0.1:8080", false);
+        assert!(sent.for_mail().is_none() && sent.for_webhook(&here).is_some());
+        let public = Links::new(keys(7), "https://leads.example");
+        assert!(public.for_mail().is_some() && public.for_webhook(&there).is_some());
     }
 
     #[test]

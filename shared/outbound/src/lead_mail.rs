@@ -20,6 +20,9 @@ use crate::{
     plain,
 };
 
+/// Longest subject, in characters.
+const SUBJECT: usize = 120;
+
 /// A lead mail, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LeadMail {
@@ -141,7 +144,7 @@ pub fn brief(mail: &BriefMail<'_>, letterhead: &Letterhead<'_>) -> LeadMail {
     let text = written(&BriefText { title, sentences, lines: lines.into_iter().flatten().collect() });
     let actions = call.into_iter().chain(on).collect();
     let html = written(&BriefHtml { head: &head, title, sentences, actions, unlinked_phone });
-    LeadMail { subject: plain::line(title, 120), text, html, invitation: None }
+    LeadMail { subject: plain::line(title, SUBJECT), text, html, invitation: None }
 }
 
 fn html(facts: &MailFacts, head: &MailHead) -> String {
@@ -178,12 +181,16 @@ fn report(facts: &MailFacts) -> Vec<Option<MailButton>> {
     vec![facts.report_url().map(|url| MailButton::new(url, "Say what became of it"))]
 }
 
+/// What a list of mails, or a locked screen, shows. Of a lead that waits for a call all that a call needs.
 fn subject(facts: &MailFacts) -> String {
+    if let Some(called) = facts.to_call_in_brief() {
+        return plain::line(&called, SUBJECT);
+    }
     let source = facts.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
     // Cut for the header; the name in it was typed by a stranger.
     // Of an offer the place is what decides whether to look at it.
     let place = facts.place.as_ref().filter(|_| facts.is_offer).map(|place| format!(", {place}")).unwrap_or_default();
-    plain::line(&format!("{}{place}{source}", facts.title), 120)
+    plain::line(&format!("{}{place}{source}", facts.title), SUBJECT)
 }
 
 /// What a calendar shows beside the time.

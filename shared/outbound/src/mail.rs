@@ -15,6 +15,7 @@ mod smtp;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -144,6 +145,22 @@ impl MailResult {
     }
 }
 
+/// Whether a mail that is being sent was handed over to the server, which may have it from then on, whatever it says later.
+#[derive(Debug, Default)]
+pub struct ContentSent(AtomicBool);
+
+impl ContentSent {
+    /// Whether it may have it.
+    #[must_use]
+    pub fn may_be_had(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn begins(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// Why mail cannot be sent with this configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum MailerError {
@@ -233,6 +250,11 @@ impl Mailer {
 
     /// Makes one attempt. Waits for a conversation, and ends within the deadline from then on whatever the server does.
     pub async fn send(&self, mail: &Mail<'_>) -> MailResult {
+        self.send_telling(mail, &ContentSent::default()).await
+    }
+
+    /// The same, and tells meanwhile whether the server may have the mail: whoever breaks it off has to know.
+    pub async fn send_telling(&self, mail: &Mail<'_>, content: &ContentSent) -> MailResult {
         // What cannot be put together will not be next time either.
         let message = match message::compose(&self.from, mail) {
             Ok(message) => message,
@@ -241,7 +263,7 @@ impl Mailer {
         match &self.way {
             MailTransport::Smtp(smtp) => {
                 let envelope = self.envelope(message.envelope(), mail);
-                smtp.send(&envelope, &message.formatted(), mail.deadline).await
+                smtp.send(&envelope, (&message.formatted(), content), mail.deadline).await
             }
             MailTransport::Files(folder) => folder.keep(mail.message_id, message.formatted()).await,
         }

@@ -59,6 +59,24 @@ impl Store {
         Ok(untold.collect())
     }
 
+    /// The slugs of clients that are sent leads and have no mailbox but their reps': nobody there is told of what could not be
+    /// delivered, or of an endpoint that fails.
+    pub async fn clients_untold(&self, scope: Scope) -> Result<Vec<String>, StoreError> {
+        // As `dead.lock` and `endpoint.to_alert` look for whom to tell.
+        let slugs = sqlx::query_scalar!(
+            "-- doctor.clients_untold
+            select c.slug from client c
+            where c.state <> 'paused' and ($1::uuid is null or c.id = $1)
+              and exists (select from endpoint e where e.client_id = c.id and e.state = 'enabled')
+              and not exists (select from endpoint e where e.client_id = c.id and e.kind = 'email' and e.state = 'enabled' and e.rep_id is null)
+            order by c.slug",
+            scope.client_uuid()
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(slugs)
+    }
+
     /// Counts what breaks the invariants; every count should be 0.
     pub async fn findings(&self) -> Result<Vec<CheckedInvariant>, StoreError> {
         // One statement, one snapshot: counted apart, a batch that commits in between would look like a broken

@@ -160,22 +160,51 @@ async fn take(context: &DeskContext, delivery: DeliveryId, mail: &[u8]) -> Resul
 /// What the firm is told of a mail that came back although somebody works on its lead: nothing is done by itself then.
 fn of_worked((context, delivery): (&DeskContext, DeliveryId), lead: &BouncedLead, report: &str) -> Option<OnceNotice> {
     let address = Some(context.alerts.clone()).filter(|address| !address.is_empty())?;
-    let BouncedLead { client, client_name, worked_by: to } = lead;
-    let sentences = vec![
-        format!("The mail with which {to} got a lead came back: {}.", report.trim_end_matches('.')),
-        "Somebody works on the lead all the same, as the page of that mail shows: it stays there. Please see to the address.".to_owned(),
-        format!("`ripen delivery show {delivery}` shows what was reported."),
-    ];
     let now = context.clock.now();
     Some(OnceNotice {
         id: NoticeId::from_uuid(uuid_v7(now)),
-        client: Some(*client),
+        client: Some(lead.client),
         kind: NoticeKind::LeadDead,
         key: format!("lead_worked:{delivery}:{address}"),
         delivery: None,
         endpoint: None,
         to: MailRecipient { name: None, address },
-        data: NoticeData::written(format!("{client_name}: a mail to {to} came back"), sentences),
+        data: words_of_worked(delivery, lead, report),
         due_at: now,
     })
+}
+
+fn words_of_worked(delivery: DeliveryId, lead: &BouncedLead, report: &str) -> NoticeData {
+    let BouncedLead { client: _, client_name, person, worked_by: to } = lead;
+    let person = person.as_deref().unwrap_or("somebody without a name");
+    let sentences = vec![
+        format!("The mail with which {to} got the lead of {person} came back: {}.", report.trim_end_matches('.')),
+        "Somebody works on the lead all the same, as the page of that mail shows: it stays there. Please see to the address.".to_owned(),
+        format!("`ripen delivery show {delivery}` shows what was reported."),
+    ];
+    NoticeData::written(format!("{client_name}: a mail to {to} came back"), sentences)
+}
+
+#[cfg(test)]
+mod tests {
+    use ripen_domain::id::ClientId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn the_firm_is_told_whose_lead_it_is_and_who_works_on_it() {
+        let lead = BouncedLead {
+            client: ClientId::from_uuid(Uuid::nil()),
+            client_name: "Acme Homes".to_owned(),
+            person: Some("Casey Smith".to_owned()),
+            worked_by: "Dana Hill".to_owned(),
+        };
+        let words = words_of_worked(DeliveryId::from_uuid(Uuid::nil()), &lead, "5.1.1 no such mailbox.");
+        assert_eq!(words.title.as_deref(), Some("Acme Homes: a mail to Dana Hill came back"));
+        let first = "The mail with which Dana Hill got the lead of Casey Smith came back: 5.1.1 no such mailbox.";
+        assert_eq!(words.sentences[0], first);
+        let unnamed = words_of_worked(DeliveryId::from_uuid(Uuid::nil()), &BouncedLead { person: None, ..lead }, "x");
+        assert!(unnamed.sentences[0].contains("the lead of somebody without a name"), "{unnamed:?}");
+    }
 }

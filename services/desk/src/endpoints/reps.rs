@@ -15,7 +15,7 @@ use ripen_domain::{
 };
 use ripen_store::{
     appointment::list::AppointmentFilter,
-    team::rep_leads::{RepLead, RepLinks},
+    team::rep_leads::{RepLead, RepLeads, RepLeadsWanted, RepLinks},
 };
 use ripen_web::address::Visitor;
 
@@ -62,21 +62,19 @@ pub async fn show(
     // more.
     let scope = by_link().within(rep.client_id);
     let agreed = AppointmentFilter { from: Some(now), rep: Some(link.id), ..AppointmentFilter::default() };
-    let read =
-        try_join(context.store.rep_leads(scope, link.id, now, most + 1), context.store.appointments(scope, agreed));
+    // A page whose link is older than the end of a lead's links must not make new ones: whoever has it may be whom they
+    // were ended for.
+    let wanted = RepLeadsWanted { rep: link.id, link_made: link.made, now, limit: most + 1 };
+    let read = try_join(context.store.rep_leads(scope, wanted), context.store.appointments(scope, agreed));
     match read.await {
-        Ok((leads, appointments)) => {
-            // A page whose link is older than the end of a lead's links must not make new ones: whoever has it may be
-            // whom they were ended for.
-            let (ended, leads): (Vec<_>, Vec<_>) =
-                leads.into_iter().partition(|lead| link.is_ended_by(lead.links_since));
+        Ok((RepLeads { leads, ended }, appointments)) => {
             // Fresh links, because those in old mails may have expired.
             // Each names this list, so that whoever came from it finds back: a link of a mail is to its lead alone.
             let list = context.keys.rep_token(link.id, link.made);
             let made = |lead: &RepLead| format!("/o/{}?{FROM_LIST}={list}", context.keys.token(lead.delivery, now));
             // No answers are shown in the list, and so no questions looked up.
             let by = ShownBy { now, hours: &context.actions.hours, country: &rep.client_country, questions: &[] };
-            let moment = page::rep::Moment { by, appointments: &appointments, link: &made, ended: ended.len() };
+            let moment = page::rep::Moment { by, appointments: &appointments, link: &made, ended };
             page::rep::render(&context.frame(&rep.client), &rep, &leads, moment)
         }
         Err(error) => page::trouble(&failed(&error)),

@@ -119,7 +119,7 @@ pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'
         waiting,
         accepted: all(accepted),
         // The caller reads one more than `MOST`, so that no count over all leads is needed.
-        is_cut: leads.len() + ended > MOST,
+        is_cut: leads.len() > MOST,
         ended,
         terms: SayTerms::of(&rep.amounts, &rep.client_country, &rep.return_reasons),
         typed: OutcomeFields::default(),

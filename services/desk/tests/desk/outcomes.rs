@@ -358,6 +358,12 @@ async fn the_figure_keeps_its_meaning_and_an_outlier_is_asked_back() {
     let asked = app.say(&acme, sent.delivery, &large).await;
     assert_eq!((asked.status.as_u16(), asked.problem().as_str()), (409, "outcome-unconfirmed"));
     assert!(asked.text.contains("420,000 USD"), "{}", asked.text);
+    for (amount, expected) in [("12.50", "12.50 USD is less than"), ("12600", "your share of 3 %")] {
+        let little = json!({"outcome": "won", "amount": amount, "currency": "USD"});
+        let asked = app.say(&acme, sent.delivery, &little).await;
+        assert_eq!((asked.status.as_u16(), asked.problem().as_str()), (409, "outcome-unconfirmed"), "{amount}");
+        assert!(asked.text.contains(expected) && asked.text.contains("420,000 USD"), "{}", asked.text);
+    }
     assert_eq!(app.lead(sent).await["stage"], "lead");
     let meant = json!({"outcome": "won", "amount": "42000000", "currency": "USD", "confirm": true});
     assert_eq!(says(&app, &acme, sent, meant).await, 201);

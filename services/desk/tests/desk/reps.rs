@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use axum::{body::Body, http::Request};
 use ripen_domain::id::RepId;
 use ripen_runtime::config::Settings;
+use ripen_store::team::rep_leads::RepLeadsWanted;
 use ripen_web::address::Visitor;
+use serde_json::json;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -157,6 +159,30 @@ async fn a_page_makes_no_new_link_to_a_lead_whose_links_were_ended_since() {
 }
 
 #[tokio::test]
+async fn what_is_cut_off_a_list_is_neither_whom_a_link_may_not_show_nor_who_waits_longest() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let (ended, longest) = (app.sent(&acme).await, app.sent(&acme).await);
+    app.pass(60);
+    let (accepted, newest) = (app.sent(&acme).await, app.sent(&acme).await);
+    let rep = rep_of(&app, &acme, &[ended, longest, accepted, newest]).await;
+    let said = app.say(&acme, accepted.delivery, &json!({"outcome": "accepted"})).await;
+    assert_eq!(said.status, 201, "{}", said.text);
+    let made = app.clock.now();
+    app.pass(10);
+    let mut tx = app.store.begin().await.unwrap();
+    tx.delivery_links_end(acme.scope(), ended.delivery, app.clock.now()).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    for (limit, expected) in [(1, vec![longest]), (2, vec![longest, newest]), (4, vec![longest, newest, accepted])] {
+        let wanted = RepLeadsWanted { rep, link_made: made, now: app.clock.now(), limit };
+        let read = app.store.rep_leads(acme.scope(), wanted).await.unwrap();
+        let shown: Vec<_> = read.leads.iter().map(|lead| lead.delivery).collect();
+        let expected: Vec<_> = expected.iter().map(|sent| sent.delivery).collect();
+        assert_eq!((shown, read.ended), (expected, 1), "{limit}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_asked_not_to_be_contacted_is_not_waited_for_on_the_list() {
     let app = app().await;
     let acme = app.client("acme").await;
@@ -178,6 +204,9 @@ async fn a_card_has_the_forms_of_what_comes_next_and_sends_them_to_the_leads_pag
     let rep = rep_of(&app, &acme, &[sent]).await;
     let (_, page) = leads(&app, rep).await;
     assert!(page.contains("Accept it") && page.contains("Not yet…") && !page.contains("Won…"), "{page}");
+    // Whoever calls down the list says it by one tap.
+    let before = page.split("Tried, no answer").next().unwrap();
+    assert_eq!(before.matches("<details").count(), before.matches("</details>").count(), "{page}");
     let action = page.split("<form method=\"post\" action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let recorded = app.send("POST", &action, &form, "seen=0&outcome=accepted").await;

@@ -83,11 +83,19 @@ pub(super) fn of_endpoint(told: &Told<'_>, one: &FailingEndpoint, now: Timestamp
             .as_ref()
             .filter(|_| address == told.firm)
             .map(|_| "`ripen lead untouched` lists them.".to_owned());
-        let sentences = [Some(why.clone()), Some(waiting.clone()), with_nobody.clone(), listed];
+        // The client may be sent a lead later than it is told of this, and not be told before whose it is.
+        let named = (!one.leads.is_empty() && address == told.firm).then(|| format!("They are of {}.", named(one)));
+        let sentences = [Some(why.clone()), Some(waiting.clone()), named, with_nobody.clone(), listed];
         let data = NoticeData::written(title.clone(), sentences.into_iter().flatten().collect());
         let key = format!("{kind}:{}:{since}", one.endpoint);
         let to = Addressee { client: one.client, address: address.to_owned(), key };
         OnceNotice { endpoint: Some(one.endpoint), ..notice(now, kind, to, data) }
     });
     notices.collect()
+}
+
+/// `Casey Smith for Dana Hill; Robin Lee`, and that there are more.
+fn named(one: &FailingEndpoint) -> String {
+    let is_all = i64::try_from(one.leads.len()).is_ok_and(|named| named >= one.waiting);
+    format!("{}{}", one.leads.join("; "), if is_all { "" } else { ", among others" })
 }

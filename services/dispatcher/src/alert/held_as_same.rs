@@ -30,13 +30,14 @@ pub async fn held_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), St
 }
 
 pub(super) fn of_held(firm: &str, one: &HeldAsSame, now: Timestamp) -> OnceNotice {
-    let HeldAsSame { delivery, lead, first, client, client_name, person, first_person, since } = one;
+    let HeldAsSame { delivery, lead, first, client, client_name, person, first_person, first_reps, since } = one;
     let who = |person: &Option<String>| person.clone().unwrap_or_else(|| "Somebody without a name".to_owned());
     let (person, known) = (who(person), who(first_person));
+    let holder = first_reps.as_ref().map_or_else(|| client_name.clone(), |reps| format!("{reps} of {client_name}"));
     let sentences = [
         format!("{person} is an A lead since {} and was not sent ({lead}).", dated(*since, now, &TimeZone::UTC)),
         format!(
-            "It is perhaps the same person as {known}, whom {client_name} has ({first}): they share an address or a number."
+            "It is perhaps the same person as {known}, whom {holder} has ({first}): they share an address or a number."
         ),
         format!("`ripen lead show {lead}` shows both. Two persons: `ripen delivery release {delivery} --why …`."),
         format!("One person: `ripen person same {first} {lead} --why …`."),

@@ -72,6 +72,7 @@ fn a_failing_and_a_disabled_endpoint_are_told_to_client_and_firm() {
         failing_since: Some(at("2026-11-24T09:30:00Z")),
         disabled: None,
         waiting: 3,
+        leads: Vec::new(),
         with_nobody: 0,
         tell: Some("office@client.example".to_owned()),
     };
@@ -95,6 +96,7 @@ fn that_nobody_has_what_waits_for_an_endpoint_is_told_and_where_it_is_listed() {
         failing_since: None,
         disabled: Some("answered 410 Gone".to_owned()),
         waiting: 1,
+        leads: Vec::new(),
         with_nobody: 1,
         tell: Some("office@client.example".to_owned()),
     };

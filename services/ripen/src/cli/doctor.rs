@@ -65,6 +65,7 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
             checks.push(Check { what: "mail to people", result });
             left_out.extend(who_signs_in(&database.store, &settings).await);
             left_out.extend(who_is_untold(&database).await);
+            left_out.extend(whose_clients_are_untold(&database).await);
             database.close().await;
         }
         // The look goes on: queues and mail have nothing to do with the database, and one run names all that is wrong.
@@ -171,6 +172,18 @@ async fn who_is_untold(database: &Database) -> Option<(&'static str, String)> {
             all.join("; ")
         );
         ("do not contact", said)
+    })
+}
+
+/// Clients of whom nobody is told when a lead cannot be delivered. None where the database cannot tell: another check says so.
+async fn whose_clients_are_untold(database: &Database) -> Option<(&'static str, String)> {
+    let untold = database.store.clients_untold(database.actor().scope()).await.unwrap_or_default();
+    (!untold.is_empty()).then(|| {
+        let said = format!(
+            "nobody of the client is told of leads that could not be delivered, or of an endpoint that fails: {}. Their only mailboxes are reps': `ripen client set SLUG --fallback office@client.example`",
+            untold.join(", ")
+        );
+        ("clients", said)
     })
 }
 

@@ -15,6 +15,8 @@ pub struct CallTime {
     clock: String,
     /// Whose clock the hours are told by.
     whose: &'static str,
+    /// The same by its place, where they are at one: `Chicago`.
+    place: Option<String>,
     hours: CallHours,
 }
 
@@ -44,7 +46,8 @@ impl CallTime {
         } else {
             (format!("{} to {} where they may be", shown(earliest), shown(latest)), "your time", reader)
         };
-        Some(Self { clock, whose, hours: CallHours::of(places, hours, now, theirs) })
+        let place = (earliest == latest).then(|| city(first)).flatten();
+        Some(Self { clock, whose, place, hours: CallHours::of(places, hours, now, theirs) })
     }
 
     /// As it stands beside a number: `10:03 in Chicago, call until 21:00`.
@@ -64,11 +67,22 @@ impl CallTime {
     /// this was sent)`.
     #[must_use]
     pub fn instruction(&self) -> String {
-        let Self { clock, whose, hours } = self;
+        let Self { clock, whose, place: _, hours } = self;
         match hours {
             CallHours::Until(time) => format!("Call before {time} {whose} ({clock} when this was sent)"),
             CallHours::From(time) => format!("Call from {time} {whose} ({clock} when this was sent)"),
             CallHours::Unknown => format!("Call first ({clock} when this was sent)"),
+        }
+    }
+
+    /// The same for a line that has little room, such as a subject: `call before 21:00 Chicago`; none where no hours are known.
+    #[must_use]
+    pub fn in_brief(&self) -> Option<String> {
+        let place = self.place.as_deref().unwrap_or(self.whose);
+        match &self.hours {
+            CallHours::Until(time) => Some(format!("call before {time} {place}")),
+            CallHours::From(time) => Some(format!("call from {time} {place}")),
+            CallHours::Unknown => None,
         }
     }
 }
@@ -156,11 +170,16 @@ fn beginning_of(at: Timestamp, today: Date, clock: &TimeZone) -> String {
 
 /// `in Chicago`; of a clock that is no place's, how far it is from UTC.
 fn place_of(zone: &TimeZone, offset: Offset) -> String {
-    let city = zone.iana_name().filter(|name| !name.starts_with("Etc/")).and_then(|name| name.rsplit_once('/'));
-    match city {
-        Some((_, city)) => format!("in {}", city.replace('_', " ")),
+    match city(zone) {
+        Some(city) => format!("in {city}"),
         None => format!("there (UTC{offset})"),
     }
+}
+
+/// `Chicago`; none of a clock that is no place's.
+fn city(zone: &TimeZone) -> Option<String> {
+    let name = zone.iana_name().filter(|name| !name.starts_with("Etc/"))?;
+    Some(name.rsplit_once('/')?.1.replace('_', " "))
 }
 
 #[cfg(test)]
@@ -200,6 +219,7 @@ mod tests {
         let by_day = told("2026-11-24T16:03:00Z", in_chicago());
         assert_eq!(by_day.shown(), "10:03 in Chicago, call until 20:00");
         assert_eq!(by_day.instruction(), "Call before 20:00 their time (10:03 in Chicago when this was sent)");
+        assert_eq!(by_day.in_brief().as_deref(), Some("call before 20:00 Chicago"));
     }
 
     #[test]
@@ -214,12 +234,15 @@ mod tests {
         }
         let night = told("2026-11-25T03:30:00Z", in_chicago());
         assert_eq!(night.instruction(), "Call from tomorrow 09:00 their time (21:30 in Chicago when this was sent)");
+        assert_eq!(night.in_brief().as_deref(), Some("call from tomorrow 09:00 Chicago"));
     }
 
     #[test]
     fn where_it_is_not_known_which_clock_is_theirs_none_is_made_up() {
         let somewhere = Whereabouts { time_zone: None, ..in_chicago() };
-        let shown = told("2026-11-24T18:03:00Z", somewhere).shown();
+        let there = told("2026-11-24T18:03:00Z", somewhere);
+        assert!(there.in_brief().unwrap().ends_with("your time"), "{there:?}");
+        let shown = there.shown();
         assert!(shown.contains("where they may be") && shown.ends_with("your time"), "{shown}");
         assert!(!shown.contains("Chicago") && !shown.contains("New York"), "{shown}");
     }

@@ -3,11 +3,13 @@
 
 use rust_decimal::Decimal;
 
-use super::{Outcome, Sale};
+use super::{AmountMeaning, AmountTerms, Outcome, Sale};
 use crate::{lead::OutcomeKind, values::Conventions};
 
-/// So many times what is usual is asked back.
+/// More than so many times what is usual is asked back, and less than its so manieth part: 12.50 for 12,500.
 const TIMES: i64 = 20;
+/// Up to this share, in per cent, the income from a sale is too little to be a price.
+const SMALL_SHARE: i64 = 10;
 /// From here on an amount is asked back where it is not known what is usual.
 const LARGE: i64 = 100_000_000;
 /// The same in money that has no smaller coins.
@@ -29,6 +31,8 @@ pub struct SaidBefore {
     pub sale: Option<Sale>,
     /// What the client's sales usually are, in the same money and meaning; none where too few are known.
     pub usual: Option<Decimal>,
+    /// What the client's amounts are.
+    pub terms: AmountTerms,
     /// How amounts are written where the client is.
     pub written: Conventions,
 }
@@ -62,14 +66,34 @@ fn taken_back(said: &Outcome, before: &SaidBefore) -> Option<String> {
 }
 
 fn outlier(sale: Sale, before: &SaidBefore) -> Option<String> {
-    if let Some(usual) = before.usual {
-        let most = usual.checked_mul(Decimal::from(TIMES))?;
-        let usual = Sale { amount: usual, ..sale };
-        let (said, usual) = (sale.in_words(&before.written), usual.in_words(&before.written));
-        return (sale.amount > most)
-            .then(|| format!("{said} is more than {TIMES} times what your sales usually are ({usual})."));
+    let in_words = |amount: Decimal| Sale { amount, ..sale }.in_words(&before.written);
+    let said = in_words(sale.amount);
+    let Some(usual) = before.usual else {
+        let large = if sale.currency.digits() == 0 { LARGE_WITHOUT_CENTS } else { LARGE };
+        return (sale.amount >= Decimal::from(large)).then(|| format!("{said} is an unusually large amount."));
+    };
+    let times = Decimal::from(TIMES);
+    if sale.amount > usual.checked_mul(times)? {
+        return Some(format!("{said} is more than {TIMES} times what your sales usually are ({}).", in_words(usual)));
     }
-    let large = if sale.currency.digits() == 0 { LARGE_WITHOUT_CENTS } else { LARGE };
-    let said = || sale.in_words(&before.written);
-    (sale.amount >= Decimal::from(large)).then(|| format!("{} is an unusually large amount.", said()))
+    if let Some(share) = share_taken_for_price(sale, usual, &before.terms) {
+        return Some(format!(
+            "{said} looks like your share of {} %; asked is the price of the whole deal, usually {}.",
+            share.normalize(),
+            in_words(usual)
+        ));
+    }
+    (sale.amount.checked_mul(times)? < usual).then(|| {
+        format!("{said} is less than one part in {TIMES} of what your sales usually are ({}).", in_words(usual))
+    })
+}
+
+/// The client's share, where a price is asked and the amount is what would be earned by it.
+fn share_taken_for_price(sale: Sale, usual: Decimal, terms: &AmountTerms) -> Option<Decimal> {
+    let share = terms.share.filter(|share| {
+        terms.meaning == Some(AmountMeaning::Price) && share.is_sign_positive() && *share <= Decimal::from(SMALL_SHARE)
+    })?;
+    let income = usual.checked_mul(share)?.checked_div(Decimal::ONE_HUNDRED)?;
+    let (two, doubled) = (Decimal::TWO, sale.amount.checked_mul(Decimal::TWO)?);
+    (doubled >= income && sale.amount <= income.checked_mul(two)?).then_some(share)
 }

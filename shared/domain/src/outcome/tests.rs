@@ -236,6 +236,8 @@ fn won(sale: Option<Sale>) -> Outcome {
 #[case(Outcome::Accepted { reason: None }, Some(Lost), "")]
 #[case(won(dollars(240_000)), None, "")]
 #[case(won(dollars(240_001)), None, "more than 20 times")]
+#[case(won(dollars(600)), None, "")]
+#[case(won(dollars(599)), None, "599 USD is less than one part in 20 of what your sales usually are (12,000 USD)")]
 fn what_takes_a_sale_back_or_looks_like_a_slip_is_asked_back(
     #[case] outcome: Outcome,
     #[case] kind: Option<OutcomeKind>,
@@ -253,6 +255,30 @@ fn what_takes_a_sale_back_or_looks_like_a_slip_is_asked_back(
     let unknown = SaidBefore { usual: None, ..SaidBefore::default() };
     assert!(question(&won(dollars(100_000_000)), &unknown).unwrap().0.contains("unusually large"));
     assert_eq!(question(&won(dollars(99_999_999)), &unknown), None);
+    assert_eq!(question(&won(dollars(1)), &unknown), None, "where it is not known what is usual, little is not");
+}
+
+#[rstest]
+#[case(
+    3,
+    12_600,
+    "12,600 USD looks like your share of 3 %; asked is the price of the whole deal, usually 420,000 USD."
+)]
+#[case(3, 25_200, "your share of 3 %")]
+#[case(3, 25_201, "")]
+#[case(3, 6_299, "less than one part in 20")]
+#[case(10, 84_000, "your share of 10 %")]
+#[case(10, 84_001, "")]
+// What is earned by it may be a price as well.
+#[case(50, 210_000, "")]
+#[case(0, 21_000, "")]
+#[case(0, 20_999, "less than one part in 20")]
+fn income_where_a_price_is_asked_is_asked_back(#[case] share: i64, #[case] amount: i64, #[case] expected: &str) {
+    let share = (share > 0).then(|| share.into());
+    let terms = AmountTerms { meaning: Some(AmountMeaning::Price), share };
+    let before = SaidBefore { usual: Some(420_000.into()), terms, ..SaidBefore::default() };
+    let asked = question(&won(dollars(amount)), &before).map(|asked| asked.0).unwrap_or_default();
+    assert!(if expected.is_empty() { asked.is_empty() } else { asked.contains(expected) }, "{asked}");
 }
 
 #[test]

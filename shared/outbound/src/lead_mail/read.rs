@@ -20,6 +20,8 @@ use crate::{letterhead::Letterhead, plain};
 const LONG: usize = 4_000;
 /// Most reasons, answers and notes shown; the mail says how many more there are. Mail programs cut mails of 100 KB.
 const MOST: usize = 40;
+/// Longest part of a subject of several, in characters.
+const BRIEF: usize = 40;
 /// So many reasons are said in the line that begins the mail.
 const IN_A_LINE: usize = 3;
 
@@ -185,6 +187,14 @@ impl MailFacts {
     /// Whether it is a new lead that waits for a call.
     pub(super) fn is_to_call(&self) -> bool {
         !self.is_offer && !self.is_update && self.appointment.is_none() && self.phone.is_some()
+    }
+
+    /// Who is to be called, under which number and until when, where that is what the mail is for: each short enough that the others
+    /// have room, because strangers type names of any length.
+    pub(super) fn to_call_in_brief(&self) -> Option<String> {
+        let phone = plain::line(&self.shown_phone().filter(|_| self.is_to_call())?, BRIEF);
+        let who = format!("{} lead: {}", plain::line(&self.grade, BRIEF), plain::line(&self.name, BRIEF));
+        joined([Some(who), Some(phone), self.call_time.as_ref().and_then(CallTime::in_brief)], ", ")
     }
 
     /// Why it is what it is, in a line: the reasons that counted most.

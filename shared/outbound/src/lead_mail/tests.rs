@@ -54,8 +54,27 @@ fn the_html_says_the_same() {
 }
 
 #[test]
-fn the_subject_names_the_lead_and_its_source() {
-    assert_eq!(render(&event(&payload()), &Letterhead::default()).subject, "A lead: Casey O'Neil (Spring trade show)");
+fn the_subject_has_what_a_call_needs_and_else_names_the_source() {
+    let subject = |payload: &Value, calling| {
+        let mail = render(&event(payload), &Letterhead { calling, ..Letterhead::default() });
+        assert!(mail.subject.chars().count() <= 120, "{}", mail.subject);
+        mail.subject
+    };
+    let hours = Hours::default();
+    let at = |now: &str| Some(CallingTerms { hours: &hours, country: "US", now: now.parse().unwrap() });
+    assert_eq!(subject(&payload(), None), "A lead: Casey O'Neil, +1 415-555-0100");
+    let by_day = subject(&payload(), at("2026-11-21T16:03:00Z"));
+    assert_eq!(by_day, "A lead: Casey O'Neil, +1 415-555-0100, call before 20:00 Chicago");
+    let by_night = subject(&payload(), at("2026-11-25T03:30:00Z"));
+    assert_eq!(by_night, "A lead: Casey O'Neil, +1 415-555-0100, call from tomorrow 09:00 Chicago");
+    // A name of any length leaves the number and the time their room.
+    let mut long = payload();
+    long["data"]["lead"]["first_name"] = json!("Casey ".repeat(90));
+    let cut = subject(&long, at("2026-11-21T16:03:00Z"));
+    assert!(cut.ends_with(", +1 415-555-0100, call before 20:00 Chicago"), "{cut}");
+    let mut unreached = payload();
+    unreached["data"]["lead"]["phone"] = Value::Null;
+    assert_eq!(subject(&unreached, at("2026-11-21T16:03:00Z")), "A lead: Casey O'Neil (Spring trade show)");
 }
 
 #[test]
@@ -144,7 +163,7 @@ fn header_lines_and_direction_cannot_be_taken_over() {
     payload["data"]["lead"]["last_name"] = json!("👩‍💻\u{2067}\0");
     payload["data"]["notes"] = json!([{"text": "\u{202e}one\r\n\r\n\r\nWHY A\u{7}"}]);
     let LeadMail { subject, text, html, .. } = render(&event(&payload), &Letterhead::default());
-    assert_eq!(subject, "A lead: مريم Bcc: x@example.com 👩‍💻 (Spring trade show)");
+    assert_eq!(subject, "A lead: مريم Bcc: x@example.com 👩‍💻, +1 415-555-0100");
     for c in ['\u{202e}', '\u{2067}', '\0', '\u{7}', '\r'] {
         assert!(!subject.contains(c) && !text.contains(c) && !html.contains(c), "{c:?}");
     }

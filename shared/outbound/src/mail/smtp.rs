@@ -30,7 +30,7 @@ use tokio::{
 };
 
 use super::{
-    MailResult,
+    ContentSent, MailResult,
     answers::Answers,
     refusal::{Refused, judge},
     server::{Security, Server},
@@ -89,7 +89,12 @@ impl Smtp {
         Self { conversations: Semaphore::new(most), most, ..self }
     }
 
-    pub(super) async fn send(&self, envelope: &Envelope, message: &[u8], deadline: Duration) -> MailResult {
+    pub(super) async fn send(
+        &self,
+        envelope: &Envelope,
+        mail: (&[u8], &ContentSent),
+        deadline: Duration,
+    ) -> MailResult {
         // Taken before a connection: the bound is on what the server sees.
         let Ok(_permit) = self.conversations.acquire().await else { return late() };
         let begun = tokio::time::Instant::now();
@@ -99,7 +104,7 @@ impl Smtp {
             Err(_) => return unanswered(),
         };
         // Over all that follows: a server that answers every step just in time must not hold the place for ever.
-        timeout_at(begun + deadline, self.converse(connection, envelope, message)).await.unwrap_or_else(|_| late())
+        timeout_at(begun + deadline, self.converse(connection, envelope, mail)).await.unwrap_or_else(|_| late())
     }
 
     pub(super) async fn check(&self, deadline: Duration) -> MailResult {
@@ -122,8 +127,13 @@ impl Smtp {
         }
     }
 
-    async fn converse(&self, mut connection: AsyncSmtpConnection, envelope: &Envelope, message: &[u8]) -> MailResult {
-        match hand_over(&mut connection, envelope, message).await {
+    async fn converse(
+        &self,
+        mut connection: AsyncSmtpConnection,
+        envelope: &Envelope,
+        mail: (&[u8], &ContentSent),
+    ) -> MailResult {
+        match hand_over(&mut connection, envelope, mail).await {
             Ok(response) => {
                 // Only after the server's last word: in the middle of a conversation the next mail would be part of
                 // this one.
@@ -208,7 +218,7 @@ enum Broken {
 async fn hand_over(
     connection: &mut AsyncSmtpConnection,
     envelope: &Envelope,
-    message: &[u8],
+    (message, content): (&[u8], &ContentSent),
 ) -> Result<Response, Broken> {
     let offers = |extension| connection.server_info().supports_feature(extension);
     let mut options = Vec::new();
@@ -232,6 +242,7 @@ async fn hand_over(
         connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(at(MailStage::Recipient))?;
     }
     connection.command(Data).await.map_err(at(MailStage::Content))?;
+    content.begins();
     connection.message(message).await.map_err(at(MailStage::Content))
 }
 

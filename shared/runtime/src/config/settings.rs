@@ -136,7 +136,7 @@ pub struct HttpSettings {
     pub listen: SocketAddr,
     /// Where health and metrics are served; none: on `listen` too.
     pub admin_listen: Option<SocketAddr>,
-    /// How the outside names this installation, for links; empty: made from `listen`.
+    /// How the outside names this installation, for links; empty: made from `listen`, where that is no loopback address or what has them stays there.
     pub public_url: String,
     /// Reverse proxies whose word on the caller's address is taken.
     pub trusted_proxies: Vec<Network>,

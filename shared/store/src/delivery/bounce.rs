@@ -64,6 +64,8 @@ pub struct BouncedLead {
     pub client: ClientId,
     /// The client's name.
     pub client_name: String,
+    /// Whose lead it is, as far as that is known.
+    pub person: Option<String>,
     /// Who works on it: the rep, or the address.
     pub worked_by: String,
 }
@@ -106,9 +108,11 @@ impl Transaction {
             select d.state = 'delivered' as "is_delivered!", d.attempts, coalesce(d.mailed_to, e.address, '') as "address!",
                    exists (select from outcome o where o.delivery_id = d.id) or exists (select from touch t where t.delivery_id = d.id) as "is_worked!",
                    c.id as client_id, c.name as client_name, coalesce(r.name, e.name, e.address, '') as "to!",
+                   coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person,
                    exists (select from attempt a where a.delivery_id = d.id and a.report is not null
                              and a.number < (select max(b.number) from attempt b where b.delivery_id = d.id)) as "came_back_before!"
             from delivery d join endpoint e on e.id = d.endpoint_id join client c on c.id = d.client_id
+            join lead l on l.id = d.lead_id join person p on p.id = l.person_id
             left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
             where d.id = $1 and e.kind = 'email' and ($2::uuid is null or d.client_id = $2) for update of d"#,
             delivery.uuid(),
@@ -134,6 +138,7 @@ impl Transaction {
             return Ok(ReportResult::Worked(BouncedLead {
                 client,
                 client_name: found.client_name,
+                person: found.person,
                 worked_by: found.to,
             }));
         }

@@ -56,6 +56,10 @@ impl LeasedDelivery {
             let places = Whereabouts::of(&self.facts.profile, &self.client_country, &self.facts.time_zone).places();
             lead.call = LeadCall::from(CallWindow::of(&places, hours, now)).into();
         }
+        let links = links.and_then(|links| match self.kind {
+            EndpointKind::Email => links.for_mail(),
+            EndpointKind::Webhook => links.for_webhook(&self.to),
+        });
         // Links are made with the freeze, so that every attempt sends the same ones.
         if let Some((links, lead)) = links.zip(event.lead_mut()) {
             lead.outcome_url = links.outcome_url(self.facts.handed_over, now).into();

@@ -74,6 +74,8 @@ pub struct HeldAsSame {
     pub person: Option<String>,
     /// That of the one whom the client has.
     pub first_person: Option<String>,
+    /// Its reps who have that one, where it has reps.
+    pub first_reps: Option<String>,
     /// Since when.
     pub since: Timestamp,
 }
@@ -389,7 +391,10 @@ impl Store {
     ) -> Result<Vec<HeldAsSame>, StoreError> {
         let rows = sqlx::query!(
             r#"-- perhaps_same.waiting
-            select w.id, w.lead_id, w.same_as as "same_as!", w.client_id, w.name, w.created_at, w.person as "person?", w.first_person as "first_person?"
+            select w.id, w.lead_id, w.same_as as "same_as!", w.client_id, w.name, w.created_at, w.person as "person?", w.first_person as "first_person?",
+                   (select string_agg(distinct r.name, ', ') from delivery e join endpoint x on x.id = e.endpoint_id
+                    join rep r on r.id = coalesce(e.rep_id, x.rep_id)
+                    where e.lead_id = w.same_as and e.event = 'lead.matured' and e.state <> 'withdrawn') as first_reps
             from (
               select d.id, d.lead_id, d.same_as, d.client_id, c.name, d.created_at,
                      coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person,
@@ -416,6 +421,7 @@ impl Store {
             client_name: row.name,
             person: row.person,
             first_person: row.first_person,
+            first_reps: row.first_reps,
             since: row.created_at.to_jiff(),
         });
         Ok(held.collect())

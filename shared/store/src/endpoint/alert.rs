@@ -6,6 +6,9 @@ use ripen_domain::id::{ClientId, EndpointId};
 
 use crate::{Scope, Store, StoreError};
 
+/// So many leads that wait for an endpoint are named.
+const MOST_NAMED: i64 = 5;
+
 /// An endpoint that fails or was disabled.
 #[derive(Debug, Clone)]
 pub struct FailingEndpoint {
@@ -23,6 +26,8 @@ pub struct FailingEndpoint {
     pub disabled: Option<String>,
     /// Deliveries that wait for it.
     pub waiting: i64,
+    /// Some of the leads among them, the oldest first: whose, and for which rep. Not for the client, who may not have them yet.
+    pub leads: Vec<String>,
     /// So many of them are A leads that nobody of the client has.
     pub with_nobody: i64,
     /// Where the client is told.
@@ -77,6 +82,11 @@ impl Store {
             select e.id, e.client_id, c.name as client_name, coalesce(e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "name!", e.failing_since,
                    case when e.state = 'disabled' then e.state_reason end as disabled,
                    (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "waiting!",
+                   array(select concat_ws(' for ', coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name, 'somebody without a name'), r.name)
+                         from delivery d join lead l on l.id = d.lead_id join person p on p.id = l.person_id
+                         left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
+                         where d.endpoint_id = e.id and d.event = 'lead.matured' and d.state in ('pending', 'held', 'leased')
+                         order by d.created_at, d.id limit $2) as "leads!",
                    (select count(*) from delivery d join lead l on l.id = d.lead_id
                     where d.endpoint_id = e.id and d.event = 'lead.matured' and d.state in ('pending', 'held') and d.first_delivered_at is null
                       and l.grade = 'A' and l.stage in ('lead', 'contact', 'opportunity')
@@ -90,7 +100,8 @@ impl Store {
             from endpoint e join client c on c.id = e.client_id
             where e.state = 'enabled' and e.failing_since <= $1
                or e.state = 'disabled' and e.disabled_by is distinct from 'firm'"#,
-            since.to_sqlx()
+            since.to_sqlx(),
+            MOST_NAMED
         )
         .fetch_all(&self.pool)
         .await?;
@@ -102,6 +113,7 @@ impl Store {
             failing_since: row.failing_since.map(jiff_sqlx::Timestamp::to_jiff),
             disabled: row.disabled,
             waiting: row.waiting,
+            leads: row.leads,
             with_nobody: row.with_nobody,
             tell: row.tell,
         });

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{id::DeliveryId, outcome::OutcomeFields};
+use uuid::Uuid;
 
 use crate::{
     Scope, Store, StoreError, Transaction,
@@ -20,16 +21,35 @@ pub struct WaitingAnswer {
     pub said: OutcomeFields,
 }
 
+/// Where an answer stands among those that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnswerPlace {
+    /// When it came.
+    pub at: Timestamp,
+    /// To which delivery.
+    pub delivery: DeliveryId,
+}
+
 impl Store {
-    /// Answers that wait to be recorded since before `before`, oldest first, at most `limit`.
-    pub async fn answers_waiting(&self, before: Timestamp, limit: i64) -> Result<Vec<WaitingAnswer>, StoreError> {
+    /// Answers that wait to be recorded since before `before`, oldest first, at most `limit`; those behind one alone, where it is
+    /// named.
+    pub async fn answers_waiting(
+        &self,
+        before: Timestamp,
+        after: Option<AnswerPlace>,
+        limit: i64,
+    ) -> Result<Vec<WaitingAnswer>, StoreError> {
         // Not those written a moment ago: whoever settled the delivery records the answer itself, and this is for
         // what a crash left.
         let rows = sqlx::query!(
             "-- outcome_answer.waiting
-            select delivery_id, at, said from outcome_answer where refused is null and at <= $1 order by at limit $2",
+            select delivery_id, at, said from outcome_answer where refused is null and at <= $1
+              and ($3::timestamptz is null or (at, delivery_id) > ($3, $4::uuid))
+            order by at, delivery_id limit $2",
             before.to_sqlx(),
-            limit
+            limit,
+            after.map(|after| after.at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
+            after.map(|after| after.delivery.uuid()) as Option<Uuid>
         )
         .fetch_all(&self.pool)
         .await?;
@@ -111,5 +131,28 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::scene::{Scene, at, delivery};
+
+    #[tokio::test]
+    async fn answers_that_cannot_be_recorded_hide_none_behind_them() {
+        let mut scene = Scene::new().await;
+        // Two of one instant: neither is passed over.
+        let answers = "insert into outcome_answer (delivery_id, at, said)
+            select id, case id when pg_temp.i(1) then at else at + interval '1 second' end, '{}' from n;";
+        scene.run(answers).await;
+        let mut found = Vec::new();
+        let mut after = None;
+        while let [answer] = &*scene.store.answers_waiting(at("2026-11-24T12:00:00Z"), after, 1).await.unwrap() {
+            found.push(answer.delivery);
+            after = Some(AnswerPlace { at: answer.at, delivery: answer.delivery });
+        }
+        assert_eq!(found, [delivery(1), delivery(2), delivery(3)]);
+        scene.end().await;
     }
 }

@@ -58,14 +58,14 @@ impl Transaction {
             Some(sale) => self.outcome_usual(known.owed, sale).await?,
             None => None,
         };
-        let (kind, written) = (last.map(|one| one.kind), known.owed.written);
+        let (kind, written, terms) = (last.map(|one| one.kind), known.owed.written, known.owed.terms);
         // By the lead, under its lock: said of another delivery it is the lead's sale all the same.
         let before = if known.around.is_sold {
             let sale = known.around.sale.or_else(|| last?.sale);
             let is_elsewhere = kind != Some(OutcomeKind::Won) || known.around.sold_elsewhere;
-            SaidBefore { kind: Some(OutcomeKind::Won), sale, is_elsewhere, usual, written }
+            SaidBefore { kind: Some(OutcomeKind::Won), sale, is_elsewhere, usual, terms, written }
         } else {
-            SaidBefore { kind, sale: last.and_then(|one| one.sale), is_elsewhere: false, usual, written }
+            SaidBefore { kind, sale: last.and_then(|one| one.sale), is_elsewhere: false, usual, terms, written }
         };
         let asked = question(&taken.outcome, &before).or_else(|| lost_before(&taken, known)).or_else(|| {
             known.is_with_somebody_else().then(|| OutcomeQuestion(format!("{GIVEN_ON}: they will not sell it then.")))

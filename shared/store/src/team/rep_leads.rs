@@ -47,10 +47,30 @@ pub struct RepLead {
     pub seen: i32,
     /// The person asked not to be contacted since.
     pub do_not_contact: bool,
-    /// Links about it that were made before are ended.
-    pub links_since: Timestamp,
     /// The payload.
     pub body: Vec<u8>,
+}
+
+/// Which of a rep's leads are read.
+#[derive(Debug, Clone, Copy)]
+pub struct RepLeadsWanted {
+    /// Whose.
+    pub rep: RepId,
+    /// When the link was made by which they are asked for.
+    pub link_made: Timestamp,
+    /// Offers that end by then are over.
+    pub now: Timestamp,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// What is before a rep.
+#[derive(Debug, Clone)]
+pub struct RepLeads {
+    /// What may be shown.
+    pub leads: Vec<RepLead>,
+    /// So many more may not be: links about them were ended after the link was made.
+    pub ended: usize,
 }
 
 impl Store {
@@ -80,19 +100,15 @@ impl Store {
     }
 
     /// Open leads that this rep has and nobody gave back or has instead, those among them that were graded down since, and offers that still stand;
-    /// newest first, each lead once.
-    pub async fn rep_leads(
-        &self,
-        scope: Scope,
-        rep: RepId,
-        now: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<RepLead>, StoreError> {
+    /// each lead once. First the offers, the newest first; then what nobody said anything of, the longest waiting first and behind them
+    /// whoever asked not to be contacted; then what was accepted, the newest first.
+    pub async fn rep_leads(&self, scope: Scope, wanted: RepLeadsWanted) -> Result<RepLeads, StoreError> {
+        let RepLeadsWanted { rep, link_made, now, limit } = wanted;
         // Each lead once: a webhook and a mail to the same rep are two deliveries of one lead. Of the last maturation
-        // only, because an earlier one came back. An offer counts while it stands, nobody has it, and this one did not pass.
+        // only, because an earlier one came back. What the link may not show takes no place of what it may. An offer counts while it stands, nobody has it, and this one did not pass.
         let rows = sqlx::query!(
             r#"-- rep.leads
-            select * from (
+            select found.*, links_since > $6 as "is_ended!", count(*) filter (where links_since > $6) over () as "ended!" from (
               select distinct on (d.lead_id, d.event) d.id, d.event, d.links_since, b.at, b.body, p.do_not_contact, newest.kind as "newest?", coalesce(newest.number, 0) as "seen!"
               from delivery d
               join delivery_body b on b.delivery_id = d.id
@@ -109,28 +125,31 @@ impl Store {
                        and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)
                      or d.event = 'lead.offered' and k.taken_by is null and k.until > $2 and $5 = any(k.offered_to))
               order by d.lead_id, d.event, d.id
-            ) found order by at desc limit $3"#,
+            ) found
+            order by links_since > $6, event <> 'lead.offered', "newest?" is not null, do_not_contact,
+                     case when event <> 'lead.offered' and "newest?" is null then at end, at desc
+            limit $3"#,
             rep.uuid(),
             jiff_sqlx::ToSqlx::to_sqlx(now),
             limit,
             scope.client_uuid(),
-            RecipientId::Rep(rep).to_string()
+            RecipientId::Rep(rep).to_string(),
+            jiff_sqlx::ToSqlx::to_sqlx(link_made)
         )
         .fetch_all(&self.lists)
         .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(RepLead {
-                    delivery: DeliveryId::from_uuid(row.id),
-                    event: word(&row.event)?,
-                    sent_at: row.at.to_jiff(),
-                    newest: row.newest.as_deref().map(word).transpose()?,
-                    seen: row.seen,
-                    do_not_contact: row.do_not_contact,
-                    links_since: row.links_since.to_jiff(),
-                    body: row.body,
-                })
+        let ended = rows.first().map_or(0, |row| usize::try_from(row.ended).unwrap_or(0));
+        let leads = rows.into_iter().filter(|row| !row.is_ended).map(|row| {
+            Ok(RepLead {
+                delivery: DeliveryId::from_uuid(row.id),
+                event: word(&row.event)?,
+                sent_at: row.at.to_jiff(),
+                newest: row.newest.as_deref().map(word).transpose()?,
+                seen: row.seen,
+                do_not_contact: row.do_not_contact,
+                body: row.body,
             })
-            .collect()
+        });
+        Ok(RepLeads { leads: leads.collect::<Result<_, StoreError>>()?, ended })
     }
 }

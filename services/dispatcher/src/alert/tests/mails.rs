@@ -122,6 +122,7 @@ fn failing() -> FailingEndpoint {
         failing_since: Some(at("2026-11-24T09:30:00Z")),
         disabled: None,
         waiting: 3,
+        leads: vec!["Casey Smith for Dana Hill".to_owned(), "Robin Lee".to_owned()],
         with_nobody: 0,
         tell: Some("office@client.example".to_owned()),
     }
@@ -186,6 +187,7 @@ fn held_mail() -> AppointmentMail {
         client_name: "Acme Homes".to_owned(),
         person: Some("Casey Smith".to_owned()),
         first_person: None,
+        first_reps: Some("Dana Hill".to_owned()),
         since: at("2026-11-24T05:00:00Z"),
     };
     written_mail(&due(&of_held(FIRM, &held, now())), None)

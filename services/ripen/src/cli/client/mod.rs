@@ -90,7 +90,7 @@ async fn act(common: &Common, action: ClientAction, database: &Database) -> anyh
             let (client, settings) = found.map_err(refused("client show"))?;
             let all = json!({"id": client.id, "slug": client.slug, "name": client.name, "country": client.country,
                              "time_zone": client.time_zone, "state": client.state.word(), "program": settings.program,
-                             "capacity": settings.capacity, "return_days": settings.returns.days,
+                             "capacity": settings.capacity, "fallback": settings.fallback, "return_days": settings.returns.days,
                              "when_dead": settings.when_dead,
                              "return_reasons": settings.returns.reasons, "amounts": settings.amounts.meaning,
                              "amount_share": settings.amounts.share.map(|share| share.normalize().to_string()),

@@ -133,10 +133,12 @@ async fn a_lead_on_which_somebody_works_stays_theirs_whatever_a_later_report_say
         scene.run("truncate touch cascade").await;
         scene.run(MAILED).await;
         scene.run(works).await;
+        scene.run("update person set first_name = 'Casey', last_name = 'Smith'").await;
         let (done, state) = refused(&mut scene, 1).await;
         let worked = BouncedLead {
             client: ClientId::from_uuid(uuid::Uuid::from_u128(1)),
             client_name: "Acme".to_owned(),
+            person: Some("Casey Smith".to_owned()),
             worked_by: "Dana".to_owned(),
         };
         assert_eq!((done, state.as_str()), (ReportResult::Worked(worked), "delivered"));

@@ -10,6 +10,7 @@ use ripen_domain::{
 use super::*;
 use crate::{
     delivery::{feed::ContactEnd, replay_range::NewReplay},
+    team::rep_leads::RepLeadsWanted,
     tests::scene::{Scene, at, delivery},
 };
 
@@ -132,7 +133,8 @@ async fn the_page_of_a_rep_shows_no_lead_that_somebody_else_has_in_their_place()
         scene.again().await;
         set(&mut scene, &[change]).await;
         let rep = RepId::from_uuid(Uuid::from_u128(8));
-        let leads = scene.store.rep_leads(scope, rep, at(NOW), 10).await.unwrap();
+        let wanted = RepLeadsWanted { rep, link_made: at(NOW), now: at(NOW), limit: 10 };
+        let leads = scene.store.rep_leads(scope, wanted).await.unwrap().leads;
         assert_eq!(!leads.is_empty(), is_shown, "{change}");
         let page = scene.store.sent(scope, delivery(1)).await.unwrap().unwrap().ended_for_reader();
         assert_eq!(page, (!is_shown).then_some(ContactEnd::GivenOn), "{change}");
