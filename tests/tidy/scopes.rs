@@ -133,6 +133,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "user_tokens_revoke",
             "user_tokens",
             "lead_view_drop",
+            "lead_view_query",
             "lead_view_save",
             "lead_views",
         ],

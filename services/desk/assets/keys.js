@@ -48,8 +48,9 @@
   });
   const take = () => {
     const form = document.getElementById("take");
-    const lead = here()?.dataset.lead;
-    if (!form || !lead) return false;
+    const row = here();
+    const lead = row?.dataset.lead;
+    if (!form || !lead || "notTaken" in row.dataset) return false;
     form.elements.lead.value = lead;
     form.requestSubmit();
     return true;

@@ -5,8 +5,12 @@ use ripen_domain::{
     id::UserId,
 };
 use ripen_store::user::lead_view::{LEAD_VIEWS, LeadViewRecord};
+use serde_json::{Value, json};
 
-use crate::{Action, Actions, FieldErrors, Refusal, Work, work::permit};
+use crate::{
+    Action, Actions, FieldErrors, Refusal, Work,
+    work::{AuditChange, permit},
+};
 
 /// Longest name, in letters.
 const LONGEST_NAME: usize = 60;
@@ -40,10 +44,13 @@ impl Action for SaveLeadView {
         });
         errors.finish()?;
         let view = LeadViewRecord { name, query: self.query.clone() };
-        match work.tx.lead_view_save(user, &view, work.now).await? {
-            true => Ok(()),
-            false => Err(Refusal::field("name", "too_many", format!("you have {LEAD_VIEWS} lists: remove one first"))),
+        let before = work.tx.lead_view_query(user, &view.name).await?.map(|query| shown(&view.name, &query));
+        if !work.tx.lead_view_save(user, &view, work.now).await? {
+            return Err(Refusal::field("name", "too_many", format!("you have {LEAD_VIEWS} lists: remove one first")));
         }
+        let after = Some(shown(&view.name, &view.query));
+        work.changed("lead_view.save", user, AuditChange { client: None, before, after });
+        Ok(())
     }
 }
 
@@ -62,8 +69,16 @@ impl Action for DropLeadView {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<bool, Refusal> {
         let user = user_of(work.actor)?;
-        Ok(work.tx.lead_view_drop(user, self.name.trim()).await?)
+        let name = self.name.trim();
+        let Some(query) = work.tx.lead_view_drop(user, name).await? else { return Ok(false) };
+        let before = Some(shown(name, &query));
+        work.changed("lead_view.drop", user, AuditChange { client: None, before, after: None });
+        Ok(true)
     }
+}
+
+fn shown(name: &str, query: &str) -> Value {
+    json!({"list": name, "query": query})
 }
 
 /// The lists that the actor saved, by name; none of who does not sign in.

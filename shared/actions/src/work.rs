@@ -137,8 +137,8 @@ fn note(news: &mut LiveNews, change: &AuditEntry) {
         "delivery" | "endpoint" | "outcome" | "rep" | "route" => LiveKind::Deliveries,
         "dead_letter" | "quarantine" | "consent_review" => LiveKind::Queues,
         "user" => LiveKind::Work,
-        // Nobody looks at somebody's tokens and passwords but themselves.
-        "user_token" | "user_password" | "client_token" => return,
+        // Nobody looks at somebody's tokens, passwords and saved lists but themselves.
+        "user_token" | "user_password" | "client_token" | "lead_view" => return,
         _ => LiveKind::Leads,
     };
     news.add(kind, change.client);

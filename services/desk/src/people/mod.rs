@@ -13,6 +13,7 @@ pub mod errors;
 pub mod forgotten;
 pub mod frame;
 pub mod home;
+mod hour_cycle;
 mod kept_form;
 pub mod keys;
 pub mod leads;

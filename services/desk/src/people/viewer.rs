@@ -21,7 +21,7 @@ use ripen_domain::{
 use ripen_store::user::account::UserRecord;
 use ripen_web::{Problem, address::Visitor, catalogue, extract::Bearer};
 
-use super::{refused::refused, routes};
+use super::{hour_cycle::has_twelve_hours, refused::refused, routes};
 use crate::context::DeskContext;
 
 /// The cookie of a session.
@@ -81,10 +81,7 @@ impl Viewer {
     /// Whether hours are written as 1 to 12 with am and pm.
     #[must_use]
     pub fn has_twelve_hours(&self) -> bool {
-        // The regions whose locales do so by CLDR's time data; elsewhere hours run to 23.
-        const TWELVE: [&str; 8] = ["US", "CA", "AU", "NZ", "IN", "PH", "MX", "CO"];
-        let region = self.locale.as_deref().and_then(|locale| locale.split('-').nth(1));
-        region.is_some_and(|region| TWELVE.iter().any(|one| region.eq_ignore_ascii_case(one)))
+        self.locale.as_deref().is_some_and(has_twelve_hours)
     }
 
     /// The token that forms of this session carry.

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use ripen_actions::{
     desk::{TakeLead, UndoDisposition},
     lead_close::CloseLead,
-    user::AddUser,
+    user::{AddUser, SetUser},
 };
 use ripen_domain::{
     actor::{Actor, UserRole},
@@ -31,6 +31,28 @@ async fn colleague(desk: &Desk) -> Actor {
     };
     let id = desk.actions.run(&operator(), &new).await.unwrap();
     Actor::user(id, "Kim", UserRole::Agent, None)
+}
+
+#[tokio::test]
+async fn who_works_for_other_clients_finds_no_button_and_is_told_why() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let (page, list) = (format!("/leads/{lead}"), "/leads?view=all");
+    desk.page(&page).await.holds(&["Take and call"]);
+    assert!(!desk.page(list).await.0.contains("data-not-taken"));
+    desk.app.client("other").await;
+    let others = SetUser { clients: Some(vec!["other".to_owned()]), ..SetUser::of(desk.agent.id) };
+    desk.actions.run(&operator(), &others).await.unwrap();
+    assert!(!desk.page(&page).await.0.contains("Take and call"));
+    assert!(desk.page(list).await.0.contains(&format!("<tr data-lead=\"{lead}\" data-not-taken>")));
+    let opened = desk.post("/work/take", &[("lead", &lead.to_string())]).await;
+    assert_eq!(opened.header("location"), "/work?told=other_client", "{}", opened.text);
+    desk.page("/work?told=other_client").await.holds(&["You do not work for the client of that lead."]);
+    let headers =
+        [("cookie", &*desk.agent.cookie), ("x-csrf-token", &*desk.agent.csrf), ("content-type", "application/json")];
+    let refused = desk.app.send("POST", &format!("/api/v1/work/{lead}"), &headers, "{}").await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+    assert!(refused.text.contains("you do not work for ACME"), "{}", refused.text);
 }
 
 #[tokio::test]

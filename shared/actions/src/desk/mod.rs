@@ -31,7 +31,7 @@ pub use own_day::{MadeAs, OwnDay, WorkedBy, own_day, promised_within};
 pub use preview::{GradePreview, preview};
 pub use preview_request::PreviewRequest;
 pub use ready::{ReadyLead, ReadyLeads, ready_now};
-pub use take::{LeaveLead, OpenedLead, RenewLease, TakeLead, TakeNext, held, take, take_next};
+pub use take::{LeaveLead, OpenedLead, RenewLease, TakeLead, TakeNext, held, may_open_of, take, take_next};
 pub use undo::{UndoDisposition, Undone, pending_undo};
 pub use upcoming::{UpcomingWork, coming_up};
 

@@ -268,8 +268,10 @@ fn candidate(work: &Work<'_>, queued: &QueuedLead) -> DeskCandidate {
     }
 }
 
-/// Opens a lead by its name, whatever its gates say but one: somebody calls back, or a manager looks after it.
-/// `Conflict` (`held`) where somebody else has it open, (`review`) while a manager looks at its consent.
+/// Opens a lead by its name, whatever its gates say but two: somebody calls back, or a manager looks after it. Also one whose person
+/// speaks another language: who calls knows whom.
+/// `Conflict` (`held`) where somebody else has it open, (`review`) while a manager looks at its consent, (`other_client`) where an agent
+/// works for other clients alone.
 #[derive(Debug, Clone, Copy)]
 pub struct TakeLead {
     /// The lead.
@@ -286,15 +288,23 @@ impl Action for TakeLead {
     }
 }
 
-/// Opens a lead for this reason, whatever its gates say; not while its consent is looked at, when nobody works on it.
+/// Opens a lead for this reason, whatever its gates say; not while its consent is looked at, when nobody works on it, nor for an agent
+/// of other clients.
 pub(super) async fn open_as(
     work: &mut Work<'_>,
     lead: LeadId,
     (rank, why): (Rank, &str),
 ) -> Result<OpenedLead, Refusal> {
-    agent(work).await?;
+    let agent = agent(work).await?;
     let (user, scope) = (user_of(work)?, work.scope());
     let standing = work.tx.desk_standings(scope, &[lead], work.now).await?.pop();
+    if let Some(standing) = &standing
+        && !may_open(work.actor, &agent, standing.client)
+    {
+        let client = &standing.facts.client_name;
+        let words = format!("you do not work for {client}: a manager says for whom you do");
+        return Err(Refusal::conflict("other_client", words));
+    }
     if standing.is_some_and(|standing| standing.facts.review_since.is_some()) {
         let words = "the person says they never enquired: nobody works on it until a manager has looked at the consent";
         return Err(Refusal::conflict("review", words));
@@ -308,6 +318,24 @@ pub(super) async fn open_as(
         Some(name) => Err(Refusal::conflict("held", format!("{name} has this lead open"))),
         None => Err(Refusal::missing("lead", lead)),
     }
+}
+
+/// For whom an agent works is kept also where a lead is named; managers look after every client's.
+fn may_open(actor: &Actor, agent: &AgentTerms, client: ClientId) -> bool {
+    actor.may(Permission::Manage) || agent.serves(client)
+}
+
+/// The clients, by their slugs, whose leads the actor may open by name.
+///
+/// # Errors
+/// When the database is away.
+pub async fn may_open_of(actions: &Actions, actor: &Actor) -> Result<BTreeSet<String>, Refusal> {
+    let (true, Some(user)) = (actor.may(Permission::Work), actor.user_id()) else { return Ok(BTreeSet::new()) };
+    let account = actions.store.user(user).await?.ok_or_else(|| Refusal::missing("user", user))?;
+    let agent = AgentTerms { user: Some(user), languages: account.languages, clients: account.clients };
+    let clients = actions.store.clients(actor.scope()).await?;
+    let own = clients.into_iter().filter(|client| may_open(actor, &agent, client.id));
+    Ok(own.map(|client| client.slug).collect())
 }
 
 /// Keeps a lead that is open. `Conflict` (`lease_lost`) where it is held no more.

@@ -3,18 +3,20 @@
 
 use jiff::{SignedDuration, tz::TimeZone};
 use ripen_actions::{
-    desk::{Dispose, UndoDisposition, coming_up, draft_of},
+    desk::{Dispose, LeaveLead, TakeLead, UndoDisposition, coming_up, draft_of, may_open_of},
+    user::SetUser,
     why_not::gates,
 };
 use ripen_domain::{
+    actor::{Actor, UserRole},
     desk::{NextCall, NextWork, Rank},
     touch::Disposition,
 };
 use serde_json::json;
 
 use crate::{
-    desk::{desk, lead},
-    harness::Office,
+    desk::{code, desk, lead},
+    harness::{Office, operator},
 };
 
 impl Office {
@@ -52,6 +54,29 @@ async fn a_promised_call_that_reached_nobody_is_owed_still() {
     office.dispose(&lee, &opened, Disposition::Answered).await;
     let mut tx = office.actions.store.begin().await.unwrap();
     assert!(tx.owed_tries(&[lead(1)]).await.unwrap().is_empty(), "they spoke");
+}
+
+#[tokio::test]
+async fn by_its_name_an_agent_opens_no_lead_of_clients_they_do_not_work_for() {
+    let office = desk(8).await;
+    let (acme, other) = (office.client("Acme").await.id, office.client("Other").await.id);
+    office.leads(acme, (1, 1), "web_form").await;
+    office.leads(other, (21, 1), "web_form").await;
+    office.sql("update person set locale = 'es-MX'".to_owned()).await;
+    let (id, lee) = office.agent("lee").await;
+    let own =
+        SetUser { languages: Some(vec!["en".to_owned()]), clients: Some(vec!["acme".to_owned()]), ..SetUser::of(id) };
+    office.actions.run(&operator(), &own).await.unwrap();
+    assert_eq!(code(office.actions.run(&lee, &TakeLead { lead: lead(21) }).await), "other_client");
+    assert_eq!(office.count("select count(*) from desk_lease").await, 0);
+    // Who calls back is called back by whoever knows whom they ask for.
+    let opened = office.actions.run(&lee, &TakeLead { lead: lead(1) }).await.unwrap();
+    office.actions.run(&lee, &LeaveLead { lead: opened.lead, lease: opened.lease }).await.unwrap();
+    assert_eq!(may_open_of(&office.actions, &lee).await.unwrap().into_iter().collect::<Vec<_>>(), ["acme"]);
+    // The same account as a manager's: they look after every client.
+    let manager = Actor::user(id, "lee", UserRole::Manager, None);
+    assert_eq!(may_open_of(&office.actions, &manager).await.unwrap().len(), 2);
+    assert_eq!(office.actions.run(&manager, &TakeLead { lead: lead(21) }).await.unwrap().rank, Rank::Named);
 }
 
 #[tokio::test]

@@ -158,6 +158,14 @@ pub struct AgentTerms {
     pub clients: Vec<ClientId>,
 }
 
+impl AgentTerms {
+    /// Whether they work for this client.
+    #[must_use]
+    pub fn serves(&self, client: ClientId) -> bool {
+        self.clients.is_empty() || self.clients.contains(&client)
+    }
+}
+
 /// Who could be handed leads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeskTeam {
@@ -347,7 +355,7 @@ fn of_agent(facts: &GateFacts, agent: &AgentTerms) -> Vec<CallGate> {
 }
 
 fn works_for(facts: &GateFacts, agent: &AgentTerms) -> bool {
-    agent.clients.is_empty() || facts.client.is_some_and(|client| agent.clients.contains(&client))
+    facts.client.map_or_else(|| agent.clients.is_empty(), |client| agent.serves(client))
 }
 
 /// The person's, as the first part of a tag.

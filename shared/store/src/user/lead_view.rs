@@ -43,16 +43,28 @@ impl Transaction {
         Ok(done.rows_affected() > 0)
     }
 
-    /// Forgets a list; whether there was one.
-    pub async fn lead_view_drop(&mut self, user: UserId, name: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query!(
-            "-- lead_view.drop\ndelete from lead_view where user_id = $1 and name = $2",
+    /// The query of a list, before it is saved anew; none where there is none of that name.
+    pub async fn lead_view_query(&mut self, user: UserId, name: &str) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query!(
+            "-- lead_view.query\nselect query from lead_view where user_id = $1 and name = $2 for update",
             user.uuid(),
             name
         )
-        .execute(self.connection())
+        .fetch_optional(self.connection())
         .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(row.map(|row| row.query))
+    }
+
+    /// Forgets a list; gives its query where there was one.
+    pub async fn lead_view_drop(&mut self, user: UserId, name: &str) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query!(
+            "-- lead_view.drop\ndelete from lead_view where user_id = $1 and name = $2 returning query",
+            user.uuid(),
+            name
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| row.query))
     }
 }
 

@@ -8,6 +8,7 @@ use axum::{
 };
 use ripen_actions::{
     Refusal, client,
+    desk::may_open_of,
     lead_list::{self, COUNTED_AT_MOST, LeadsCounted},
     lead_search::{self, FOUND_AT_MOST},
     lead_view,
@@ -179,6 +180,7 @@ pub(super) async fn page(
         true => lead_list::programs(actions, &viewer.actor).await?,
         false => Vec::new(),
     };
+    let own = may_open_of(actions, &viewer.actor).await?;
     let source_name = sources.iter().find(|one| Some(one.id) == query.source).map_or("", |one| one.name.as_str());
     let sort = |sort: SortChoice| {
         let there = query.sorted(sort);
@@ -187,7 +189,7 @@ pub(super) async fn page(
     let content = LeadsTemplate {
         chips: query.chips(source_name),
         clear: query.bare().address("/leads"),
-        rows: leads.iter().map(|lead| ShownRow::of(&when, lead)).collect(),
+        rows: leads.iter().map(|lead| ShownRow::of(&when, lead, own.contains(&lead.client))).collect(),
         csv: query.first_page().address("/leads.csv"),
         csv_label: csv_label(&of_view),
         csrf: viewer.csrf(),

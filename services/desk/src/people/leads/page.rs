@@ -10,7 +10,7 @@ use axum::{
 };
 use ripen_actions::{
     Refusal,
-    desk::held_by,
+    desk::{held_by, may_open_of},
     lead_page::{ReadReceipt, WholeLead, earlier, show as whole},
     person_correct::shown_fields,
     why_not::gates,
@@ -174,6 +174,8 @@ struct LeadTemplate<'a> {
     /// Who else has it open; empty for nobody.
     held_by: String,
     may_work: bool,
+    /// They may open it by its name.
+    may_take: bool,
     may_recall: bool,
     sees_audit: bool,
 }
@@ -254,7 +256,9 @@ pub async fn render(
         true => held_by(&context.actions, &viewer.actor, id).await?.unwrap_or_default(),
         false => String::new(),
     };
-    let beside = Beside { receipt, slots, gates, stands, next, touch: uuid_v7(now), told, takes_links, held_by };
+    let may_take = may_open_of(&context.actions, &viewer.actor).await?.contains(&page.lead.client.slug);
+    let beside =
+        Beside { receipt, slots, gates, stands, next, touch: uuid_v7(now), told, takes_links, held_by, may_take };
     let content = template(&page, &says, (&when, viewer), beside);
     let title = name(&page.listed);
     Ok(DeskPage { title: &title, place: Place::Leads, viewer, query: "", content }.response(status))
@@ -272,6 +276,7 @@ struct Beside {
     told: ToldBeside,
     takes_links: bool,
     held_by: String,
+    may_take: bool,
 }
 
 fn day_and_clock(at: String) -> (String, String) {
@@ -294,7 +299,7 @@ fn template<'a>(
     page: &'a WholeLead,
     says: &'a LeadSays<'a>,
     (when, viewer): (&When, &Viewer),
-    Beside { receipt, slots, gates, stands, next, touch, told, takes_links, held_by }: Beside,
+    Beside { receipt, slots, gates, stands, next, touch, told, takes_links, held_by, may_take }: Beside,
 ) -> LeadTemplate<'a> {
     let may_work = viewer.actor.may(Permission::Work);
     let newest = page.receipt.as_ref().map(|newest| newest.decision);
@@ -331,7 +336,7 @@ fn template<'a>(
         stages: stages(page.lead.stage),
         is_open,
         standing: stands,
-        first: first(page, &gates, viewer),
+        first: first(page, &gates, (viewer, may_take)),
         called: called(page),
         step_day,
         step_clock,
@@ -358,6 +363,7 @@ fn template<'a>(
         told,
         takes_links,
         may_work,
+        may_take,
         may_recall: may_work
             && is_open
             && page.lead.decided.is_some_and(|last| last.grade == ripen_domain::lead::Grade::A),
@@ -369,14 +375,15 @@ fn template<'a>(
 }
 
 /// What opens the gate that only somebody opens, else the call; nothing where the client has it.
-fn first(page: &WholeLead, gates: &ShownGates, viewer: &Viewer) -> &'static str {
+fn first(page: &WholeLead, gates: &ShownGates, (viewer, may_take): (&Viewer, bool)) -> &'static str {
     match page.lead.stage {
         Stage::Closed => "reopen",
         _ if !page.lead.stage.is_open() || gates.is_with_client || page.suppressed.is_some() => "",
         _ if gates.in_review && viewer.actor.may(Permission::Manage) => "verdict",
         _ if gates.in_review => "",
         _ if gates.lacks_number => "person",
-        _ => "take",
+        _ if may_take => "take",
+        _ => "",
     }
 }
 

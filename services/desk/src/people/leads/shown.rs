@@ -108,10 +108,12 @@ pub struct ShownRow {
     pub last: String,
     pub last_at: Option<TimeInTitle>,
     pub arrivals: i32,
+    /// The reader may open it by its name.
+    pub may_take: bool,
 }
 
 impl ShownRow {
-    pub fn of(when: &When, lead: &ListedLead) -> Self {
+    pub fn of(when: &When, lead: &ListedLead, may_take: bool) -> Self {
         Self {
             id: lead.id.to_string(),
             name: name(lead),
@@ -127,6 +129,7 @@ impl ShownRow {
             last: lead.last_disposition.as_deref().map(|word| word.replace('_', " ")).unwrap_or_default(),
             last_at: lead.last_touch_at.map(|at| TimeInTitle::of(when, at)),
             arrivals: lead.arrivals,
+            may_take,
         }
     }
 }

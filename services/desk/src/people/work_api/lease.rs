@@ -38,7 +38,8 @@ pub async fn take_next_lead(
     Ok(Json(NextLeadView { opened: opened.map(OpenedLeadView::from), upcoming }))
 }
 
-/// Opens a lead by its name: somebody calls back.
+/// Opens a lead by its name: somebody calls back. An agent who works for other clients alone is refused (409); a language that they do
+/// not speak does not keep them from it.
 #[utoipa::path(post, path = "/api/v1/work/{id}", operation_id = "open_lead", tag = "work",
     params(("id" = String, Path, description = "The lead's id, lead_….")),
     request_body = NothingBody,
