@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use ripen_actions::queues::QueueList;
 use serde_json::json;
 
-use super::{Desk, Person, desk};
+use super::{Desk, Person, desk, disposition};
 use crate::harness::browser::{Tab, WIDE};
 
 /// A number that stands alone and is no link. Points count nothing, keys are no numbers, and beside a title stands the count of the
@@ -70,6 +71,9 @@ async fn every_number_leads_to_a_list_of_as_many() {
     assert!(queues >= 8, "{queues} numbers at the queues");
     let leads = follow(manager, "/leads?view=all").await;
     assert!(leads >= 8 + 8, "{leads} numbers at the leads");
+    for list in QueueList::all() {
+        follow(manager, &format!("/queues/{}", list.word())).await;
+    }
     for view in ["open", "late", "closed"] {
         follow(manager, &format!("/leads?view={view}&client=zenith")).await;
     }
@@ -81,6 +85,19 @@ async fn every_number_leads_to_a_list_of_as_many() {
     let broker = sign_in(desk.person("Bo Larsen", "broker", &["--client", "acme"]).await).await;
     follow(broker, "/leads").await;
     let agent = sign_in(desk.agent().await).await;
+    // One call made, the next lead given back: the page without a lead counts both the day and what waits.
+    agent.press("n").await;
+    agent.see("#work").await;
+    agent.click(&disposition("no_answer")).await;
+    agent.click("#save").await;
+    agent.see("#toast").await;
+    agent.see("#work").await;
+    agent.press("Escape").await;
+    agent.see("#idle").await;
+    let idle = follow(agent, "/work").await;
+    assert!(idle >= 8, "{idle} numbers where no lead is open");
+    follow(agent, "/work/ready").await;
+    agent.goto("/work").await;
     agent.press("n").await;
     agent.see("#work").await;
     follow(agent, "/work").await;

@@ -1,10 +1,14 @@
 //! Every page of the desk as each role sees it: on a desk and on a phone, by day and by night. Nothing is wider than its window or
-//! cut off, axe finds nothing, no other host is asked, and no page is heavy. The pictures are in `target/screenshots/desk-*.png`.
+//! cut off, axe finds nothing, no other host is asked, and no page is heavy. The pictures are in `target/screenshots/desk-*.png`. What
+//! is seen seldom, `seldom.rs` looks at.
 
+use std::collections::BTreeSet;
+
+use ripen_desk::people::routes::RULES;
 use ripen_testkit::{receiver::Behaviour, wait::until};
 use serde_json::json;
 
-use super::{Desk, Person, desk, disposition, plan};
+use super::{Desk, Person, desk, disposition, plan, seldom};
 use crate::{
     cases::unquoted,
     harness::{
@@ -14,17 +18,67 @@ use crate::{
 };
 
 const LONG: &str = "Venkataraghavan-Subramaniam de los Ríos y Montenegro";
-const NOTE: &str =
+pub(super) const NOTE: &str =
     "Please call after six. The address is https://example.com/a/very/long/path/that/has/no/place/to/break/anywhere";
 
+/// What the tests here look at, each its own.
+const BY_AGENTS: &[&str] = &["/work", "/leads", "/leads/new", "/leads/{id}", "/keys", "/style", "/account"];
+const BY_OTHERS: &[&str] = &[
+    "/queues",
+    "/queues/{list}",
+    "/leads/{id}",
+    "/audit",
+    "/users",
+    "/leads",
+    "/",
+    "/login",
+    "/forgotten",
+    "/welcome/{token}",
+];
+/// What programs and pages ask for.
+const NO_PAGES: [&str; 3] = ["/api/", "/v1/", "/assets/"];
+/// What else is not looked at here, and why.
+const NOT_HERE: [(&str, &str); 6] = [
+    ("/leads.csv", "a file"),
+    ("/work/saved", "a part of the work page, which is looked at with it"),
+    ("/work/waiting", "a number of the rail"),
+    ("/o/style.css", "a style sheet"),
+    ("/o/{token}", "tests/flow/looks.rs looks at the pages behind links"),
+    ("/r/{token}", "tests/flow/looks.rs looks at the pages behind links"),
+];
+/// What is looked at on paper too.
+const PRINTED: [&str; 7] = ["lead", "leads", "work", "queues", "queues-held", "queues-dead", "audit"];
+
+#[test]
+fn every_page_is_looked_at_or_left_out_for_a_reason() {
+    let looked = [BY_AGENTS, BY_OTHERS, seldom::BY_AGENTS, seldom::BY_MANAGERS].concat();
+    let is_left_out = |path: &str| NOT_HERE.iter().any(|(left, _)| *left == path);
+    let pages =
+        RULES.iter().filter(|rule| rule.method == "GET" && !NO_PAGES.iter().any(|start| rule.path.starts_with(start)));
+    let wrong: Vec<_> = pages.map(|rule| rule.path).filter(|path| looked.contains(path) == is_left_out(path)).collect();
+    assert!(wrong.is_empty(), "look at {wrong:?}, or say why not; not both");
+}
+
+/// The address of the table that a path is of: one that is said in full before one with a part in braces.
+fn route(path: &str) -> Option<&'static str> {
+    let path = path.split(['?', '#']).next()?;
+    let fits = |rule: &str| {
+        let (asked, named) = (path.split('/'), rule.split('/'));
+        asked.clone().count() == named.clone().count()
+            && asked.zip(named).all(|(part, name)| part == name || name.starts_with('{'))
+    };
+    let found = RULES.iter().filter(|rule| rule.method == "GET" && fits(rule.path)).map(|rule| rule.path);
+    found.min_by_key(|path| path.contains('{'))
+}
+
 /// The leads that pages are looked at with, by what became of them.
-struct Leads {
+pub(super) struct Leads {
     /// New, with a long name and much written.
-    long: String,
+    pub(super) long: String,
     /// Named in another script, promised a call that is late.
     late: String,
     /// An A that the client did not take yet.
-    sent: String,
+    pub(super) sent: String,
     /// Says that they never enquired.
     review: String,
     /// Must not be contacted.
@@ -33,7 +87,7 @@ struct Leads {
     nameless: String,
 }
 
-async fn leads(desk: &Desk) -> Leads {
+pub(super) async fn leads(desk: &Desk) -> Leads {
     let days = |days: i64| json!({"answers": {"timeframe_days": days}});
     let touch = async |lead: &str, more: &[&str]| drop(desk.scenario.touch(lead, more).await);
     desk.scenario.receiver.set("/leads", Behaviour::Status(500));
@@ -67,20 +121,26 @@ async fn leads(desk: &Desk) -> Leads {
 }
 
 /// Somebody's page of a desk and of a phone, side by side.
-struct Looker<'d> {
-    wide: Tab<'d>,
-    narrow: Tab<'d>,
+pub(super) struct Looker<'d> {
+    pub(super) wide: Tab<'d>,
+    pub(super) narrow: Tab<'d>,
     wrong: Vec<String>,
+    /// The addresses of the table that were looked at.
+    looked: BTreeSet<&'static str>,
 }
 
 impl<'d> Looker<'d> {
     async fn nobody(desk: &'d Desk) -> Self {
-        Self { wide: desk.tab(WIDE).await, narrow: desk.tab(NARROW).await, wrong: Vec::new() }
+        Self::at_both(desk.tab(WIDE).await, desk.tab(NARROW).await)
     }
 
-    async fn of(desk: &'d Desk, person: &Person) -> Self {
+    pub(super) const fn at_both(wide: Tab<'d>, narrow: Tab<'d>) -> Self {
+        Self { wide, narrow, wrong: Vec::new(), looked: BTreeSet::new() }
+    }
+
+    pub(super) async fn of(desk: &'d Desk, person: &Person) -> Self {
         let (wide, narrow) = (desk.signed_in(person, WIDE).await, desk.signed_in(person, NARROW).await);
-        Self { wide, narrow, wrong: Vec::new() }
+        Self::at_both(wide, narrow)
     }
 
     fn both(&self) -> [(Tab<'d>, u16); 2] {
@@ -88,35 +148,67 @@ impl<'d> Looker<'d> {
     }
 
     /// Looks at what is there now.
-    async fn now(&mut self, name: &str) {
+    pub(super) async fn now(&mut self, name: &str) {
         for (tab, width) in self.both() {
             // Once on paper.
-            let is_printed = width == WIDE.width && matches!(name, "lead" | "queues" | "leads");
+            let is_printed = width == WIDE.width && PRINTED.contains(&name);
             self.wrong.extend(tab.look(&format!("desk-{name}-{width}"), is_printed).await);
         }
     }
 
     /// Opens a page that answers so, and looks at it.
-    async fn at(&mut self, name: &str, path: &str, status: u64) {
-        for (tab, _) in self.both() {
-            assert_eq!(tab.goto(path).await, status, "{path}");
-        }
+    pub(super) async fn at(&mut self, name: &str, path: &str, status: u64) {
+        self.goto(path, status).await;
+        self.looked.extend(route(path));
         self.now(name).await;
     }
 
-    async fn click(&self, at: &str) {
+    /// Looks at what one of the two shows.
+    pub(super) async fn one(&mut self, tab: Tab<'_>, name: &str) {
+        self.wrong.extend(tab.look(&format!("desk-{name}"), false).await);
+    }
+
+    pub(super) async fn goto(&self, path: &str, status: u64) {
+        for (tab, _) in self.both() {
+            assert_eq!(tab.goto(path).await, status, "{path}");
+        }
+    }
+
+    pub(super) async fn see(&self, at: &str) {
+        for (tab, _) in self.both() {
+            tab.see(at).await;
+        }
+    }
+
+    pub(super) async fn press(&self, key: &str) {
+        for (tab, _) in self.both() {
+            tab.press(key).await;
+        }
+    }
+
+    pub(super) async fn click(&self, at: &str) {
         for (tab, _) in self.both() {
             tab.click(at).await;
         }
     }
 
-    async fn fill(&self, at: &str, text: &str) {
+    pub(super) async fn fill(&self, at: &str, text: &str) {
         for (tab, _) in self.both() {
             tab.fill(at, text).await;
         }
     }
 
-    fn done(self) {
+    /// Goes on with what another found, and looked at.
+    pub(super) fn with(mut self, other: Self) -> Self {
+        self.wrong.extend(other.wrong);
+        self.looked.extend(other.looked);
+        self
+    }
+
+    /// Nothing is wrong, and what was to be looked at was.
+    pub(super) fn done(self, named: &[&str]) {
+        let missed: Vec<_> = named.iter().filter(|path| !self.looked.contains(**path)).collect();
+        assert!(missed.is_empty(), "not looked at: {missed:?}");
         assert!(self.wrong.is_empty(), "{} to put right:\n{}", self.wrong.len(), self.wrong.join("\n"));
     }
 }
@@ -168,7 +260,7 @@ async fn agents_pages_are_good_to_look_at() {
     looker.wide.fill("#a-timeframe_days", "30").await;
     looker.wide.click("#save").await;
     looker.wide.see("#toast").await;
-    looker.wrong.extend(looker.wide.look("desk-work-saved-1280", false).await);
+    looker.one(looker.wide, "work-saved-1280").await;
 
     looker.at("leads", "/leads?view=all", 200).await;
     looker.click("summary:has-text('Add a filter')").await;
@@ -191,7 +283,7 @@ async fn agents_pages_are_good_to_look_at() {
     looker.at("account", "/account", 200).await;
     looker.at("not-found", "/queues", 404).await;
     looker.at("not-readable", "/leads?grade=D", 400).await;
-    looker.done();
+    looker.done(BY_AGENTS);
     desk.stop().await;
 }
 
@@ -233,14 +325,14 @@ async fn pages_of_who_leads_reads_or_signs_in_are_good_to_look_at() {
     looker.at("audit-menu", "/audit?object=lead_nothing", 200).await;
     looker.click(".top summary").await;
     looker.now("menu").await;
-    let mut wrong = std::mem::take(&mut looker.wrong);
+    let by_admin = looker;
 
     let broker = desk.person("Bo Larsen", "broker", &["--client", "acme"]).await;
     let mut looker = Looker::of(&desk, &broker).await;
     looker.at("broker-leads", "/leads?view=all", 200).await;
     looker.at("broker-lead", &format!("/leads/{}", leads.sent), 200).await;
     looker.at("broker-lead-not-theirs-yet", &format!("/leads/{}", leads.late), 200).await;
-    wrong.append(&mut looker.wrong);
+    let by_broker = looker;
 
     let mut looker = Looker::nobody(&desk).await;
     looker.at("home", "/", 200).await;
@@ -258,7 +350,6 @@ async fn pages_of_who_leads_reads_or_signs_in_are_good_to_look_at() {
     looker.at("welcome", &welcome, 200).await;
     looker.at("welcome-over", "/welcome/nothing", 404).await;
     looker.at("nothing", "/nothing", 404).await;
-    looker.wrong.append(&mut wrong);
-    looker.done();
+    looker.with(by_admin).with(by_broker).done(BY_OTHERS);
     desk.stop().await;
 }

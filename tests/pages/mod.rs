@@ -4,9 +4,11 @@ mod counts;
 mod drafts;
 mod live;
 mod looks;
+mod managing;
 mod meanwhile;
 mod plain;
 mod roles;
+mod seldom;
 mod working;
 
 use ripen_testkit::wait::until;
@@ -108,6 +110,18 @@ impl Desk {
             (self.count("select count(*) from delivery where state = 'delivered'").await > 0).then_some(())
         })
         .await;
+    }
+
+    /// A lead that its client has and gave back.
+    async fn returned(&self, first: &str) -> String {
+        let hot = json!({"answers": {"timeframe_days": 30, "budget": 450_000, "preapproved": true}});
+        let lead = self.enquiry(first, "Jones", hot).await;
+        self.delivered().await;
+        let newest = "select id from delivery where state = 'delivered' order by ended_at desc limit 1";
+        let delivery = sqlx::query_scalar(newest).fetch_one(self.scenario.installation.pool()).await.unwrap();
+        let delivery = ripen_domain::id::DeliveryId::from_uuid(delivery).to_string();
+        self.scenario.installation.json(&["outcome", "add", &delivery, "returned", "--reason", "No budget"]).await;
+        lead
     }
 
     async fn change(&self, sql: &'static str) {

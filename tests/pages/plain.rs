@@ -1,9 +1,13 @@
 //! The main stories with JavaScript switched off: every page works by its forms alone.
 
+use ripen_testkit::wait::until;
 use serde_json::json;
 
-use super::{desk, disposition};
-use crate::harness::browser::PLAIN;
+use super::{Desk, desk, disposition, plan};
+use crate::harness::{
+    LIMIT,
+    browser::{Browser, PLAIN},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lead_is_worked_promised_and_taken_back_without_javascript() {
@@ -108,5 +112,102 @@ async fn leads_are_found_read_and_changed_without_javascript() {
     tab.click(".top summary").await;
     tab.click("text=Sign out").await;
     tab.arrive("/login").await;
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_rings_or_walks_in_is_seen_to_without_javascript() {
+    let Some(desk) = desk().await else { return };
+    let house = ["source", "add", "Open house", "--client", "acme", "--channel", "in_person"];
+    desk.scenario.installation.json(&house).await;
+    let called = |number: &str| json!({"phone": number, "answers": {"timeframe_days": 200}});
+    desk.enquiry("Ida", "Moreau", called("+1 312 555 0191")).await;
+    desk.enquiry("Ivo", "Moreau", called("+1 415 555 0191")).await;
+    let barred = desk.enquiry("Bea", "Moreau", called("+1 312 555 0193")).await;
+    desk.scenario.touch(&barred, &["--disposition", "do_not_contact"]).await;
+    let tab = desk.signed_in(&desk.agent().await, PLAIN).await;
+    tab.arrive("/work").await;
+    tab.fill("#phone", "0191").await;
+    tab.click(".rang button").await;
+    tab.see("text=Several open leads have this number").await;
+    tab.click("button:has-text('Open Ivo Moreau')").await;
+    tab.see("h1:has-text('Ivo Moreau')").await;
+    tab.click("#leave").await;
+    tab.see("text=The lead is given back").await;
+    tab.fill("#phone", "+1 312 555 0193").await;
+    tab.click(".rang button").await;
+    tab.see("#barred:has-text('only a manager lifts')").await;
+    tab.fill("#rang-note", "Wants to know who has her number").await;
+    tab.click("text=Note that they rang").await;
+    tab.see("text=It is noted that they rang").await;
+
+    tab.fill("#phone", "+1 312 555 0194").await;
+    tab.click(".rang button").await;
+    tab.see("text=No lead has this number").await;
+    tab.click("text=Write down who called").await;
+    assert_eq!(tab.value("#phone").await, "+1 312 555 0194");
+    tab.fill("#name", "Wanda Moreau").await;
+    tab.fill("#phone", "12").await;
+    tab.click("text=Enter the lead").await;
+    tab.see(".field.bad #phone").await;
+    assert_eq!(tab.value("#name").await, "Wanda Moreau", "what was typed stays");
+    tab.fill("#phone", "+1 312 555 0194").await;
+    tab.click("text=Enter the lead").await;
+    until("it is entered", LIMIT, || async {
+        tab.reload().await;
+        (tab.count("text=The lead is entered").await > 0).then_some(())
+    })
+    .await;
+    tab.see("h1:has-text('Wanda Moreau')").await;
+    tab.click("button:has-text('Refuses to be recorded')").await;
+    tab.see("#calls .late:has-text('Refuses to be recorded')").await;
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_appointment_is_booked_during_the_call_without_javascript() {
+    let Some(browser) = Browser::start().await else { return };
+    let scenario = plan().await.rep_at("Sam Rep", "America/Chicago", "all 09:00-17:00").serve().await;
+    let desk = Desk { scenario, browser };
+    desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;
+    let tab = desk.signed_in(&desk.agent().await, PLAIN).await;
+    tab.arrive("/work").await;
+    tab.click("#next button").await;
+    tab.see("#work").await;
+    tab.fill("#note", "Prefers the mornings").await;
+    tab.click("#book summary").await;
+    tab.click("text=Show the free times").await;
+    tab.see("#slot").await;
+    let free = tab.all("#slot option", "value").await;
+    // The last that is offered: no clock reaches it meanwhile.
+    tab.choose("#slot", free.last().expect("a time is free")).await;
+    tab.click("text=Book it").await;
+    tab.see("text=The appointment is booked").await;
+    assert_eq!(tab.value("#note").await, "Prefers the mornings", "what else was typed stays a draft");
+    assert_eq!(desk.count("select count(*) from appointment").await, 1);
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stuck_goes_on_or_is_given_up_without_javascript() {
+    let Some(desk) = desk().await else { return };
+    for email in ["one@example.com", "two@example.com"] {
+        desk.scenario.post(&json!({"email": email, "first_name": "Test", "test": true})).await;
+    }
+    until("both are kept", LIMIT, || async {
+        (desk.count("select count(*) from arrival where state = 'quarantined'").await == 2).then_some(())
+    })
+    .await;
+    let tab = desk.signed_in(&desk.person("Mona Reyes", "manager", &[]).await, PLAIN).await;
+    for (what, told) in [("Release", "Released: it is worked like any other"), ("Drop", "Dropped: it stays on record")]
+    {
+        tab.goto("/queues/quarantine").await;
+        tab.click(&format!("summary:has-text('{what}')")).await;
+        tab.fill(".ask[open] input[name=why]", "Looked at").await;
+        tab.click(".ask[open] button").await;
+        tab.see(&format!("text={told}")).await;
+    }
+    let ended = "select count(*) from arrival where released_at is not null or dropped_at is not null";
+    assert_eq!(desk.count(ended).await, 2);
     desk.stop().await;
 }

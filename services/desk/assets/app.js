@@ -9,7 +9,8 @@ document.addEventListener("click", (event) => {
 });
 
 // What is new: the page hears of it while it is looked at, and fetches again whatever says by data-live what it shows. A part
-// names by data-from where it is fetched; an answer that is a whole page is searched for the part of the same id.
+// names by data-from where it is fetched: parts of one address in one request. An answer that is a whole page is searched for the part
+// of the same id. Where nothing of the page itself is fetched again, it does not say that it is live.
 (() => {
   const mark = document.getElementById("live");
   if (!mark || !window.EventSource) return;
@@ -21,52 +22,86 @@ document.addEventListener("click", (event) => {
   let heardAt = 0;
   let again = 0;
   let gone = 0;
-  const fetching = new WeakMap();
+  const fetching = new Map();
+  const parts = () => [...document.querySelectorAll("[data-live][data-from]")];
+  const isKeptUp = document.querySelector("main [data-live][data-from]") !== null;
 
   const show = (isLive) => {
-    mark.hidden = false;
+    mark.hidden = !isKeptUp;
     mark.classList.toggle("off", !isLive);
     const text = isLive ? "Live" : "Not live";
     if (mark.textContent !== text) mark.textContent = text;
     mark.title = isLive ? "Counts and lists on this page update by themselves" : "What is new shows when the page is loaded again";
   };
 
-  // Whoever types in a part, or has a menu of it open, keeps it as it is.
+  // Whoever types in a part, dials from it, has a menu or a form of it open or has marked words of it, keeps it as it is for so long.
   const isInUse = (part) => {
     const at = document.activeElement;
-    return (at && part.contains(at) && at.closest("input, select, textarea, [contenteditable]")) || part.querySelector("details[open], dialog[open]");
+    const marked = getSelection();
+    return (
+      (at && part.contains(at) && at.closest("input, select, textarea, [contenteditable]") !== null) ||
+      part.querySelector("details.menu[open], details[open] form, dialog[open], [aria-busy=true], [data-said]:not(:empty)") !== null ||
+      (marked !== null && !marked.isCollapsed && marked.containsNode(part, true))
+    );
   };
 
-  const put = (part, text) => {
-    const answer = new DOMParser().parseFromString(text, "text/html");
+  const put = (part, answer) => {
     const named = part.id ? answer.getElementById(part.id) : null;
     // A whole page without this part is of something else by now: another lead, or none.
     if (!named && answer.querySelector("main")) return;
     const found = named ?? answer.body;
+    if (named) part.className = named.className;
+    // What is as it was stays: replaced, it would be read out once more.
+    if (found.innerHTML === part.innerHTML) return;
     const nodes = [...found.childNodes].map((node) => document.importNode(node, true));
-    const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    // What has the focus, or is the row chosen, is the same again where it leads to the same, or says the same.
+    const says = (one) => one.getAttribute("href") ?? `${one.tagName} ${one.textContent}`;
+    const same = (as) => as && [...part.querySelectorAll("a[href], button, summary")].find((one) => says(one) === as);
+    const focused = part.contains(document.activeElement) ? says(document.activeElement) : null;
+    const row = part.querySelector("tr.at th a[href]");
+    const chosen = row && says(row);
+    const opened = [...part.querySelectorAll("details")].map((one) => one.open);
+    const scrolled = [...part.querySelectorAll(".scroll")].map((one) => one.scrollLeft);
     part.replaceChildren(...nodes);
-    if (focused) [...part.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === focused)?.focus();
+    const unfolds = [...part.querySelectorAll("details")];
+    if (unfolds.length === opened.length) unfolds.forEach((one, place) => { one.open = opened[place]; });
+    [...part.querySelectorAll(".scroll")].forEach((one, place) => { one.scrollLeft = scrolled[place] ?? 0; });
+    same(chosen)?.closest("tr")?.classList.add("at");
+    same(focused)?.focus({ preventScroll: true });
   };
 
-  // Each part once in two seconds: a thousand leads a second come in batches, several a second.
+  // Each address once in two seconds: a thousand leads a second come in batches, several a second.
   const refresh = (part) => {
-    const state = fetching.get(part) ?? { at: 0, timer: 0 };
-    fetching.set(part, state);
-    if (state.timer) return;
-    state.timer = setTimeout(async () => {
-      state.at = Date.now();
-      try {
-        const answer = await fetch(part.dataset.from, { redirect: "manual", headers: { accept: "text/html", "x-part": part.id || "list" } });
-        if (answer.ok && !isInUse(part)) put(part, await answer.text());
-      } catch {
-        show(false);
+    const { from } = part.dataset;
+    const state = fetching.get(from) ?? { at: 0, timer: 0, waiting: new Set() };
+    fetching.set(from, state);
+    state.waiting.add(part);
+    state.timer ||= setTimeout(() => ask(from, state), Math.max(0, state.at + PAUSE - Date.now()));
+  };
+  const ask = async (from, state) => {
+    state.at = Date.now();
+    const wanted = [...state.waiting].filter((part) => part.isConnected && !isInUse(part));
+    for (const part of wanted) state.waiting.delete(part);
+    try {
+      if (wanted.length > 0) {
+        const answer = await fetch(from, { redirect: "manual", headers: { accept: "text/html", "x-part": wanted.map((part) => part.id || "list").join(" ") } });
+        const page = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+        for (const part of page ? wanted : []) {
+          if (isInUse(part)) state.waiting.add(part);
+          else put(part, page);
+        }
       }
-      state.timer = 0;
-    }, Math.max(0, state.at + PAUSE - Date.now()));
+    } catch {
+      show(false);
+    }
+    state.timer = 0;
+    // What was in use is looked at again once it is let go.
+    for (const part of state.waiting) {
+      if (part.isConnected) refresh(part);
+      else state.waiting.delete(part);
+    }
   };
 
-  const parts = () => [...document.querySelectorAll("[data-live][data-from]")];
   const told = (kinds) => {
     for (const part of parts()) {
       if (part.dataset.live.split(" ").some((kind) => kinds.includes(kind))) refresh(part);
@@ -130,7 +165,8 @@ document.addEventListener("click", (event) => {
   addEventListener("pageshow", (event) => {
     if (event.persisted) open();
   });
-  parts().filter((part) => part.childElementCount === 0 && part.textContent.trim() === "").forEach(refresh);
+  // What the frame leaves out is fetched at once.
+  parts().filter((part) => part.closest(".rail") && part.textContent.trim() === "").forEach(refresh);
   open();
 })();
 

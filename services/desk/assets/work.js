@@ -90,26 +90,60 @@
       else setTimeout(tick, 250);
     };
     tick();
-    if ("pending" in toast.dataset) decided(toast, 150);
+    if ("pending" in toast.dataset) decided(toast);
   };
-  const decided = (toast, wait) => {
-    setTimeout(async () => {
-      if (!toast.isConnected || wait > 10_000) return;
+  // The decision is shown as soon as it is made: asked for at once when there is news of leads, and in steps that grow, since news
+  // may be lost. Soon after it was saved the steps are short: most are decided by then.
+  const STEPS = [50, 100, 150];
+  const ASKED_FOR = 20_000;
+  const decided = (toast) => {
+    const until = performance.now() + ASKED_FOR;
+    let wait = STEPS[0];
+    let step = 0;
+    let timer = 0;
+    let isAsking = false;
+    let hasNews = false;
+    const end = () => {
+      clearTimeout(timer);
+      document.removeEventListener("ripen:news", heard);
+    };
+    const later = () => {
+      timer = setTimeout(ask, wait);
+      step += 1;
+      wait = STEPS[step] ?? wait * 2;
+    };
+    const ask = async () => {
+      clearTimeout(timer);
+      if (!toast.isConnected || performance.now() > until) return end();
+      isAsking = true;
+      hasNews = false;
       const query = new URLSearchParams({ saved: toast.dataset.saved, lead: toast.dataset.lead, until: toast.dataset.until });
       try {
         const answer = await fetch(`/work/saved?${query}`, { credentials: "same-origin" });
-        if (!answer.ok || answer.redirected) return;
+        if (!answer.ok || answer.redirected) return end();
         const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = parsed.getElementById("toast");
-        if (!fresh) return;
-        if ("pending" in fresh.dataset) {
-          decided(toast, wait * 2);
-        } else if (!toast.contains(document.activeElement)) {
+        if (!fresh) return end();
+        if (!("pending" in fresh.dataset)) {
+          end();
+          if (toast.contains(document.activeElement)) return;
           toast.replaceWith(fresh);
           runToast();
+          return;
         }
       } catch { /* the page is right without it */ }
-    }, wait);
+      isAsking = false;
+      // What was told meanwhile may not have been in the answer; on a busy desk there is always something.
+      if (hasNews) timer = setTimeout(ask, STEPS[1]);
+      else later();
+    };
+    const heard = (event) => {
+      if (!event.detail.kinds.includes("leads")) return;
+      if (isAsking) hasNews = true;
+      else ask();
+    };
+    document.addEventListener("ripen:news", heard);
+    later();
   };
   runToast();
   // Of a lead that ended meanwhile the note is kept with it: its draft here is over.

@@ -147,6 +147,8 @@ pub struct QueueQuery {
     pub list: QueueList,
     /// Of this client alone, by its slug; what is stuck is listed of all.
     pub client: Option<String>,
+    /// Of what is held, only what has no date: it goes on when somebody does something.
+    pub is_undated: bool,
     /// Which page of [`ON_A_PAGE`] rows, from 0 on.
     pub page: u16,
 }
@@ -194,6 +196,7 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &QueueQuery) -> Resul
         QueueList::Late => late_rows(actions, scope, (now, offset), usize::MAX).await,
         QueueList::Stuck(kind) => {
             let rows = actions.store.stuck(scope, kind).await?.into_iter();
+            let rows = rows.filter(|row| kind != StuckKind::Held || !query.is_undated || row.at.is_none());
             let (behind, most) = (usize::try_from(offset), usize::try_from(ON_A_PAGE + 1));
             let page = rows.skip(behind.unwrap_or(usize::MAX)).take(most.unwrap_or(usize::MAX));
             Ok(page.map(|row| QueueListRow::of(kind, row)).collect())

@@ -164,7 +164,7 @@ pub const RULES: &[RouteRule] = &[
     rule("GET", "/api/v1/leads/{id}", EVERYBODY).of(NamedThing::Lead),
     rule("GET", "/api/v1/leads/{id}/why", EVERYBODY).of(NamedThing::Lead),
     rule("POST", "/api/v1/leads/{id}/{change}", STAFF).of(NamedThing::Lead).then("note"),
-    rule("GET", "/api/v1/leads/{id}/decisions/{decision}", EVERYBODY)
+    rule("GET", "/api/v1/leads/{id}/decisions/{decision}", STAFF)
         .of(NamedThing::Lead)
         .then("dec_01kahxq5z5e4y9wd3tvdnzxkqj"),
     rule("GET", "/queues", MANAGERS),

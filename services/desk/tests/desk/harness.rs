@@ -13,7 +13,7 @@ use ripen_desk::{
 };
 use ripen_domain::{
     actor::{Actor, Scope, UserRole},
-    id::{ClientId, DeliveryId, TokenId, UserId},
+    id::{ClientId, DecisionId, DeliveryId, TokenId, UserId},
     link::{LinkKeys, Links},
     secret::Secret,
 };
@@ -303,6 +303,16 @@ impl App {
         let to = "update delivery set endpoint_id = $2, state = 'pending' where id = $1";
         sqlx::query(to).bind(delivery).bind(endpoint_id).execute(&self.pool).await.unwrap();
         Sent { delivery: DeliveryId::from_uuid(delivery), lead }
+    }
+
+    /// A decision about a lead, by criteria that there are, whose receipt was erased.
+    pub async fn decided(&self, client: &Client, lead: Uuid) -> DecisionId {
+        let id = random::uuid_v7(self.pass(1));
+        let sql = "insert into decision (id, lead_id, client_id, criteria_id, at, grade, score, receipt)
+                   select $1, $2, $3, id, $4, 'A', 80, 'null' from criteria limit 1";
+        let query = sqlx::query(sql).bind(id).bind(lead).bind(client.id.uuid()).bind(self.now());
+        assert_eq!(query.execute(&self.pool).await.unwrap().rows_affected(), 1, "there are criteria");
+        DecisionId::from_uuid(id)
     }
 
     /// Freezes the payload, as the first lease does.

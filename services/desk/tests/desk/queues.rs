@@ -144,6 +144,13 @@ async fn what_is_held_until_a_person_does_something_has_no_date() {
     let row =
         |why: &str| page.split("<tr>").find(|row| row.contains(why)).unwrap_or_else(|| panic!("{page}")).to_owned();
     assert!(row(&ever).contains("since <time") && !row(&full).contains("since <time"), "{page}");
+
+    // What the overview says of it leads to exactly those.
+    let overview = app.page(&manager, "/queues").await.text;
+    let link = "<a class=\"late\" href=\"/queues/held?undated=true\" data-count=\"1\">1 A lead";
+    assert!(overview.contains(link), "{overview}");
+    let undated = app.page(&manager, "/queues/held?undated=true").await.text;
+    assert!(undated.contains(&ever) && !undated.contains(&full), "{undated}");
 }
 
 #[tokio::test]

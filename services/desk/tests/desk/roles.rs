@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use ripen_actions::{
     Actions,
+    criteria::ActivateCriteria,
     desk::{Dispose, TakeLead},
 };
 use ripen_desk::people::routes::{MayUse, NamedThing, RULES, RouteRule};
 use ripen_domain::{
     actor::{Actor, UserRole},
-    id::{ArrivalId, DeliveryId, LeadId, RepId, TokenId, UserId},
+    id::{ArrivalId, DecisionId, DeliveryId, LeadId, RepId, TokenId, UserId},
     secret::Secret,
     touch::Disposition,
 };
@@ -18,7 +19,10 @@ use ripen_store::user::token::NewUserToken;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Answer, App, Browser, Client, app};
+use crate::{
+    harness::{Answer, App, Browser, Client, app},
+    work::CRITERIA,
+};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +43,8 @@ const ALL: [Asks; 6] = [
 
 /// A list that there is.
 const QUEUE: &str = "late";
-/// Addresses of what the scene has none of, so that 404 says nothing: an earlier decision, whose receipt only the qualifier writes.
-const HAS_NONE: [&str; 1] = ["/api/v1/leads/{id}/decisions/{decision}"];
+/// What names a decision, which is the lead's own.
+const DECISION: &str = "{decision}";
 /// Addresses whose thing is named in what is sent, with whom 404 is told of what is not theirs. Of leads that is who is no staff: to
 /// staff a lead that is foreign is one that is not there.
 const SAYS_WHAT: [&str; 18] = [
@@ -134,6 +138,10 @@ impl Scene {
         let name = match rule.named {
             NamedThing::Nothing => return rule.path.to_owned(),
             NamedThing::Delivery => self.app.sent(client).await.delivery.to_string(),
+            NamedThing::Lead if rule.path.contains(DECISION) => {
+                let (lead, decision) = self.decided(client).await;
+                return rule.path.replace("{id}", &lead.to_string()).replace(DECISION, &decision.to_string());
+            }
             NamedThing::Lead => LeadId::from_uuid(self.app.sent(client).await.lead).to_string(),
             // Kept without a word of whose it is, until it is worked: what is no id at all is the one that is not there.
             NamedThing::Entered if is_own => ArrivalId::from_uuid(random::uuid_v7(now)).to_string(),
@@ -167,6 +175,16 @@ impl Scene {
             Some((start, _)) => format!("{start}{}", rule.second),
             None => address,
         }
+    }
+
+    /// A lead with a decision about it.
+    async fn decided(&self, client: &Client) -> (LeadId, DecisionId) {
+        if self.app.count("select count(*) from criteria").await == 0 {
+            let first = ActivateCriteria { document: CRITERIA.to_owned(), backtest: None };
+            self.actions.run(&Actor::operator("dana"), &first).await.unwrap();
+        }
+        let lead = self.app.sent(client).await.lead;
+        (LeadId::from_uuid(lead), self.app.decided(client, lead).await)
     }
 
     /// What is sent to an address that names its thing there, own or another's: a query, fields of a form, and JSON.
@@ -306,7 +324,7 @@ fn wrong(rule: &RouteRule, asks: Asks, whose: Whose, answer: &Answer) -> Option<
         }
         // Another's lease is told as lost, and another's session ends nobody's.
         (MayUse::Roles(_), Asks::User(_)) if whose == Whose::Foreign && rule.path.ends_with("/renew") => status == 409,
-        (MayUse::Roles(_), Asks::User(_)) => is_let_in || (status == 404 && HAS_NONE.contains(&rule.path)),
+        (MayUse::Roles(_), Asks::User(_)) => is_let_in,
     };
     let is_fine = expected && status < 500;
     (!is_fine).then(|| format!("{} {} as {asks:?} of {whose:?}: {status} {}", rule.method, rule.path, answer.text))
@@ -332,4 +350,30 @@ async fn every_role_sees_at_every_address_what_is_its_own_and_nothing_else() {
         }
     }
     assert!(findings.is_empty(), "{findings}");
+}
+
+#[tokio::test]
+async fn a_decision_is_read_under_its_own_lead_alone() {
+    let scene = Scene::new().await;
+    let app = &scene.app;
+    let (own, decided) = scene.decided(&scene.ours).await;
+    let (_, of_another) = scene.decided(&scene.ours).await;
+    let (_, foreign) = scene.decided(&scene.theirs).await;
+    let receipt = |decision: DecisionId| format!("/api/v1/leads/{own}/decisions/{decision}");
+    let page = |decision: DecisionId| format!("/leads/{own}?decision={decision}");
+    for role in [UserRole::Admin, UserRole::Manager, UserRole::Agent] {
+        let user = app.user(role, None).await;
+        let answer = app.see(&user, &receipt(decided)).await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "null"), "{role:?}: it was erased");
+        for decision in [of_another, foreign] {
+            assert_eq!(app.see(&user, &receipt(decision)).await.problem(), "not-found", "{role:?}");
+        }
+    }
+    // A client's people read the page.
+    let broker = app.user(UserRole::Broker, Some(&scene.ours)).await;
+    assert_eq!(app.see(&broker, &receipt(decided)).await.problem(), "not-found");
+    let broker = app.browser(broker.id).await;
+    for (decision, status) in [(decided, 200), (of_another, 404), (foreign, 404)] {
+        assert_eq!(app.page(&broker, &page(decision)).await.status.as_u16(), status);
+    }
 }

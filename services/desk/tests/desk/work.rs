@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::harness::{Answer, App, Client, app_with};
 
-const CRITERIA: &str = r#"
+pub const CRITERIA: &str = r#"
 name = "default"
 
 [script]

@@ -71,6 +71,11 @@ impl Visitor {
 
 /// What a hidden field of a page holds.
 pub fn hidden(page: &str, name: &str) -> Option<String> {
-    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;
+    attribute(page, &format!("name=\"{name}\" value"))
+}
+
+/// The first attribute of this name.
+pub fn attribute(page: &str, name: &str) -> Option<String> {
+    let (_, rest) = page.split_once(&format!("{name}=\""))?;
     rest.split('"').next().map(str::to_owned)
 }

@@ -1,5 +1,5 @@
-//! Ten agents at once: each takes the next lead, types, has the grade shown, says what happened and has the next one. No lead comes
-//! to two of them.
+//! Ten agents at once: each takes the next lead, types, has the grade shown, says what happened, has the next one and reads there what
+//! was decided. No lead comes to two of them.
 
 use std::{
     collections::HashSet,
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{
     fill::Account,
-    visitor::{Visitor, hidden},
+    visitor::{Visitor, attribute, hidden},
 };
 use crate::{
     process::Process,
@@ -19,6 +19,10 @@ use crate::{
 
 const SAVE_AND_NEXT_MS: f64 = 100.0;
 const PREVIEW_MS: f64 = 50.0;
+const DECIDED_MS: f64 = 200.0;
+/// A page hears when there is news and asks at once: this is as quick as that.
+const ASK_EVERY: Duration = Duration::from_millis(10);
+const DECIDED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What one agent did.
 #[derive(Default)]
@@ -26,6 +30,8 @@ struct Worked {
     leads: Vec<String>,
     previews: Vec<Duration>,
     saves: Vec<Duration>,
+    /// From the answer to what happened until the decision is read.
+    decisions: Vec<Duration>,
 }
 
 /// One agent alone, then all of them at once, each for so long.
@@ -50,13 +56,16 @@ pub async fn measure(report: &mut Report, when: &str, (process, accounts): (&Pro
             }
             all.previews.extend(one.previews);
             all.saves.extend(one.saves);
+            all.decisions.extend(one.decisions);
         }
         let rate = all.leads.len() as f64 / begun.elapsed().as_secs_f64();
         all.previews.sort_unstable();
         all.saves.sort_unstable();
+        all.decisions.sort_unstable();
         let whose = if count == 1 { "one agent".to_owned() } else { format!("{count} agents at once") };
         report.times(&format!("{when}, {whose}: save and next"), &all.saves, Some(Aim::Below(SAVE_AND_NEXT_MS)));
         report.times(&format!("{when}, {whose}: grade as typed"), &all.previews, Some(Aim::Below(PREVIEW_MS)));
+        report.times(&format!("{when}, {whose}: decision read"), &all.decisions, Some(Aim::Below(DECIDED_MS)));
         report.add(format!("{when}, {whose}: leads, none twice"), all.leads.len() as f64, "");
         report.add(format!("{when}, {whose}: leads"), rate, "/s");
         report.add(format!("{when}, {whose}: the fewest that an agent had"), fewest as f64, "");
@@ -94,9 +103,27 @@ async fn work(mut agent: Visitor, time: Duration) -> Worked {
             return worked;
         }
         let saved = agent.post("/work/dispose", &form).await;
+        let at = Instant::now();
         let next = agent.follow(saved).await;
         worked.saves.push(next.took);
         page = next.answer.body;
+        read_decision(&mut agent, &page).await;
+        worked.decisions.push(at.elapsed());
     }
     worked
+}
+
+/// Asks what became of what was just saved until it is decided, as the script of the page does.
+async fn read_decision(agent: &mut Visitor, page: &str) {
+    let toast = |page: &str| page.split_once("id=\"toast\"").map(|(_, rest)| rest.to_owned());
+    let Some(mut shown) = toast(page) else { return };
+    let [saved, lead, until] = ["data-saved", "data-lead", "data-until"]
+        .map(|name| attribute(&shown, name).expect("what was saved says what it is"));
+    let address = format!("/work/saved?saved={saved}&lead={lead}&until={until}");
+    let begun = Instant::now();
+    while shown.split('>').next().is_some_and(|form| form.contains("data-pending")) {
+        assert!(begun.elapsed() < DECIDED_WITHIN, "{lead} is not decided");
+        tokio::time::sleep(ASK_EVERY).await;
+        shown = toast(&agent.get(&address).await.answer.body).expect("what was saved is told");
+    }
 }

@@ -78,6 +78,8 @@ struct SortLink {
 #[template(path = "people/leads/list.html")]
 struct LeadsTemplate<'a> {
     query: &'a LeadsQuery,
+    /// Where its parts are fetched anew; empty of a search, which stays as it was found.
+    fetched_from: String,
     tabs: Vec<LeadTab>,
     chips: Vec<FilterChip>,
     clear: String,
@@ -187,6 +189,7 @@ pub(super) async fn page(
         SortLink { is_here: !searched && there.order() == query.order(), href: there.address("/leads") }
     };
     let content = LeadsTemplate {
+        fetched_from: if searched { String::new() } else { query.address("/leads") },
         chips: query.chips(source_name),
         clear: query.bare().address("/leads"),
         rows: leads.iter().map(|lead| ShownRow::of(&when, lead, own.contains(&lead.client))).collect(),

@@ -119,6 +119,8 @@ impl LeadSays<'_> {
 struct LeadTemplate<'a> {
     page: &'a WholeLead,
     says: &'a LeadSays<'a>,
+    /// Where its parts are fetched anew.
+    fetched_from: String,
     /// What a manager is to judge; empty for all others.
     returns: Vec<OpenReturn>,
     open: &'static str,
@@ -295,6 +297,23 @@ fn kept_until(page: &WholeLead, says: &LeadSays<'_>) -> String {
     }
 }
 
+/// Where the parts of the page are fetched anew: with the same entries and the same receipt, without what was just done.
+fn fetched_from(page: &WholeLead, says: &LeadSays<'_>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if says.show != TimelineShow::default() {
+        query.append_pair("show", says.show.word());
+    }
+    if let Some(decision) = says.decision {
+        query.append_pair("decision", &decision.to_string());
+    }
+    // Its form takes the place of the notice that leads to it.
+    if let Some(open @ LeadChange::JudgeReturn) = says.open {
+        query.append_pair("open", open.word());
+    }
+    let (query, id) = (query.finish(), page.lead.id);
+    if query.is_empty() { format!("/leads/{id}") } else { format!("/leads/{id}?{query}") }
+}
+
 fn template<'a>(
     page: &'a WholeLead,
     says: &'a LeadSays<'a>,
@@ -318,6 +337,7 @@ fn template<'a>(
     entries.retain(|entry| says.show.has(entry));
     let changed = receipt.as_ref().map(|receipt| receipt.changed.clone()).unwrap_or_default();
     LeadTemplate {
+        fetched_from: fetched_from(page, says),
         open: says.open.map_or("", LeadChange::word),
         done: match says.is_entered {
             true => "The lead is entered.",

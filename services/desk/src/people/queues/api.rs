@@ -120,12 +120,18 @@ fn counted(list: QueueList, waiting: &WaitingOfKind) -> CountedQueue {
 pub struct ListQuery {
     pub(super) client: Option<String>,
     #[serde(default)]
+    pub(super) undated: bool,
+    #[serde(default)]
     pub(super) page: u16,
 }
 
 impl NamedFields for ListQuery {
     fn hint(field: &str) -> &'static str {
-        if field == "page" { "Write a number from 0 on." } else { "Write a client's slug." }
+        match field {
+            "page" => "Write a number from 0 on.",
+            "undated" => "Write true.",
+            _ => "Write a client's slug.",
+        }
     }
 }
 
@@ -160,6 +166,7 @@ pub struct QueueRowsAnswer {
     params(
         ("list" = String, Path, description = "As in `queues.list`."),
         ("client" = Option<String>, Query, description = "Only of this client."),
+        ("undated" = Option<bool>, Query, description = "Of what is held, only what has no date: it goes on when somebody does something."),
         ("page" = Option<u16>, Query, description = "Which page, from 0 on."),
     ),
     responses(
@@ -177,7 +184,7 @@ pub async fn show_list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<QueueRowsAnswer>, Problem> {
     viewer.require(LEADS_THE_DESK)?;
-    let asked = QueueQuery { list: list_of, client: query.client, page: query.page };
+    let asked = QueueQuery { list: list_of, client: query.client, is_undated: query.undated, page: query.page };
     let rows = list(&context.actions, &viewer.actor, &asked).await.map_err(|refusal| refused(&refusal))?;
     let (rows, has_more) = cut(rows);
     let row = |row: QueueListRow| QueueRowAnswer {

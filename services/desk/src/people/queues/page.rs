@@ -66,8 +66,7 @@ struct StuckCard {
 
 /// A leads that are held until somebody does something.
 struct NobodyTakes {
-    count: usize,
-    is_more: bool,
+    number: LinkedNumber,
     /// Their client's name; empty where they are several's.
     client: String,
     oldest: Option<Timestamp>,
@@ -80,8 +79,12 @@ impl NobodyTakes {
         let first = undated.first()?.client.clone().unwrap_or_default();
         let is_one = undated.iter().all(|row| row.client.as_ref() == Some(&first));
         Some(Self {
-            count: undated.len(),
-            is_more: i64::try_from(rows.len()).unwrap_or(MOST) >= MOST,
+            number: LinkedNumber {
+                href: format!("/queues/{}?undated=true", StuckKind::Held.word()),
+                count: i64::try_from(undated.len()).unwrap_or(MOST),
+                // Of those that are not read there may be more.
+                is_more: rows.len() >= most(),
+            },
             client: if is_one { first } else { String::new() },
             oldest: undated.iter().filter_map(|row| row.held_since()).min(),
         })
@@ -104,7 +107,7 @@ struct QueuesTemplate {
     late_rows: Vec<QueueListRow>,
     unheld: Option<NobodyTakes>,
     /// A leads that could not be delivered.
-    dead: i64,
+    dead: LinkedNumber,
     agents: Vec<AgentAtWork>,
     stuck: Vec<StuckCard>,
     /// What of those is empty, in one line.
@@ -142,6 +145,8 @@ struct QueueTemplate<'a> {
     title: &'static str,
     word: &'static str,
     client: &'a str,
+    /// Only what has no date is shown.
+    is_undated: bool,
     rows: &'a [QueueListRow],
     /// Of leads that wait, why nobody calls yet; of what is stuck, why it is.
     why: &'static str,
@@ -189,6 +194,7 @@ pub async fn show(
     params(
         ("list" = String, Path, description = "promised, new, due, rest, late, held, dead, letters, quarantine or reviews."),
         ("client" = Option<String>, Query, description = "Only of this client."),
+        ("undated" = Option<bool>, Query, description = "Of what is held, only what has no date."),
         ("page" = Option<u16>, Query, description = "Which page, from 0 on."),
         ("told" = inline(Option<QueueTold>), Query, description = "What became of what a button did."),
     ),
@@ -207,7 +213,7 @@ pub async fn show_list(
     if let Err(problem) = viewer.require(LEADS_THE_DESK) {
         return problem.into_response();
     }
-    let asked = QueueQuery { list: list_of, client: query.client, page: query.page };
+    let asked = QueueQuery { list: list_of, client: query.client, is_undated: query.undated, page: query.page };
     let (rows, has_more) = match list(&context.actions, &viewer.actor, &asked).await {
         Ok(rows) => cut(rows),
         Err(refusal) => return refused(&refusal).into_response(),
@@ -216,6 +222,7 @@ pub async fn show_list(
         title: title(list_of),
         word: list_of.word(),
         client: asked.client.as_deref().unwrap_or_default(),
+        is_undated: asked.is_undated,
         rows: &rows,
         why: if matches!(list_of, QueueList::Stuck(_)) { "Why" } else { "Why not yet" },
         is_ahead: list_of == QueueList::Stuck(StuckKind::Held),
@@ -236,6 +243,16 @@ fn number(list: QueueList, client: Option<&str>, (count, is_more): (i64, bool)) 
     // A slug is small letters, digits and hyphens: it stands in an address as it is.
     let query = client.map(|client| format!("?client={client}")).unwrap_or_default();
     LinkedNumber { href: format!("/queues/{}{query}", list.word()), count, is_more }
+}
+
+/// Of what is stuck, all that was read.
+fn stuck_number(kind: StuckKind, read: usize) -> LinkedNumber {
+    number(QueueList::Stuck(kind), None, (i64::try_from(read).unwrap_or(MOST), read >= most()))
+}
+
+/// So many rows are read at most.
+fn most() -> usize {
+    usize::try_from(MOST).unwrap_or(usize::MAX)
 }
 
 /// What a kind is called above a column.
@@ -290,16 +307,15 @@ fn template(found: QueueOverview, when: When, csrf: String) -> QueuesTemplate {
     let rows_of =
         |kind: StuckKind| full.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, rows)| rows.as_slice());
     let unheld = NobodyTakes::of(rows_of(StuckKind::Held));
-    let dead = i64::try_from(rows_of(StuckKind::Dead).len()).unwrap_or(MOST);
+    let dead = stuck_number(StuckKind::Dead, rows_of(StuckKind::Dead).len());
     let empty: Vec<_> = empty.into_iter().map(|(kind, _)| title(QueueList::Stuck(kind)).to_lowercase()).collect();
     let stuck = full.into_iter().map(|(kind, rows)| {
-        let count = i64::try_from(rows.len()).unwrap_or(MOST);
         let list = QueueList::Stuck(kind);
         StuckCard {
             title: title(list),
             word: list.word(),
             acts: acts(list),
-            all: number(list, None, (count, count >= MOST)),
+            all: stuck_number(kind, rows.len()),
             is_ahead: kind == StuckKind::Held,
             is_bad: matches!(kind, StuckKind::Dead | StuckKind::Letters) || kind == StuckKind::Held && unheld.is_some(),
             rows: rows.into_iter().take(SHOWN).collect(),

@@ -67,6 +67,9 @@ impl NamedFields for QueuesQuery {
 pub struct RowsQuery {
     /// Only of this client: its slug.
     pub client: Option<String>,
+    /// Of what is held, only what has no date.
+    #[serde(default)]
+    pub undated: bool,
     /// Which page, from 0 on.
     #[serde(default)]
     pub page: u16,
@@ -78,6 +81,7 @@ impl NamedFields for RowsQuery {
     fn hint(field: &str) -> &'static str {
         match field {
             "page" => "Write a number from 0 on.",
+            "undated" => "Write true.",
             "told" => QueuesQuery::hint(field),
             _ => "Write a client's slug.",
         }

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::{
     history::in_words,
-    ready::{opening_name, opening_words},
+    ready::{address, opening_name, opening_words},
     saved::SavedToast,
     shown_rings::{RingsSay, ShownRings},
 };
@@ -243,7 +243,6 @@ fn promised_line(promise: &PromisedCall, (sees_all, when): (bool, &When)) -> Com
 
 fn opening_line(opening: &WorkOpening, is_cut: bool, when: &When) -> ComingLine {
     let there = opening.zone.clone().map(|zone| when.there(zone));
-    let name = form_urlencoded::byte_serialize(opening_name(opening).as_bytes()).collect::<String>();
     let mut clients = opening.clients.iter();
     let client = match (clients.next(), clients.count()) {
         (None, _) => String::new(),
@@ -259,11 +258,7 @@ fn opening_line(opening: &WorkOpening, is_cut: bool, when: &When) -> ComingLine 
         there: there.map(|there| clock(&there)).unwrap_or_default(),
         by: String::new(),
         href: String::new(),
-        several: Some(ReadyNumber {
-            n: opening.leads.len(),
-            has_more: is_cut,
-            href: format!("/work/ready?opening={name}"),
-        }),
+        several: Some(ReadyNumber { n: opening.leads.len(), has_more: is_cut, href: address(&opening_name(opening)) }),
         is_late: false,
     }
 }

@@ -60,12 +60,20 @@ struct ReadyTemplate {
     rows: Vec<ReadyLine>,
     has_more: bool,
     is_now: bool,
+    /// Where it is fetched anew.
+    fetched_from: String,
 }
 
 /// What an opening is called in the address of its list.
 pub(super) fn opening_name(opening: &WorkOpening) -> String {
     let zone = opening.zone.as_ref().and_then(jiff::tz::TimeZone::iana_name).unwrap_or_default();
     format!("{} {} {zone}", opening.at, opening.what.name())
+}
+
+/// The address of its list.
+pub(super) fn address(opening: &str) -> String {
+    let name = form_urlencoded::byte_serialize(opening.as_bytes()).collect::<String>();
+    format!("/work/ready?opening={name}")
 }
 
 /// What an opening is, in words.
@@ -120,7 +128,8 @@ async fn page(context: &DeskContext, viewer: &Viewer, opening: &str) -> Result<R
         })
     };
     let rows = found.leads.iter().filter_map(line).collect();
-    Ok(ReadyTemplate { title: found.title, rows, has_more: found.has_more, is_now })
+    let fetched_from = if is_now { "/work/ready".to_owned() } else { address(opening) };
+    Ok(ReadyTemplate { title: found.title, rows, has_more: found.has_more, is_now, fetched_from })
 }
 
 async fn now(context: &DeskContext, viewer: &Viewer) -> Result<CountedLeads, Refusal> {
