@@ -34,7 +34,7 @@ fn types(received: &[Received], path: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_endpoint_that_ever_had_the_person_is_told_and_not_the_last_alone() {
-    // Neither names what it asks for; a third one asked for leads alone.
+    // Two name nothing that they ask for; a third one asks for leads alone.
     let plan = plan(Plan::new().await).webhook("/first", &[], &[]).webhook("/second", &[], &[]);
     let scenario = plan.webhook("/old", &["--events", "lead.matured"], &[]).serve().await;
     scenario.post(&lead("Uma Example", "+14155550118", "uma@example.com", "")).await;
@@ -42,19 +42,12 @@ async fn every_endpoint_that_ever_had_the_person_is_told_and_not_the_last_alone(
     delivered(&scenario.installation).await;
     let uma = lead_of(&scenario, "uma@example.com").await;
     scenario.touch(&uma, &["--disposition", "do_not_contact"]).await;
-    scenario.receiver.wait_for(5, LIMIT).await;
+    scenario.receiver.wait_for(6, LIMIT).await;
     delivered(&scenario.installation).await;
     let received = scenario.receiver.received();
-    for path in ["/first", "/second"] {
+    for path in ["/first", "/second", "/old"] {
         assert_eq!(types(&received, path), ["lead.matured", "lead.suppressed"], "{path}");
     }
-    assert_eq!(types(&received, "/old"), ["lead.matured"]);
-    let doctor = scenario.installation.run(&["doctor", "--json"]).await;
-    let checks: Value = serde_json::from_slice(&doctor.stdout).unwrap();
-    let note = checks.as_array().unwrap().iter().find(|check| check["check"] == "do not contact").unwrap();
-    let found = note["found"].as_str().unwrap();
-    assert!(found.contains("/old") && !found.contains("/first") && found.contains("lead.suppressed"), "{found}");
-    assert_eq!(note["ok"], "note", "nothing is broken by it");
     assert_eq!(scenario.process.stop().await, Some(0));
 }
 
