@@ -178,7 +178,7 @@ async fn clients_learn_of_a_person_to_be_left_alone_and_of_outcomes() {
     let suppressed = told(&scenario, "lead.suppressed").await.json();
     assert!(suppressed["data"]["reason"].as_str().unwrap().contains("asked not to be contacted"));
     delivered(&scenario.installation).await;
-    assert_eq!(types_at(&scenario, "/few"), ["lead.matured"]);
+    assert_eq!(types_at(&scenario, "/few"), ["lead.matured", "lead.suppressed"]);
     let news = "select id::text from delivery where event = 'lead.suppressed' limit 1";
     let id: String = sqlx::query_scalar(news).fetch_one(scenario.installation.pool()).await.unwrap();
     let id = DeliveryId::from_uuid(id.parse().unwrap()).to_string();

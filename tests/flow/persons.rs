@@ -276,6 +276,11 @@ async fn who_has_the_number_the_given_name_and_the_day_of_birth_is_that_person()
     let pairs = scenario.installation.json(&["person", "pairs"]).await;
     assert_eq!((pairs.as_array().unwrap().len(), &pairs[0]["later_name"]), (1, &json!("Walter Jones")), "{pairs:#}");
     assert_eq!(pairs[0]["why"], "reached in one place, and born on one day");
+    decided(&scenario, &person("Frank Roe", "415-555-0132", "")).await;
+    decided(&scenario, &person("Franka Roe", "415-555-0132", "")).await;
+    let pairs = scenario.installation.json(&["person", "pairs"]).await;
+    let whys: Vec<_> = pairs.as_array().unwrap().iter().map(|pair| pair["why"].as_str().unwrap()).collect();
+    assert!(whys.contains(&"reached in one place, and their names are nearly one"), "{whys:?}");
     assert_eq!(scenario.process.stop().await, Some(0));
 }
 

@@ -31,8 +31,8 @@ const MESSAGE_BYTES: usize = 2048;
 pub struct LeadsBefore {
     /// How often each of these was said.
     contents: HashMap<ContentHash, usize>,
-    /// How many came under each of these external ids.
-    external_ids: HashMap<String, u32>,
+    /// How many there were.
+    leads: i64,
 }
 
 /// What holds for all leads of one request.
@@ -128,7 +128,7 @@ impl Reception<'_> {
             content,
             quarantine,
         };
-        let received_at = self.after_those_before(submission.external_id.as_deref());
+        let received_at = self.after_those_before();
         // Without any key the id is fresh, and the qualifier finds repetitions by their content.
         let ids = keys.ids(self.source.id, random::uuid_v7(received_at));
         let (id, submitted_at) = (ids.id, BodyTime::said(received_at, &submission).submitted_at);
@@ -174,15 +174,13 @@ impl Reception<'_> {
         *count - 1
     }
 
-    /// When a lead counts as received: with its request, and after every lead of it that came before under the same external id.
-    /// Of two bodies of one instant neither would be the newer, and which of them counts would be left to chance. A microsecond
-    /// apart, as the database keeps no less.
-    fn after_those_before(&self, external_id: Option<&str>) -> Timestamp {
-        let Some(external_id) = external_id else { return self.received_at };
+    /// When a lead counts as received: with its request, and after every lead of it that stands before it. Of two of one instant
+    /// neither would be the newer, and which of them counts, or which was there first, would be left to chance: whether they have one
+    /// external id or are of one person is found later. A microsecond apart, as the database keeps no less.
+    fn after_those_before(&self) -> Timestamp {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = said.external_ids.entry(external_id.to_owned()).or_default();
-        let later = SignedDuration::from_micros(i64::from(*before));
-        *before += 1;
+        let later = SignedDuration::from_micros(said.leads);
+        said.leads += 1;
         self.received_at.saturating_add(later).unwrap_or(self.received_at)
     }
 }

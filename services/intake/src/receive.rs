@@ -134,7 +134,7 @@ pub async fn receive(
         return Ok(list(context, posted, content).await?);
     }
     let bytes = body::read(headers, content, context.body).await?;
-    // Read once for the whole request: all leads of an array were received in the same moment.
+    // Read once for the whole request: the leads of an array were received in the same moment, and have the order in which they stand.
     let mut reception = Reception {
         source,
         received_at: context.clock.now(),

@@ -225,9 +225,11 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
             counting.to_mut().phone = None;
         }
         // Ids begin with the time.
-        let pair = |other: PersonId| PersonPair { earlier: id.min(other), later: id.max(other), client };
-        let pairs = if whose.known().is_some() { &mut work_unit.pairs } else { &mut work_unit.pairs_born_alike };
-        pairs.extend(whose.perhaps().map(pair));
+        for other in whose.perhaps() {
+            let pair = PersonPair { earlier: id.min(other), later: id.max(other), client };
+            let is_born_alike = born.is_some_and(|born| births::are_one(work_unit, other, born));
+            work_unit.pairs_of(whose.known().is_some(), is_born_alike).push(pair);
+        }
         if let Some(born) = born {
             births::note(work_unit, id, born);
         }

@@ -394,20 +394,17 @@ async fn write(
     if !work_unit.replaced.is_empty() {
         batch.identities_replaced(&work_unit.replaced).await?;
     }
-    if !work_unit.pairs.is_empty() {
-        batch.pairs_propose(&work_unit.pairs, "an enquiry fits both", at.now).await?;
-    }
-    if !work_unit.pairs_born_alike.is_empty() {
-        let why = "reached in one place, and born on one day";
-        batch.pairs_propose(&work_unit.pairs_born_alike, why, at.now).await?;
+    for (pairs, why) in [
+        (&work_unit.pairs, "an enquiry fits both"),
+        (&work_unit.pairs_born_alike, "reached in one place, and born on one day"),
+        (&work_unit.pairs_named_alike, "reached in one place, and their names are nearly one"),
+    ] {
+        if !pairs.is_empty() {
+            batch.pairs_propose(pairs, why, at.now).await?;
+        }
     }
     if !work_unit.newly_barred.is_empty() {
         batch.persons_must_not_be_contacted(&work_unit.newly_barred, at.now).await?;
-    }
-    if !work_unit.to_suppress.is_empty() {
-        let actor = context::actor();
-        let new = NewSuppression { client: None, why: ASKED, by: SaidBy::Actor(&actor), at: at.now };
-        batch.suppress_persons(&work_unit.to_suppress, &new).await?;
     }
     if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
         let (answers, notes) = (&work_unit.answers, &work_unit.notes);
@@ -442,6 +439,12 @@ async fn write(
         batch.statement_move(statement, at.now).await?;
     }
     write_deliveries(batch, (decided, owed), at).await?;
+    // After the arrivals and their leads: what somebody left beside is read out of them.
+    if !work_unit.to_suppress.is_empty() {
+        let actor = context::actor();
+        let new = NewSuppression { client: None, why: ASKED, by: SaidBy::Actor(&actor), at: at.now };
+        batch.suppress_persons(&work_unit.to_suppress, &new).await?;
+    }
     // At the version that was read: a fact that changed since has a higher one, and its regrade stays.
     if !decided.regraded.is_empty() {
         batch.regrades_delete(&decided.regraded, at.now).await?;

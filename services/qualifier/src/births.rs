@@ -22,6 +22,11 @@ pub async fn load(batch: &mut Transaction, work_unit: &mut UnitOfWork) -> Result
     Ok(())
 }
 
+/// Whether a person was born on this day, by what any arrival said.
+pub fn are_one(work_unit: &UnitOfWork, person: PersonId, born: BirthDate) -> bool {
+    work_unit.births.get(&person).is_some_and(|births| births.contains(&born))
+}
+
 /// Keeps what an arrival says for the next one of its batch.
 pub fn note(work_unit: &mut UnitOfWork, person: PersonId, born: BirthDate) {
     let births = work_unit.births.entry(person).or_default();

@@ -28,6 +28,8 @@ pub struct SenderWish {
     client: ClientId,
     /// Where the arrival says that they are reached, but for a number that leads to a stranger.
     identities: Vec<Identity>,
+    /// It is about everything else that leads to the person too.
+    of_person: bool,
     /// Its source's name.
     source: String,
 }
@@ -48,6 +50,9 @@ pub async fn note(
         work_unit.barred.insert(*id, ASKED.to_owned());
     }
     let reached_anew = work_unit.new_identities.iter().map(|new| new.person);
+    let left_beside = arrivals.iter().filter(|fresh| !fresh.arrival.submission.identities_beside().is_empty());
+    let left_beside = left_beside.filter_map(|fresh| Some(work_unit.owners.get(&fresh.id)?.person));
+    let reached_anew = reached_anew.chain(left_beside);
     work_unit.to_suppress = reached_anew.filter(|person| work_unit.barred.contains_key(person)).collect();
     // A number with a second reading may be the one that must not be called: `+49 49 1522…`, as versions before stored it.
     let new: Vec<_> = newly_reached(work_unit).chain(perhaps_reached(work_unit)).collect();
@@ -71,7 +76,7 @@ fn bar(work_unit: &mut UnitOfWork, person: PersonId, why: &str) {
 }
 
 /// What an arrival says of its person; nothing where it is not worked, or repeats another. Whoever fills in a page may write anybody's
-/// address there: that counts for whom nobody was known under, and else is a flag alone, for people to look at.
+/// address there: that is heard too, of what the form itself names and of nothing else that leads to the person.
 fn wish_of(work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<SenderWish> {
     let arrival = fresh.arrival;
     let person = work_unit.owners.get(&fresh.id).filter(|_| arrival.submission.do_not_contact)?.person;
@@ -80,25 +85,23 @@ fn wish_of(work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<SenderWish>
         Identity::Email(_) => true,
     };
     let source = work_unit.sources.get(&arrival.source).map(|source| source.name.clone()).unwrap_or_default();
-    let identities: Vec<_> = arrival.submission.identities().filter(is_theirs).collect();
-    let is_new = |identity: &Identity| {
-        work_unit.new_identities.iter().any(|new| new.person == person && new.of.identity == *identity)
-    };
-    if arrival.by_visitor && !identities.iter().all(is_new) {
-        return None;
-    }
-    Some(SenderWish { person, client: arrival.client, identities, source })
+    let named = arrival.submission.identities().chain(arrival.submission.identities_beside());
+    let identities: Vec<_> = named.filter(is_theirs).collect();
+    Some(SenderWish { person, client: arrival.client, identities, of_person: !arrival.by_visitor, source })
 }
 
 /// Suppresses what the arrivals name, for their client, with all that follows for whoever else is reached there and for who had a lead
 /// of theirs. Comes after the batch's own writes: who is told depends on what its leads are now.
 pub async fn follow(batch: &mut Transaction, wishes: &[SenderWish], now: Timestamp) -> Result<(), StoreError> {
     let scope = context::actor().scope();
-    for SenderWish { person, client, identities, source } in wishes {
+    for SenderWish { person, client, identities, of_person, source } in wishes {
         let by = SaidBy::Source(source);
         let new = NewSuppression { client: Some(*client), why: SENDER_SAID, by, at: now };
         batch.suppress(scope, &new, identities).await?;
         batch.suppression_follow_person((scope, *person), &new, identities).await?;
+        if *of_person {
+            batch.person_suppress((scope, *person), &new).await?;
+        }
     }
     Ok(())
 }

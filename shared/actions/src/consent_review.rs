@@ -49,12 +49,9 @@ impl Action for JudgeConsent {
         };
         let mut leads = 0;
         if !self.holds {
-            let identities = work.tx.identities_of(&[lead.person]).await?;
-            let identities: Vec<_> = identities.into_iter().map(|(_, identity)| identity).collect();
             let new =
                 NewSuppression { client: Some(client), why: "never agreed to be contacted", by: actor.into(), at: now };
-            work.tx.suppress(scope, &new, &identities).await?;
-            leads = work.tx.suppression_follow(scope, &new, &identities).await?.leads;
+            leads = work.tx.person_suppress((scope.within(client), lead.person), &new).await?.leads;
         }
         work.tx.desk_wait_forget(scope, self.lead).await?;
         let after = json!({"holds": self.holds, "why": why, "leads": leads});

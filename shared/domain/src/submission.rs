@@ -12,6 +12,7 @@ use crate::{
     lead::Channel,
 };
 
+mod beside;
 mod same_content;
 
 /// Most flags of one submission: a body of a thousand bad answers is told by the first of them.

@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use ripen_domain::{id::EndpointId, shown_url::shown_url};
 
-use crate::{Scope, Store, StoreError};
+use crate::{Store, StoreError};
 
 /// One invariant and how many rows break it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,39 +25,7 @@ pub struct GivenUp {
     pub notices: i64,
 }
 
-/// An endpoint that is sent leads and is not told when their person must not be contacted any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UntoldEndpoint {
-    /// It.
-    pub id: EndpointId,
-    /// The slug of its client.
-    pub client: String,
-    /// Its name, else where it leads.
-    pub name: String,
-}
-
 impl Store {
-    /// Enabled endpoints that do not ask for `lead.suppressed`, the oldest first.
-    pub async fn endpoints_untold(&self, scope: Scope) -> Result<Vec<UntoldEndpoint>, StoreError> {
-        let rows = sqlx::query!(
-            r#"-- doctor.endpoints_untold
-            select e.id, c.slug, coalesce(e.name, e.shown_url, e.url, e.address) as "name!" from endpoint e join client c on c.id = e.client_id
-            where e.state = 'enabled' and not 'lead.suppressed' = any(e.events)
-              and ($1::uuid is null or e.client_id = $1)
-            order by e.id"#,
-            scope.client_uuid()
-        )
-        .fetch_all(&self.lists)
-        .await?;
-        let untold = rows.into_iter().map(|row| UntoldEndpoint {
-            id: EndpointId::from_uuid(row.id),
-            client: row.slug,
-            // Of a URL without what may be a credential; a name is none.
-            name: shown_url(&row.name),
-        });
-        Ok(untold.collect())
-    }
-
     /// The slugs of clients that are sent leads and have no mailbox but their reps': nobody there is told of what could not be
     /// delivered, or of an endpoint that fails.
     pub async fn clients_untold(&self, scope: Scope) -> Result<Vec<String>, StoreError> {

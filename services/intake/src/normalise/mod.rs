@@ -102,7 +102,8 @@ fn names(reader: &mut Reader) {
 /// So much of an id is shown beside why it cannot be used.
 const SHOWN_OF_ID: usize = 40;
 
-/// An id is compared as it came: one that had to be cut, cleaned or guessed would make two leads one.
+/// An id is compared as it came, but for blanks at its ends, which cells of spreadsheets have and nobody sees: one that had to be cut,
+/// cleaned or guessed would make two leads one.
 fn external_id(reader: &mut Reader) {
     let error =
         |code, message: &'static str| FieldProblem { pointer: "/external_id".into(), code, message: message.into() };
@@ -127,7 +128,8 @@ fn external_id(reader: &mut Reader) {
     if !is_id(id) {
         return;
     }
-    if id.chars().any(char::is_control) {
+    // Also at its ends: a line break there is a control character like any other.
+    if given.chars().any(char::is_control) {
         reader.errors.push(error("invalid", "The external id holds control characters, such as a tab: take them out."));
     } else if id.chars().count() > SHORT {
         reader.errors.push(error("too_long", "The external id may have at most 200 characters."));

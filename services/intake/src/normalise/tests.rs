@@ -244,6 +244,7 @@ fn what_people_write_for_nothing_is_none_and_flagged(#[case] word: &str) {
 #[case(json!("9.99E+02"), None)]
 #[case(json!(10), Some("10"))]
 #[case(json!("test-1"), Some("test-1"))]
+#[case(json!(" A 1\u{a0}"), Some("A 1"))]
 fn what_programs_write_without_an_id_makes_no_two_leads_one(#[case] id: Value, #[case] expected: Option<&str>) {
     let lead = usable(json!({"email": "a@example.com", "external_id": id}));
     assert_eq!(lead.external_id.as_deref(), expected);
@@ -433,6 +434,9 @@ fn an_address_is_read_as_mail_programs_write_it(#[case] email: &str, #[case] rea
 #[rstest]
 #[case(json!("1\u{1f}23"))]
 #[case(json!("A\t1"))]
+#[case(json!("A1\n"))]
+#[case(json!("\tA1"))]
+#[case(json!("A1\u{85}"))]
 fn an_id_with_control_characters_is_refused(#[case] id: Value) {
     assert_eq!(codes(json!({"email": "a@example.com", "external_id": id})), [("/external_id".to_owned(), "invalid")]);
 }

@@ -92,7 +92,7 @@ async fn what_comes_with_others_is_a_list_whatever_its_sources_channel() {
 }
 
 #[tokio::test]
-async fn of_one_array_the_later_body_under_one_id_is_the_newer() {
+async fn of_one_array_each_lead_is_newer_than_those_before_it() {
     let app = app().await;
     let body = r#"[{"email": "z@example.com", "external_id": "x-1"}, {"email": "b@example.com", "external_id": "x-2"},
                    {"email": "a@example.com", "external_id": "x-1"}]"#;
@@ -105,7 +105,7 @@ async fn of_one_array_the_later_body_under_one_id_is_the_newer() {
     received.sort_by_key(|arrival| (arrival.submission.external_id.clone(), arrival.received_at));
     let at = NOW.parse::<Timestamp>().unwrap();
     let microseconds = received.iter().map(|arrival| arrival.received_at.duration_since(at).as_micros());
-    assert_eq!(microseconds.collect::<Vec<_>>(), [0, 1, 0]);
+    assert_eq!(microseconds.collect::<Vec<_>>(), [0, 2, 1]);
     assert_eq!(received[1].submission.email.as_ref().unwrap().as_str(), "a@example.com");
 }
 

@@ -144,6 +144,11 @@ async fn a_row_corrects_an_earlier_one_of_its_list_however_far_apart_they_are() 
     let (first, second) = (of_one("first@example.com"), of_one("second@example.com"));
     assert_eq!(first.id, second.id);
     assert!(first.received_at < second.received_at);
+    // Also those between, of which each is somebody else's as far as is known here.
+    let mut received: Vec<_> = arrivals.iter().map(|one| one.received_at).collect();
+    received.sort_unstable();
+    received.dedup();
+    assert_eq!(received.len(), arrivals.len(), "no two of one instant");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use ripen_queue::QueueState;
 use ripen_runtime::{clock::Clock, config::Settings, master_keys, secrets};
 use ripen_store::{
     Store, StoreError,
-    doctor::{GivenUp, UntoldEndpoint},
+    doctor::GivenUp,
     partitions::Partitions,
     schema::SchemaState,
 };
@@ -64,7 +64,6 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
             let result = unsent(&database).await;
             checks.push(Check { what: "mail to people", result });
             left_out.extend(who_signs_in(&database.store, &settings).await);
-            left_out.extend(who_is_untold(&database).await);
             left_out.extend(whose_clients_are_untold(&database).await);
             database.close().await;
         }
@@ -158,21 +157,6 @@ async fn who_signs_in(store: &Store, settings: &Settings) -> Vec<(&'static str, 
         found.push(("invitations", said));
     }
     found
-}
-
-/// Endpoints that have leads and do not hear when one of their persons must not be called any more. None where the database cannot
-/// tell: another check says so.
-async fn who_is_untold(database: &Database) -> Option<(&'static str, String)> {
-    let untold = database.store.endpoints_untold(database.actor().scope()).await.unwrap_or_default();
-    let named = |one: &UntoldEndpoint| format!("{} ({}, of {})", one.id, one.name, one.client);
-    let all: Vec<_> = untold.iter().map(named).collect();
-    (!all.is_empty()).then(|| {
-        let said = format!(
-            "not told when a person must not be contacted any more: {}. Add lead.suppressed to what they ask for, in `ripen endpoint set ID --events …`",
-            all.join("; ")
-        );
-        ("do not contact", said)
-    })
 }
 
 /// Clients of whom nobody is told when a lead cannot be delivered. None where the database cannot tell: another check says so.

@@ -54,8 +54,8 @@ pub enum EndpointAction {
         /// The webhook may lie on this machine or in a private network: for tests and demonstrations.
         #[arg(long, requires = "webhook")]
         allow_private: bool,
-        /// What it is told of, separated by commas: lead.matured, lead.updated, … A webhook is told of lead.matured and
-        /// lead.suppressed where none is named.
+        /// What it is told of, separated by commas: lead.matured, lead.updated, … A webhook is told of lead.matured where none is
+        /// named. Whoever was sent a lead is told lead.suppressed in any case.
         #[arg(long, value_delimiter = ',', value_name = "EVENT")]
         events: Vec<EventType>,
     },

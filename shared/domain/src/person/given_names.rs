@@ -101,84 +101,86 @@ alessia alessio alexandru alfonso algis alik alin alina aljona aljosa alma almat
 altan alush alva alvar alvard alvaro alvin alvis amalia amar amaro ameer amelie amer amina amir amira amparo amra \
 anais andis andra andraz andree andreia andrej andreja andrey andri andrija andrzej anel anes anete angelina angelo \
 ani anika anis anja anke annalena annelie annette annika anouk ansis anta antal ante antje antoine antoinette anush \
-april arber ardak arian ariana arie ariel arife arina arja arjan armando armi armin arna arnar arndis arnis arno \
-arnold aron arsen arta artak artan arturo asako asel asen asha ashat asko asle assem assen asser asset astrid august \
-augusta augustin aurelia aurelian aurelie aurelien aviva axel ayan aycan aydin ayhan aylin ayman aysel aysen aytan \
-bahar bajan barak basak bashar bastian bayan bega behar bela bennie berat berik beril berit berna bernt berta berthe \
-bertil besa besar bianca birgir birgit birgitta bjorg bjork bjorn bjort bogdan bojan bonnie boris boyan brent brett \
-bruno brynja brynjar bugra busra calin camila camilla camille camillo canan cara carin carina carine carlotta carmela \
-carmelo carmine carolina carolus carsten cassandra cedric celina celine cesar chana chanah chanan channa chantal \
-charlene chiara christel christer christien christin christl christof christos ciara ciaran claudie claudiu clemens \
-clement clementine cole conrad constance constantin cora corinna corinne cornelia corneliu cornelius cveta cvetan \
-cyril dafni dagny dai dali dalia dalip dalit damian damien dane daria dario darius darlene davide davina davit dean \
-delia delphine derek desiree dieter dijan dilan dilshad dilshod dimitar dimitra dina dino dirk diyan domenico \
-dominique dorian dorien dorin doris dorit dorothea dragan dragica dragisa drita dritan duane dumitra dumitru dustin \
-edel edgar edmund edoardo edwina egon eilis einar einat ekin elad elcin elda eldar eldin elek elfa elfar elfi eliana \
-elias elide elie elif elin elina elio elira eliran elis elisa elise elisha eliska eljas elke elli elma elman elmar \
-elmars elmas elmaz elsa elva elvan elvar elvi elvin elvir elvira emanuel emanuela emel emi emiel emil emile emiliana \
-emiliano emilio emine emre endel enzo eran ergin erion erkin erla erlan ermin erna ernest ernesto ernst ersin ervin \
-erwin esa esben esen esin espen estelle ethel ethem eugenia eugenio eugeniu evgenia evgenij fabian fabiana fabien \
-fabienne fabio fabiola fabrice fabrizio farid farie federica ferdinand fernanda filip filippa filippo filiz flora \
-florian florie florim florin franca franco franka frida frieda fritzi fumiko fumio fumiyo gaetano gaini galya galym \
-gani gaston genevieve georges georgette georgij geraldine germaine gian gianna gianni gilbert gilberto gino giorgia \
-giorgio giovanna giovanni gisela giulia giuliana giuliano giulio giuseppina gor gordon gre grega gresa gro gry \
-gudbjorg gudbjorn gudrun guido gula gulnar gunnar gustav gustavo guy gyula hagit haim hajime hajri hajrie hajriz halim \
-halime halit hamit hana hanim hanne hanneke hannes hanni hanno hannu hanny hany hari harri harrie harue haruko harun \
-haruo hasim hasime hasnija hatun hayri hazim hedwig hege heida heidar heide heike heiki heiko heine heino helga helge \
-helgi heli helle helmi helve helvi henny henrik henrike herbert herma herman hermann hermien herwig hideko hideo hilda \
-hilde hilmi hiroko hiroto horst husnija ignas igor ikuko ikuo ilda ildar ilga ilgar ilija ilira iliya ilka ilke ilker \
-ilkka ilma ilmar ilona ilse imran ina inas ines inga ingar inger ingo ira irina iris irma isolde iulia iulian iuliu \
-ivana ivane ivo ivone izzak izzat jaka jale jamil jamila jana janez jani janina janine janka janko janni janny jarle \
-jeannet jeannot jelena jelle jens jevgenia jevgenij joachim joana joann joao joaquin jochen jodi joel joela joelle \
-joke jolan jolien jonas jora jordi jorgen joris jorma josee josefa josefina josep jost jovan jovica jozica juana \
-juanita judit juhana julien julienne julija julijan juliya juliyan julya jumana junko junya justina justine kaan kaari \
-kadi kadir kai kaido kaino kaire kairi kais kaisu kama kamal kamen kamla kana kanae kanat kanta kaori kara kare kari \
-karima karina karlen karmen karolina karsten kasper katja katre katri katrina kauko kay kazimiera kazimierz kazuko \
-kazuo kazuto kazuyo keigo keijo keiko kenta kerem keren keti ketil khalida kilian kire kirstine kresten krista kristaq \
-kristel krister kristian kristien kristijan kristine kristinn kristjan kristof krisztian krisztina kuniko kunio lance \
-lara larissa lars lassi laurent laurenz laurits leen lei leili leli lence lene leni leona leonid leonie leonora \
-leopold leticia leyli lia lian libor lidia lie limor lina lino lioba lior liran liri lirie lirim lis lisbeth lissi \
-livia liviu ljubica ljubisa ljubo ljubov lola lorena lorenza lorik lothar louane luana lubos lubov luciana luciano \
-lucien lucienne lucio ludovic ludwika luigia luise lukasz luna lutz lydie madis magda magdalena magne mahin mahir maik \
-maike mairi mait maja maki mako malik malika malte mamiko mamikon manal mane manfred manoj manol manon mar mara maral \
-maras marat marcel marcela marcella marcelle marcello marcelo marcia marcial marcin mare marek maret margeir margo \
-margot mari mariam mariana mariann marianna marianne mariano marija marijan marijo mariko marin marina marine marinel \
-marinko marino marios maris marisa marisol marit marita marius marjon marko marlon mart marta marten martino martyn \
-marvin marwa marwan masako masao masato masayo mascha masha massimo masud matko maud maura mauri mauricio maurizio \
-mauro mavis maxim maxime maximiliana mazen mazin meera mehmet mehtap meike meir meira mejra melina mendel merab meral \
-merav meri merit merja mert meta mete mette michal michiko michio michiyo mie mieke mieko miha miika mikiko mikio \
-mikko mila milan milena mileta mileva milija milijan milka milko milo mina mindel minka mira miran mirco mirdza mirha \
-mirja mirko mirna mirza misa mischa misha mitar mitja mitko mitra mitsuko mitsuo mitsuyo moira mojgan mona moritz \
-mustafa nabil nabila nada nadav nadia nadine nadja nadya nagihan naim najia najib nalan nami namig namik naoki naoko \
-naomi naoto naoya nasi nasim nasir nasko nata natan natascha natavan natia natig natik natiq nato nazan nazar nazim \
-nazli nazmi nazym neda nedal nel nela neli nelly nestor neven nevin nicolae nicolay nicoletta niels nigar nihad nihan \
-nihat nikolai nil nils nina nino nizar noa nobuko nobuo noel noelle noha noor norah norbert noria norie norik noriko \
-norio nour nozomi nozomu numan nuran nurcan nurdan nurhan nuri nurit nurlan nurzhan odette olaf olav oleg olivier \
-oliviero orli orlin ortrud osman ottavio ottilie ozgul ozgur oznur palle paola parvin parviz pascal pascale pasquale \
-patrice patricio paule paulette paulina paulino pavel pavle peer pekka penka per perla pervin perviz petar petraq \
-petrica petrika petru philippa philippe pia pierrette pilar pille pina piotr pirjo piro pirro priscilla quentin rabia \
-rabie rabih rabije rabiye radi radoica radojica rafaela raffaele raffaella ragna ragnar rahel rahmi rain rainer raisa \
-rajan rajna ralf ramona ran randi rani rasha rashad rashida rashmi ratan ratna ratnam raul raushan ravshan reiner \
-reinhard reinhold remo rena renat renata renate renato rene riccarda rico rimah rimas rina rinat robertina rocco \
-rodolfo rodriga rodrigo roman romana romeo romina romy ronak ronan roni ronit ronja rosalia rosalie rosalinda rosanna \
-rosario rosina rossana roswitha ruben rubina rudolfa rufus runa runar sabah sabina sabine sabit sabri sabrina sadia \
-sadik saeko sahar sait saki sakib sakir salah salam salem salko salma salman salme salvatore samar samer samia samih \
-samir samira sanda sandrine sandro sandu sanja sanjar saori sari sarit sasko sati sead seda sedat sefa sefer seher \
-selen selim selin selina selma semen semin sena senad serena serge sergej seva sevak seval severin severina sevim \
-sezer shahar shai shani shelby sheri sherif shigeko shigeo shiho shiro shogo shoko sian sibylle sidsel siegfried \
-sieglinde sigrid sigurbjorg sigurbjorn sigurlin sigurvin silke silva silvan silvana silvano silvi silvie silvio silviu \
-simin simion sina sinan sisko sissel slavica slavisa smari soheil soheir solvi sonia sonja soren souhail souhair \
-souheil souheir stane stanislav stanislava stase stefa stefana steffen steffi steina steinar steinn stian stina stine \
-stipe stojan stojna suhail suhair sunna sunnat sunniva svava svavar sveinbjorg sveinbjorn sven svenja svetlana sylvain \
-sylvi sylvie tabea taeko tajar takako takao takeo tali talia talib talip tamar tamas tamaz tamer tamir tarek tarkan \
-tatjana telma thea theodora theresia thilo thora thorbjorg thorbjorn tiago tilda till tilman timo tino titus toine \
-tomasa tomce tome tomo tomoe tomor toralf torsten toshiko toshio toshiro toshko traude trine trude truls truus turkan \
-ulf ulrike umberto unnar unnur uriel urs ursel ursin ute vaja valdis valentin valentino valeria valerij valerio \
-valeriu valja vanja varda vardan vasile venka venkat vesile vida vidar vilberg vilborg viola violetta virginie vito \
-vittoria vittorio vlada vladan vladimir volker waldemar waltraud wendelin werner wibke wiebe wiebke wilhelma \
-wilhelmina wilma wilmar winfried xenia xheva xhevat yann yannick yara yasin yassin yasuko yasuo yasuyo yoshiko yoshio \
-yoshiro youlia youlian yukiko yukio yulia yulian yuliya yuliyan yves zeynel zeynep zita zlata zlatan zohar zohra \
-zohrab zoltan zora zoran zveta zvetan";
+april arber ardak aria arian ariana arie ariel arife arina arja arjan armando armi armin arna arnar arndis arne arnis \
+arno arnold aron arsen arta artak artan arturo asako asel asen asha ashat asko asle assem assen asser asset astrid \
+august augusta augustin aurelia aurelian aurelie aurelien ava aviva axel ayan aycan aydin ayhan aylin ayman aysel \
+aysen aytan bahar bajan barak basak bashar bastian bayan bega behar bela bennie berat berik beril berit berna bernt \
+berta berthe bertil besa besar bianca birgir birgit birgitta bjorg bjork bjorn bjort bogdan bojan bonnie boris boyan \
+brendan brent brett bruno brynja brynjar bugra busra calin camila camilla camille camillo canan candy cara carin \
+carina carine carlotta carly carmela carmelo carmine carolina carolus carsten cassandra cedric celina celine cesar \
+chana chanah chanan channa chantal charlene chase chiara christel christer christien christin christl christof \
+christos ciara ciaran claudie claudiu clemens clement clementine cole conrad constance constantin cora corinna corinne \
+cornelia corneliu cornelius cveta cvetan cyril dafni dagny dai dali dalia dalip dalit damian damien dane daria dario \
+darius darla darlene davide davina davit dean delia delphine dena derek desiree dieter dijan dilan dilshad dilshod \
+dimitar dimitra dina dino dirk diyan domenico dominique dorian dorien dorin doris dorit dorothea dragan dragica \
+dragisa drita dritan duane dumitra dumitru dustin edel edgar edmund edoardo edwina egon eilis einar einat ekin elad \
+elcin elda eldar eldin elek elfa elfar elfi eliana elias elide elie elif elin elina elio elira eliran elis elisa elise \
+elisha eliska eljas elke elli elma elman elmar elmars elmas elmaz elsa elva elvan elvar elvi elvin elvir elvira \
+emanuel emanuela emel emi emiel emil emile emiliana emiliano emilio emine emre endel enzo eran ergin erion erkin erla \
+erlan ermin erna ernest ernesto ernst ersin ervin erwin esa esben esen esin espen estelle ethel ethem eugenia eugenio \
+eugeniu evan evgenia evgenij fabian fabiana fabien fabienne fabio fabiola fabrice fabrizio farid farie federica \
+ferdinand fernanda filip filippa filippo filiz flora florian florie florim florin franca franco franka frida frieda \
+fritzi fumiko fumio fumiyo gaetano gaini galya galym gani gaston genevieve georges georgette georgij geraldine \
+germaine gian gianna gianni gilbert gilberto gino giorgia giorgio giovanna giovanni gisela giulia giuliana giuliano \
+giulio giuseppina gor gordon gre grega gresa gro gry gudbjorg gudbjorn gudrun guido gula gulnar gunnar gustav gustavo \
+guy gyula hagit haim hajime hajri hajrie hajriz halim halime halit hamit hana hanim hanne hanneke hannes hanni hanno \
+hannu hanny hany hari harri harrie harue haruko harun haruo hasim hasime hasnija hatun hayri hazim hedwig hege heida \
+heidar heide heike heiki heiko heine heino helga helge helgi heli helle helmi helve helvi henny henrik henrike herbert \
+herma herman hermann hermien herwig hideko hideo hilda hilde hilmi hiroko hiroto horst husnija ignas igor ikuko ikuo \
+ilda ildar ilga ilgar ilija ilira iliya ilka ilke ilker ilkka ilma ilmar ilona ilse imran ina inas ines inga ingar \
+inger ingo ira irina iris irma isolde iulia iulian iuliu ivana ivane ivo ivone ivy izzak izzat jada jade jaka jale \
+jamil jamila jana janez jani janina janine janka janko janni janny jarle jeannet jeannot jelena jelle jens jevgenia \
+jevgenij joachim joana joann joao joaquin jochen jodi jody joel joela joelle joke jolan jolien jonas jora jordi jorgen \
+joris jorma josee josefa josefina josep jost jovan jovica joy jozica juana juanita judd judit juhana julien julienne \
+julija julijan juliya juliyan julya jumana junko juno junya justina justine kaan kaari kadi kadir kai kaido kaino \
+kaire kairi kais kaisu kama kamal kamen kamla kana kanae kanat kanta kaori kara kare kari karima karina karlen karmen \
+karolina karsten kasper katja katre katri katrina kauko kay kayla kazimiera kazimierz kazuko kazuo kazuto kazuyo keigo \
+keijo keiko kenta kerem keren keti ketil khalida kilian kira kire kirstine kresten krista kristaq kristel krister \
+kristian kristien kristijan kristine kristinn kristjan kristof krisztian krisztina kuniko kunio kylie lance lara \
+larissa lars lassi laurent laurenz laurits leen lei leili leli lence lene leni leona leonid leonie leonora leopold \
+leticia levi leyli lia lian libor lidia lie limor lina lino lioba lior liran liri lirie lirim lis lisbeth lissi livia \
+liviu ljubica ljubisa ljubo ljubov lola lorena lorenza lorik lorna lothar louane luana lubos lubov luciana luciano \
+lucie lucien lucienne lucio ludovic ludwika luigia luise lukasz luna lutz lydie macy madis magda magdalena magne mahin \
+mahir maik maike mairi mait maja maki mako malik malika malte mamiko mamikon manal mane manfred manoj manol manon mar \
+mara maral maras marat marcel marcela marcella marcelle marcello marcelo marcia marcial marcin mare marek maret \
+margeir margo margot mari mariam mariana mariann marianna marianne mariano marija marijan marijo mariko marin marina \
+marine marinel marinko marino marios maris marisa marisol marit marita marius marjon marko marla marlon mart marta \
+marten martino martyn marvin marwa marwan masako masao masato masayo mascha masha mason massimo masud matko maud maura \
+mauri mauricio maurizio mauro mavis maxim maxime maximiliana mazen mazin meera mehmet mehtap meike meir meira mejra \
+melina mendel merab meral merav meri merit merja merry mert meta mete mette michal michiko michio michiyo mie mieke \
+mieko miha miika mikiko mikio mikko mila milan milena mileta mileva milija milijan milka milko milo mina mindel mindy \
+minka mira miran mirco mirdza mirha mirja mirko mirna mirza misa mischa misha mitar mitja mitko mitra mitsuko mitsuo \
+mitsuyo moira mojgan mona moritz mustafa myra nabil nabila nada nadav nadia nadine nadja nadya nagihan naim najia \
+najib nalan nami namig namik naoki naoko naomi naoto naoya nasi nasim nasir nasko nata natan natascha natavan natia \
+natig natik natiq nato nazan nazar nazim nazli nazmi nazym neda nedal nel nela neli nelly nestor neven nevin nicolae \
+nicolay nicoletta niels nigar nihad nihan nihat nikolai nil niles nils nina nino nizar noa nobuko nobuo noel noelle \
+noha nolan noor norah norbert noria norie norik noriko norio nour nozomi nozomu numan nuran nurcan nurdan nurhan nuri \
+nurit nurlan nurzhan odette olaf olav oleg olivier oliviero orli orlin ortrud osman ottavio ottilie ozgul ozgur oznur \
+palle paola parvin parviz pascal pascale pasquale patrice patricio paule paulette paulina paulino pavel pavle peer \
+pekka penka per perla pervin perviz petar petraq petrica petrika petru philippa philippe pia pierrette pilar pille \
+pina piotr pirjo piro pirro priscilla quentin rabia rabie rabih rabije rabiye radi radoica radojica rafaela raffaele \
+raffaella ragna ragnar rahel rahmi rain rainer raisa rajan rajna ralf ramona ran randi rani rasha rashad rashida \
+rashmi ratan ratna ratnam raul raushan ravshan reiner reinhard reinhold remo rena renat renata renate renato rene ria \
+riccarda rico rimah rimas rina rinat robertina rocco rodolfo rodriga rodrigo rohan roman romana romeo romina romy \
+ronak ronan roni ronit ronja rory rosalia rosalie rosalinda rosanna rosario rosina ross rossana roswitha ruben rubina \
+rudolfa rufus runa runar sabah sabina sabine sabit sabri sabrina sadia sadie sadik saeko sahar sait saki sakib sakir \
+salah salam salem salko salma salman salme salvatore samar samer samia samih samir samira sanda sandrine sandro sandu \
+sanja sanjar saori sari sarit sasko sati sead seda sedat sefa sefer seher selen selim selin selina selma semen semin \
+sena senad serena serge sergej seva sevak seval severin severina sevim sezer shahar shai shani shelby sheri sherif \
+shigeko shigeo shiho shiro shogo shoko sian sibylle sidsel siegfried sieglinde sigrid sigurbjorg sigurbjorn sigurlin \
+sigurvin silke silva silvan silvana silvano silvi silvie silvio silviu simin simion sina sinan sisko sissel slavica \
+slavisa smari soheil soheir solvi sonia sonja soren souhail souhair souheil souheir stane stanislav stanislava stase \
+stefa stefana steffen steffi steina steinar steinn stian stina stine stipe stojan stojna suhail suhair sunna sunnat \
+sunniva svava svavar svea sveinbjorg sveinbjorn sven svenja svetlana sylvain sylvi sylvie tabea taeko tajar takako \
+takao takeo tali talia talib talip tamar tamas tamaz tamer tamir tarek tarkan tatjana telma thea theodora theresia \
+thilo thora thorbjorg thorbjorn tiago tilda till tilman timo tino titus toine tomasa tomce tome tomo tomoe tomor tonya \
+toralf torsten toshiko toshio toshiro toshko traude trine trude truls truus turkan tyra ulf ulrike umberto unnar unnur \
+uriel urs ursel ursin ute vaja valdis valentin valentino valeria valerij valerio valeriu valja vanja varda vardan \
+vasile venka venkat vesile vida vidar vilberg vilborg vincente viola violetta virginie vito vittoria vittorio vlada \
+vladan vladimir volker waldemar waltraud wendelin werner wibke wiebe wiebke wiley wilhelma wilhelmina wilma wilmar \
+winfried xenia xheva xhevat yann yannick yara yasin yassin yasuko yasuo yasuyo yoshiko yoshio yoshiro youlia youlian \
+yukiko yukio yulia yulian yuliya yuliyan yves zeynel zeynep zita zlata zlatan zohar zohra zohrab zoltan zora zoran \
+zveta zvetan";
 
 /// By what the name of a man differs at its end from a woman's, or the same name in one language from that in another.
 const ENDINGS: [&str; 40] = [

@@ -209,6 +209,28 @@ impl ReadName {
         })
     }
 
+    /// Whether nothing parts it from another name but one slip of the pen in a given name that the table knows, which makes a word of
+    /// it that the table does not: `Donan Stone` is Donna Stone. Brothers are called Barry and Harry: another first letter is a slip only
+    /// where the caller says that it may be, by `begins_otherwise`.
+    #[must_use]
+    pub fn is_mistyped(&self, other: &Self, begins_otherwise: bool) -> bool {
+        let (mine, theirs) = (joined_like(&self.words, &other.words), joined_like(&other.words, &self.words));
+        let mut theirs_left: Vec<&str> = theirs.iter().map(String::as_str).collect();
+        let mut mine_left: Vec<&str> = mine.iter().map(String::as_str).collect();
+        mine_left.retain(|word| match theirs_left.iter().position(|known| word == known) {
+            Some(at) => {
+                theirs_left.remove(at);
+                false
+            }
+            None => true,
+        });
+        let ([one], [two]) = (&mine_left[..], &theirs_left[..]) else { return false };
+        mine.len() > 1
+            && self.generation == other.generation
+            && is_cut_or_mistyped(one, two)
+            && (begins_otherwise || one.chars().next() == two.chars().next())
+    }
+
     /// Jr against Sr, Mr against Mrs.
     fn is_apart(&self, other: &Self) -> bool {
         let apart = |one, other| matches!((one, other), (Some(one), Some(other)) if one != other);

@@ -40,6 +40,15 @@ impl Candidate<'_> {
         is_slip(&self.profile.read_name()) || self.other_names.iter().any(is_slip)
     }
 
+    /// Whether a name that is alike to one of theirs is that one, with one letter of a known given name wrong; the first too where both
+    /// the address and the number are theirs.
+    fn is_mistyped(&self, said: &ReadName) -> bool {
+        let is_both = self.by_email && self.by_phone;
+        let is_mistyped =
+            |known: &ReadName| said.against(known) == NameMatch::Alike && said.is_mistyped(known, is_both);
+        is_mistyped(&self.profile.read_name()) || self.other_names.iter().any(is_mistyped)
+    }
+
     /// Whether a name has the given name of one of theirs.
     fn shares_given(&self, said: &ReadName) -> bool {
         said.shares_given(&self.profile.read_name()) || self.other_names.iter().any(|name| said.shares_given(name))
@@ -61,13 +70,15 @@ pub struct Recognised {
 /// Of several who are certainly meant the earliest has it. What may be of one person as well as of a relative, such as an
 /// initial, counts only where one candidate fits: else it is a person of their own. The day of birth tells relatives apart, and
 /// a given name that goes with it is the same person's under another family name; with another given name it may be a twin's,
-/// which people decide; with one that is written badly it is the same person's. So they do where the given names are as near to each other as a slip of the pen, and as those of a
-/// couple: somebody new is proposed as the same as the one who is known.
+/// which people decide; with one that is written badly it is the same person's. So they do where the given names are as near to each other as a slip of
+/// the pen, and as those of a couple: somebody new is proposed as the same as the one who is known. One letter that is missing,
+/// swapped or mistaken in a given name that people have, so that nobody has it, is a slip where one candidate fits.
 #[must_use]
 pub fn recognise(said: &Profile, candidates: &[Candidate<'_>]) -> Recognised {
     let name = said.read_name();
     let fits: Vec<_> = candidates.iter().map(|candidate| (candidate, fit(said, candidate, &name))).collect();
-    let fitting: Vec<_> = fits.iter().filter(|(_, fit)| matches!(fit, Fit::Possible | Fit::Certain)).collect();
+    let fitting: Vec<_> =
+        fits.iter().filter(|(_, fit)| matches!(fit, Fit::Mistyped | Fit::Possible | Fit::Certain)).collect();
     let certain = fitting.iter().filter(|(_, fit)| *fit == Fit::Certain);
     let (person, others): (_, Vec<_>) = match (certain.clone().next(), &fitting[..]) {
         (Some((first, _)), _) => (Some(first.person), certain.skip(1).map(|(other, _)| other.person).collect()),
@@ -78,7 +89,7 @@ pub fn recognise(said: &Profile, candidates: &[Candidate<'_>]) -> Recognised {
         return Recognised { person, perhaps: others };
     }
     let is_near = |fit: Fit, candidate: &Candidate<'_>| match fit {
-        Fit::Near => true,
+        Fit::Near | Fit::Mistyped => true,
         Fit::None => candidate.is_born_alike,
         Fit::Possible | Fit::Certain => false,
     };
@@ -100,6 +111,8 @@ enum Fit {
     None,
     /// Somebody else, or the same one with a slip of the pen.
     Near,
+    /// The same one with a slip of the pen, unless there are several such.
+    Mistyped,
     Possible,
     Certain,
 }
@@ -110,6 +123,7 @@ fn fit(said: &Profile, candidate: &Candidate<'_>, name: &ReadName) -> Fit {
         NameMatch::Contradict if candidate.is_born_alike && candidate.shares_given(name) => Fit::Certain,
         NameMatch::Contradict => Fit::None,
         NameMatch::Alike if candidate.is_born_alike && candidate.is_slip(name) => Fit::Certain,
+        NameMatch::Alike if candidate.is_mistyped(name) => Fit::Mistyped,
         NameMatch::Alike => Fit::Near,
         NameMatch::Same => Fit::Certain,
         NameMatch::MayBe => Fit::Possible,

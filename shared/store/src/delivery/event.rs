@@ -1,6 +1,6 @@
 //! What clients are told of leads that they have: that something new is known, that a lead is taken back, that the person
 //! must not be contacted, what was said of it. Each is a delivery of its own to the endpoints that got the lead and ask for
-//! such news. What was never attempted needs no news: it is frozen when it is first sent, with what is known then.
+//! such news, but that nobody may contact the person, which all hear. What was never attempted needs no news: it is frozen when it is first sent, with what is known then.
 
 use std::collections::BTreeMap;
 
@@ -269,8 +269,8 @@ impl Transaction {
         self.events_insert(&columns, now).await
     }
 
-    /// Tells every endpoint that ever had a lead of these persons, by whichever maturation, that nobody may contact them any
-    /// more, and whoever holds an offer of one that it is none any more; returns how many deliveries that makes. The same again is told
+    /// Tells every endpoint that ever had a lead of these persons, by whichever maturation and whatever it asks for, that nobody may
+    /// contact them any more, and whoever holds an offer of one that it is none any more; returns how many deliveries that makes. The same again is told
     /// once.
     pub(crate) async fn enqueue_suppressed(
         &mut self,
@@ -289,9 +289,9 @@ impl Transaction {
         self.hold_unsent(&leads, now).await?;
         let rows = sqlx::query!(
             "-- event.ever_had
-            select distinct on (d.lead_id, d.endpoint_id) d.id, d.lead_id, e.events
-            from delivery d join endpoint e on e.id = d.endpoint_id
-            where d.lead_id = any($1) and d.event = 'lead.matured' and d.attempts > 0
+            select distinct on (d.lead_id, d.endpoint_id) d.id, d.lead_id
+            from delivery d
+            where d.lead_id = any($1) and d.endpoint_id is not null and d.event = 'lead.matured' and d.attempts > 0
             order by d.lead_id, d.endpoint_id, d.id desc",
             &leads
         )
@@ -300,13 +300,11 @@ impl Transaction {
         let said =
             LeadSuppression { reason: why.to_owned().into(), suppressed_at: now.into(), ..LeadSuppression::default() };
         let mut columns = EventArrays::default();
+        // Also who does not name it among its events: who has a lead and does not hear this goes on calling.
         for row in rows {
-            let detail = EventDetail::Suppressed(said.clone());
-            if row.events.iter().any(|asked| asked == detail.event().word()) {
-                let lead = LeadId::from_uuid(row.lead_id);
-                let news = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
-                columns.push(&news, DeliveryId::from_uuid(row.id), now);
-            }
+            let (lead, detail) = (LeadId::from_uuid(row.lead_id), EventDetail::Suppressed(said.clone()));
+            let news = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
+            columns.push(&news, DeliveryId::from_uuid(row.id), now);
         }
         if !columns.ids.is_empty() {
             self.events_insert(&columns, now).await?;

@@ -237,7 +237,7 @@ impl Transaction {
             return Ok(());
         }
         let all: Vec<_> = match stop.identities {
-            [] => self.reached_under(&[lead.person]).await?.into_iter().map(|one| one.identity).collect(),
+            [] => self.ways_of(lead.person).await?,
             some => some.to_vec(),
         };
         let for_all = NewSuppression { client: None, ..asked };

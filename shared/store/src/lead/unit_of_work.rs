@@ -168,6 +168,8 @@ pub struct UnitOfWork {
     pub pairs: Vec<PersonPair>,
     /// The same, who contradict each other by name and were born on one day.
     pub pairs_born_alike: Vec<PersonPair>,
+    /// The same, whose names are as near as those of a couple, or as a slip of the pen.
+    pub pairs_named_alike: Vec<PersonPair>,
     /// Persons who must not be contacted, and why.
     pub barred: BTreeMap<PersonId, String>,
     /// Those of them of whom that was not known: to be written.
@@ -202,6 +204,15 @@ impl UnitOfWork {
             reached.retain(|person| *person != number.person);
         }
         self.numbers.entry(number.person).or_default().push(number);
+    }
+
+    /// Where a pair belongs: an enquiry fits both, or it is of somebody new, who was born on one day with the other or not.
+    pub const fn pairs_of(&mut self, fits_both: bool, is_born_alike: bool) -> &mut Vec<PersonPair> {
+        match (fits_both, is_born_alike) {
+            (true, _) => &mut self.pairs,
+            (false, true) => &mut self.pairs_born_alike,
+            (false, false) => &mut self.pairs_named_alike,
+        }
     }
 
     /// Whether a number is known not to lead to a person. What is known of a number counts with every extension but those of

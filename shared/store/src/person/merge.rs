@@ -74,7 +74,7 @@ impl Transaction {
         self.same_person_end(&held, Some(word), word.at).await?;
         let let_go = if let Some(why) = wish {
             let new = NewSuppression { client: Some(pair.client), why: &why, by: word.by.into(), at: word.at };
-            self.person_opt_out_of_merge((scope.within(pair.client), pair.earlier), &new).await?;
+            self.person_suppress((scope.within(pair.client), pair.earlier), &new).await?;
             // Nothing more goes out: the next decision closes what is open.
             0
         } else {

@@ -7,6 +7,7 @@
 pub(crate) mod flagged_contacts;
 pub mod follow;
 pub(crate) mod key;
+mod left_beside;
 pub mod read;
 pub(crate) mod told_words;
 pub mod write;

@@ -11,6 +11,7 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
+use super::left_beside::LeftBeside;
 use crate::{Scope, StoreError, Transaction, person::pair::PersonPair};
 
 /// Why somebody must not be contacted who said so.
@@ -98,22 +99,47 @@ impl Transaction {
     /// Adds an entry for every address and number of those of these persons who asked for it themselves and whose wish was not lifted
     /// since, for their client.
     pub async fn suppress_persons(&mut self, persons: &[PersonId], new: &NewSuppression<'_>) -> Result<(), StoreError> {
+        let uuids: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let rows = sqlx::query_scalar!(
+            "-- suppression.who_asked
+            select distinct l.person_id from lead l join touch t on t.lead_id = l.id
+            where l.person_id = any($1) and t.disposition = 'do_not_contact' and t.wish_lifted_at is null",
+            &uuids
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let asked: Vec<_> = rows.into_iter().map(PersonId::from_uuid).collect();
+        if asked.is_empty() { Ok(()) } else { self.suppress_all_of(&asked, new).await }
+    }
+
+    /// Adds an entry for every address and number under which these persons are reached, by which they are known or left beside, for
+    /// their client.
+    async fn suppress_all_of(&mut self, persons: &[PersonId], new: &NewSuppression<'_>) -> Result<(), StoreError> {
+        let (mut kinds, mut values, mut clients) = (Vec::new(), Vec::new(), Vec::new());
+        for LeftBeside { client, identity, .. } in self.left_beside(persons).await? {
+            kinds.push(identity.kind().to_owned());
+            values.push(identity.value().to_owned());
+            clients.push(client.uuid());
+        }
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
         let pads = self.hash_pads().await?;
         sqlx::query!(
             r#"-- suppression.insert_of_persons
             insert into suppression (hash, client_id, reason, by, at)
-            select identity_hash($5, $6, i.kind, suppressed_as(i.kind, i.value)) as hash, i.client_id, $2, $3, $4
-            from person_identity i where i.person_id = any($1) and i.void_at is null
-              and exists (select from lead l join touch t on t.lead_id = l.id
-                          where l.person_id = i.person_id and t.disposition = 'do_not_contact' and t.wish_lifted_at is null)
-            order by i.kind collate "C", suppressed_as(i.kind, i.value) collate "C", i.client_id on conflict do nothing"#,
+            select identity_hash($5, $6, w.kind, suppressed_as(w.kind, w.value)) as hash, w.client_id, $2, $3, $4
+            from (select kind, value, client_id from person_identity where person_id = any($1) and void_at is null
+                  union all
+                  select * from unnest($7::text[], $8::text[], $9::uuid[])) w (kind, value, client_id)
+            order by w.kind collate "C", suppressed_as(w.kind, w.value) collate "C", w.client_id on conflict do nothing"#,
             &persons,
             new.why,
             new.by.to_string(),
             new.at.to_sqlx(),
             &pads.inner,
-            &pads.outer
+            &pads.outer,
+            &kinds,
+            &values,
+            &clients
         )
         .execute(self.connection())
         .await?;
@@ -197,30 +223,14 @@ impl Transaction {
         Ok(flagged.then(|| ASKED.to_owned()))
     }
 
-    /// What follows where the wish of one person is that of another, who is the same: everything that they are reached under
-    /// by now is suppressed for the client, and who ever had a lead of either is told.
-    pub(crate) async fn person_opt_out_of_merge(
+    /// What follows where a person must not be contacted, whoever says so, such as where the wish of one person is that of another, who is
+    /// the same: everything that they are reached under by now is suppressed for the client, and who ever had a lead of theirs is told.
+    pub async fn person_suppress(
         &mut self,
         (scope, person): (Scope, PersonId),
         new: &NewSuppression<'_>,
     ) -> Result<SuppressionEffect, StoreError> {
-        let pads = self.hash_pads().await?;
-        sqlx::query!(
-            r#"-- suppression.insert_of_merge
-            insert into suppression (hash, client_id, reason, by, at)
-            select identity_hash($5, $6, i.kind, suppressed_as(i.kind, i.value)) as hash, i.client_id, $2, $3, $4
-            from person_identity i where i.person_id = $1 and i.void_at is null
-            order by i.kind collate "C", suppressed_as(i.kind, i.value) collate "C", i.client_id on conflict do nothing"#,
-            person.uuid(),
-            new.why,
-            new.by.to_string(),
-            new.at.to_sqlx(),
-            &pads.inner,
-            &pads.outer
-        )
-        .execute(self.connection())
-        .await?;
-        self.suppression_look_again(new.at).await?;
+        self.suppress_all_of(&[person], new).await?;
         self.person_opt_out_follow((scope, person), new).await
     }
 
@@ -230,12 +240,20 @@ impl Transaction {
         (scope, person): (Scope, PersonId),
         new: &NewSuppression<'_>,
     ) -> Result<SuppressionEffect, StoreError> {
-        let identities: Vec<_> = self.reached_under(&[person]).await?.into_iter().map(|one| one.identity).collect();
+        let identities = self.ways_of(person).await?;
         let mut persons = self.persons_reached(scope, &identities).await?;
         if !persons.contains(&person) {
             persons.push(person);
         }
         self.suppression_effect(&persons, new.why, new.at).await
+    }
+
+    /// Every address and number under which a person is reached: known by, or left beside.
+    pub(crate) async fn ways_of(&mut self, person: PersonId) -> Result<Vec<Identity>, StoreError> {
+        let known = self.reached_under(&[person]).await?.into_iter().map(|one| one.identity);
+        let mut ways: BTreeSet<_> = known.collect();
+        ways.extend(self.left_beside(&[person]).await?.into_iter().map(|one| one.identity));
+        Ok(ways.into_iter().collect())
     }
 
     async fn suppression_effect(
