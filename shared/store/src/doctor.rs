@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 
-use crate::{Store, StoreError};
+use crate::{Scope, Store, StoreError};
 
 /// One invariant and how many rows break it.
 #[derive(Debug, Clone, PartialEq, Eq)]
