@@ -37,9 +37,10 @@ function watch(page, origin) {
     });
     page.on('console', (message) => {
         // A page that says by its status that it is refused is as it should be, and whoever leafs faster than people do has more
-        // pages open at once than anybody may have live: such a page says so, and asks again.
-        const isCrowded = message.location().url.endsWith('/api/v1/events') && message.text().includes('503');
-        if (message.type() === 'error' && message.location().url !== page.url() && !isCrowded) {
+        // pages open at once than anybody may have live: such a page says so, and asks again. So does one whose person signed out in
+        // another window.
+        const isRefused = message.location().url.endsWith('/api/v1/events') && /503|401/.test(message.text());
+        if (message.type() === 'error' && message.location().url !== page.url() && !isRefused) {
             troubles.push(`${page.url()}, the console: ${message.text()} ${message.location().url}`);
         }
     });
