@@ -189,6 +189,8 @@ struct ComingTemplate {
     why: &'static str,
     /// Somebody gave it up.
     is_dropped: bool,
+    /// It was let go, and found to be another arrival once more.
+    is_same: bool,
     /// They let go what is in quarantine.
     may_release: bool,
     /// Whose words the browser keeps.
@@ -289,13 +291,14 @@ pub async fn entered_lead(
     }
     let kept = match kept_back(&context.actions, &viewer.actor, arrival).await {
         // What was let go is offered anew by the next sweep.
-        Ok(kept) => kept.filter(|kept| !kept.is_released),
+        Ok(kept) => kept.filter(|kept| kept.is_dropped || !kept.is_released),
         Err(refusal) => return refused(&refusal).into_response(),
     };
     let content = ComingTemplate {
         arrival: arrival.to_string(),
         why: kept.map_or("", |kept| why_kept(kept.reason)),
         is_dropped: kept.is_some_and(|kept| kept.is_dropped),
+        is_same: kept.is_some_and(|kept| kept.is_released),
         may_release: viewer.actor.may(Permission::Manage),
         user: viewer.id().to_string(),
     };
