@@ -1,6 +1,8 @@
 // The keys. One listener takes every key, so that none does two things: what is open before the page asks first (a menu, the
 // palette), then the second of two ("g" and a letter), then the page's own script, then lists, then what the page names by data-key.
 (() => {
+  // Who is not signed in has a form, and nothing to go to.
+  if (!document.querySelector(".rail")) return;
   const ripen = (window.ripen ??= {});
   const handlers = [];
   // A page's own script: a function of the key's name, whether a field has it, and the event; true where it took the key.

@@ -18,7 +18,7 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError,
-    arrival::spool::SpoolRow,
+    arrival::{quarantine::QuarantineStanding, spool::SpoolRow},
     source::source_record::{SourceRecord, State},
 };
 use serde_json::{Map, Value, json};
@@ -236,4 +236,17 @@ pub async fn criteria(actions: &Actions, actor: &Actor, source: SourceId) -> Res
 pub async fn entered(actions: &Actions, actor: &Actor, arrival: ArrivalId) -> Result<Option<LeadId>, Refusal> {
     crate::work::permit(actor, Permission::Work)?;
     Ok(actions.store.lead_of_arrival(actor.scope(), arrival).await?)
+}
+
+/// What keeps an arrival from having a lead, where that is the quarantine; none where it was never in it.
+///
+/// # Errors
+/// When the actor does not work leads.
+pub async fn kept_back(
+    actions: &Actions,
+    actor: &Actor,
+    arrival: ArrivalId,
+) -> Result<Option<QuarantineStanding>, Refusal> {
+    crate::work::permit(actor, Permission::Work)?;
+    Ok(actions.store.quarantine_standing(actor.scope(), arrival).await?)
 }

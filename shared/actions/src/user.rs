@@ -1,5 +1,5 @@
-//! Users: people who sign in. Added, changed and paused by admins; whoever leads the desk pauses agents, and says what they speak and
-//! for whom they work. Whoever is paused loses sessions at once, and what they held goes back to the desk.
+//! Users: people who sign in. Added, changed and paused by admins; whoever leads the desk pauses agents, and says what they speak, for
+//! whom they work and by which clock. Whoever is paused loses sessions at once, and what they held goes back to the desk.
 
 use ripen_domain::{
     actor::{Actor, Permission, UserRole},
@@ -127,13 +127,9 @@ impl SetUser {
         }
     }
 
-    /// Whether it is a change of the desk's work: whether an agent works, in which languages and for whom.
+    /// Whether it is a change of the desk's work: whether an agent works, in which languages, for whom, and by which clock.
     const fn is_of_desk(&self, before: &UserRecord) -> bool {
-        let is_account = self.name.is_some()
-            || self.role.is_some()
-            || self.client.is_some()
-            || self.time_zone.is_some()
-            || self.locale.is_some();
+        let is_account = self.name.is_some() || self.role.is_some() || self.client.is_some() || self.locale.is_some();
         matches!(before.role, UserRole::Agent) && !is_account
     }
 
@@ -233,6 +229,35 @@ impl Action for SetUser {
             work.tx.promises_pass_on(work.actor.scope(), self.user).await?;
         }
         Ok(after)
+    }
+}
+
+/// Sets the clock by which the actor reads times.
+#[derive(Debug, Clone)]
+pub struct SetOwnZone {
+    /// IANA name; none for the browser's.
+    pub time_zone: Option<String>,
+}
+
+impl Action for SetOwnZone {
+    type Done = ();
+
+    const PERMISSION: Permission = Permission::Own;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<(), Refusal> {
+        let user = work.actor.user_id().ok_or_else(|| Refusal::Forbidden { who: work.actor.to_string() })?;
+        let mut errors = FieldErrors::default();
+        if let Some(zone) = &self.time_zone {
+            errors.take("time_zone", check::time_zone(zone));
+        }
+        errors.finish()?;
+        let before = work.tx.user_lock(user).await?.ok_or_else(|| Refusal::missing("user", user))?;
+        let change = UserChange { time_zone: Some(self.time_zone.clone()), ..UserChange::default() };
+        work.tx.user_set(user, &change, work.now).await?;
+        let after = UserRecord { time_zone: self.time_zone.clone(), ..before.clone() };
+        let (was, is) = (Some(shown(&before)), Some(shown(&after)));
+        work.changed("user.set", user, AuditChange { client: before.client, before: was, after: is });
+        Ok(())
     }
 }
 

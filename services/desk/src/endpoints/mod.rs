@@ -64,6 +64,7 @@ fn pages() -> OpenApiRouter<DeskContext> {
         .routes(routes!(people::account::add_token))
         .routes(routes!(people::account::revoke_token))
         .routes(routes!(people::account::choose_theme))
+        .routes(routes!(people::account::set_zone))
         .routes(routes!(people::users::show, people::users::add))
         .routes(routes!(people::users::set_state))
         .routes(routes!(people::users::set_desk))

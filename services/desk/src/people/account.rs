@@ -1,4 +1,4 @@
-//! `/account`: what is one's own: password, browsers that are signed in, tokens of programs, theme.
+//! `/account`: what is one's own: time zone, password, browsers that are signed in, tokens of programs, theme.
 
 use askama::Template;
 use axum::{
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use ripen_actions::{
     Refusal,
     sign_in::SignOut,
+    user::SetOwnZone,
     user_password::{ChangePassword, SetPassword},
     user_token::{AddUserToken, RevokeUserToken, list},
 };
@@ -37,6 +38,8 @@ struct AccountTemplate<'a> {
     sessions: Vec<ShownSession>,
     tokens: &'a [UserTokenRecord],
     when: When,
+    /// As typed, else the account's.
+    time_zone: &'a str,
     says: AccountSays<'a>,
 }
 
@@ -56,6 +59,14 @@ struct AccountSays<'a> {
     token_name: &'a str,
     token: &'a str,
     done: &'a str,
+    zone: ZoneSays<'a>,
+}
+
+/// A time zone that could not be used.
+#[derive(Debug, Default, Clone, Copy)]
+struct ZoneSays<'a> {
+    typed: &'a str,
+    wrong: &'a str,
 }
 
 /// Shows the account.
@@ -115,6 +126,42 @@ pub async fn change_password(State(context): State<DeskContext>, posted: CsrfFor
             let of = |field: &str| errors.iter().find(|error| error.field == field).map(|error| error.message.clone());
             let (old, chosen) = (of("old").unwrap_or_default(), of("password").unwrap_or_default());
             wrong(AccountSays { old: &old, chosen: &chosen, ..AccountSays::default() }).await
+        }
+        Err(refusal) => refused(&refusal).into_response(),
+    }
+}
+
+/// The form of the time zone.
+#[derive(Deserialize)]
+pub struct ZoneForm {
+    #[serde(default)]
+    time_zone: String,
+}
+
+impl NamedFields for ZoneForm {
+    fn hint(_: &str) -> &'static str {
+        "Write text."
+    }
+}
+
+/// Sets the clock by which one reads times.
+#[utoipa::path(post, path = "/account/time-zone", operation_id = "set_own_time_zone", tag = "pages",
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`time_zone`, an IANA name, empty for the browser's; `csrf`.", content = String),
+    responses(
+        (status = 303, description = "Done: to the account; or nobody is signed in: to the form to sign in."),
+        (status = 422, description = "The form with what is wrong, as a page.", content_type = "text/html", body = String),
+        PageRefusals,
+    ))]
+pub async fn set_zone(State(context): State<DeskContext>, posted: CsrfForm<ZoneForm>) -> Response {
+    let CsrfForm { viewer, form } = posted;
+    let typed = form.time_zone.trim();
+    let request = SetOwnZone { time_zone: (!typed.is_empty()).then(|| typed.to_owned()) };
+    match context.actions.run(&viewer.actor, &request).await {
+        Ok(()) => Redirect::to("/account").into_response(),
+        Err(Refusal::Invalid(errors)) => {
+            let words = errors.first().map(|error| error.message.clone()).unwrap_or_default();
+            let says = AccountSays { zone: ZoneSays { typed, wrong: &words }, ..AccountSays::default() };
+            page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, says).await
         }
         Err(refusal) => refused(&refusal).into_response(),
     }
@@ -271,6 +318,10 @@ async fn page(context: &DeskContext, viewer: &Viewer, status: StatusCode, says: 
         sessions: sessions.into_iter().map(shown).collect(),
         tokens: &tokens,
         when: When::of(viewer, now),
+        time_zone: match says.zone.wrong {
+            "" => viewer.user.time_zone.as_deref().unwrap_or_default(),
+            _ => says.zone.typed,
+        },
         says,
     };
     DeskPage { title: "Account", place: Place::Account, viewer, query: "", content }.response(status)

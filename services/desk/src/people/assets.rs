@@ -39,6 +39,7 @@ pub static SCRIPT: Asset = Asset {
     media_type: "text/javascript; charset=utf-8",
     content: concat!(
         include_str!("../../assets/app.js"),
+        include_str!("../../assets/zone.js"),
         include_str!("../../assets/keys.js"),
         include_str!("../../assets/kept.js")
     ),

@@ -160,13 +160,16 @@ pub struct AlonePage<'a, Content: Template> {
     pub title: &'a str,
     /// The address of the style sheet.
     pub style: &'static str,
+    /// The address of the script.
+    pub script: &'static str,
     /// The content.
     pub content: Content,
 }
 
 /// A page without the rail, as an answer.
 pub fn alone<Content: Template>(title: &str, content: Content, status: StatusCode) -> Response {
-    html(&AlonePage { title, style: super::assets::STYLE.address(), content }, status)
+    let (style, script) = (super::assets::STYLE.address(), super::assets::SCRIPT.address());
+    html(&AlonePage { title, style, script, content }, status)
 }
 
 /// A template as a page of this origin.

@@ -20,6 +20,7 @@ pub mod leads;
 mod letters;
 pub mod live;
 pub mod phone;
+mod points;
 pub mod queues;
 pub mod refused;
 pub mod routes;

@@ -108,6 +108,7 @@ pub const RULES: &[RouteRule] = &[
     rule("GET", "/account", EVERYBODY),
     rule("POST", "/account/password", EVERYBODY),
     rule("POST", "/account/theme", EVERYBODY),
+    rule("POST", "/account/time-zone", EVERYBODY),
     rule("POST", "/account/sessions/end", EVERYBODY),
     rule("POST", "/account/tokens", EVERYBODY),
     rule("POST", "/account/tokens/{id}/revoke", EVERYBODY).of(NamedThing::UserToken),

@@ -1,4 +1,5 @@
-//! `/users`: who signs in. Admins add and change everybody; managers pause agents, and say what they speak and for whom they work.
+//! `/users`: who signs in. Admins add and change everybody; managers pause agents, and say what they speak, for whom they work and
+//! by which clock.
 
 use askama::Template;
 use axum::{
@@ -60,6 +61,7 @@ struct UserLine<'a> {
 struct EditedUser<'a> {
     user: &'a UserRecord,
     languages: String,
+    time_zone: String,
     clients: Vec<ClientChoice<'a>>,
     troubles: &'a [FieldTrouble],
 }
@@ -212,7 +214,7 @@ pub async fn set_state(
     }
 }
 
-/// What somebody speaks, and for whom they work.
+/// What somebody speaks, for whom they work, and by which clock.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct DeskWorkForm {
@@ -220,6 +222,8 @@ pub struct DeskWorkForm {
     languages: String,
     /// Slugs; none for all.
     clients: Vec<String>,
+    /// IANA name; empty for the browser's, and as it is where the form has none.
+    time_zone: Option<String>,
 }
 
 impl NamedFields for DeskWorkForm {
@@ -228,10 +232,10 @@ impl NamedFields for DeskWorkForm {
     }
 }
 
-/// Changes what somebody speaks, and for whom they work.
+/// Changes what somebody speaks, for whom they work, and by which clock they read times.
 #[utoipa::path(post, path = "/users/{id}/desk", operation_id = "set_user_desk", tag = "pages",
     params(("id" = String, Path, description = "The user's id, user_….")),
-    request_body(content_type = "application/x-www-form-urlencoded", description = "`languages` with commas between them, empty for any; `clients`, a slug for each, none for all; `csrf`.", content = String),
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`languages` with commas between them, empty for any; `clients`, a slug for each, none for all; `time_zone`, an IANA name, empty for the browser's; `csrf`.", content = String),
     responses(
         (status = 303, description = "Done: to the list; or nobody is signed in: to the form to sign in."),
         (status = 422, description = "The form with what is wrong, as a page.", content_type = "text/html", body = String),
@@ -250,6 +254,7 @@ pub async fn set_desk(
     let request = SetUser {
         languages: Some(spoken.map(str::to_owned).collect()),
         clients: Some(form.clients.clone()),
+        time_zone: form.time_zone.as_deref().map(|zone| Some(zone.trim().to_owned()).filter(|zone| !zone.is_empty())),
         ..SetUser::of(id)
     };
     match context.actions.run(&viewer.actor, &request).await {
@@ -369,6 +374,11 @@ fn edited<'a>(
     };
     Some(EditedUser {
         languages: edit.typed.map_or_else(|| user.languages.join(", "), |typed| typed.languages.clone()),
+        time_zone: edit
+            .typed
+            .and_then(|typed| typed.time_zone.clone())
+            .or_else(|| user.time_zone.clone())
+            .unwrap_or_default(),
         clients: clients.iter().map(|client| ClientChoice { client, is_chosen: is_chosen(client) }).collect(),
         troubles: edit.troubles,
         user,

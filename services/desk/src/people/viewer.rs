@@ -28,6 +28,8 @@ use crate::context::DeskContext;
 pub const SESSION_COOKIE: &str = "ripen_session";
 /// The cookie of the chosen theme: `light` or `dark`; none for the device's.
 pub const THEME_COOKIE: &str = "ripen_theme";
+/// The cookie of the browser's time zone, an IANA name: `zone.js` sets it.
+const ZONE_COOKIE: &str = "ripen_zone";
 
 /// Left in a request by whoever writes its refusal as a page: where the viewer was found out, it tells who reads that page.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +57,8 @@ pub struct Viewer {
     pub theme: &'static str,
     /// BCP 47: the account's, else the browser's first.
     pub locale: Option<String>,
+    /// IANA name: the account's, else the browser's.
+    pub time_zone: Option<String>,
     /// The path that was asked for.
     pub path: String,
 }
@@ -72,10 +76,10 @@ impl Viewer {
         self.user.role
     }
 
-    /// The clock they live by; UTC where they said none.
+    /// The clock they live by; UTC where neither they nor their browser said one.
     #[must_use]
     pub fn zone(&self) -> TimeZone {
-        self.user.time_zone.as_deref().and_then(ripen_domain::time::zone).unwrap_or(TimeZone::UTC)
+        self.time_zone.as_deref().and_then(ripen_domain::time::zone).unwrap_or(TimeZone::UTC)
     }
 
     /// Whether hours are written as 1 to 12 with am and pm.
@@ -202,7 +206,8 @@ fn of(user: UserRecord, actor: Actor, (credential, headers): (Credential, &Heade
     let said = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let first = said.and_then(|said| said.split([',', ';']).next()).map(str::trim).filter(|one| !one.is_empty());
     let locale = user.locale.clone().or_else(|| first.map(str::to_owned));
-    Viewer { user, actor, credential, theme, locale, path }
+    let time_zone = user.time_zone.clone().or_else(|| cookie_of(headers, ZONE_COOKIE));
+    Viewer { user, actor, credential, theme, locale, time_zone, path }
 }
 
 fn not_signed_in(parts: &Parts, is_api: bool) -> NotSignedIn {

@@ -58,10 +58,11 @@ async fn managers_read_in_which_order_the_desk_hands_out() {
     let manager = app.browser(app.user(UserRole::Manager, None).await.id).await;
     let page = app.page(&manager, "/queues").await.text;
     let mut rest = page.as_str();
-    for rank in Rank::ALL.iter().filter(|rank| **rank != Rank::Named) {
+    for rank in Rank::ALL.iter().filter(|rank| !matches!(rank, Rank::Named | Rank::Plan)) {
         let told = format!("Of several: {}.", rank.first_of());
         rest = rest.split_once(&told).unwrap_or_else(|| panic!("{told} is not in its place: {page}")).1;
     }
+    assert!(!page.to_lowercase().contains(Rank::Plan.because()), "no lead has a plan: {page}");
 }
 
 #[tokio::test]

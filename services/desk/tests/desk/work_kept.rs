@@ -7,9 +7,9 @@ use jiff_sqlx::ToSqlx;
 use ripen_actions::user::AddUser;
 use ripen_domain::{
     actor::{Actor, UserRole},
-    id::LeadId,
+    id::{DecisionId, LeadId},
 };
-use ripen_runtime::config::Settings;
+use ripen_runtime::{config::Settings, random};
 use serde_json::{Value, json};
 
 use crate::work::{Desk, Page, between, desk, desk_with, signed_in};
@@ -208,6 +208,70 @@ async fn points_are_hidden_until_the_disposition_where_the_firm_wants_it() {
     let asked = json!({"lead": lead, "answers": {"timeframe_days": "30"}, "disposition": "answered"}).to_string();
     let said = desk.app.send("POST", "/api/v1/work/preview", &headers, asked).await.json();
     assert_eq!((&said["grade"], &said["score"], &said["reasons"]), (&json!("B"), &Value::Null, &json!([])), "{said}");
+}
+
+/// A decision of the lead by the criteria of these tests: B with 50 points.
+async fn decided(desk: &Desk, lead: LeadId) -> DecisionId {
+    let now = desk.app.pass(1);
+    let receipt = json!({
+        "criteria": {"name": "default", "version": 1, "hash": "0".repeat(32)}, "at": now, "cause": {}, "inputs": {},
+        "rules": [{"id": "soon", "result": "yes", "points": 50, "because": "Wants to move within three months"},
+                  {"id": "money", "result": "missing", "missing": ["answers.budget"], "because": "Has a budget for a home"}],
+        "gates": [], "disqualifiers": [], "score": 50, "grade": "B"});
+    let id = random::uuid_v7(now);
+    let sql = "with d as (
+          insert into decision (id, lead_id, client_id, criteria_id, at, grade, score, receipt)
+          select $1, l.id, l.client_id, c.id, $3, 'B', 50, convert_to($4, 'UTF8') from lead l, criteria c where l.id = $2
+          returning lead_id, criteria_id
+        )
+        update lead set grade = 'B', score = 50, decision_id = $1, criteria_id = d.criteria_id from d where lead.id = d.lead_id";
+    let query = sqlx::query(sql).bind(id).bind(lead.uuid()).bind(now.to_sqlx()).bind(receipt.to_string());
+    assert_eq!(query.execute(&desk.app.pool).await.unwrap().rows_affected(), 1);
+    DecisionId::from_uuid(id)
+}
+
+#[tokio::test]
+async fn points_are_hidden_from_agents_on_every_page_of_a_lead_they_have_not_disposed() {
+    let mut settings = Settings::default();
+    settings.desk.hide_points = true;
+    let desk = desk_with(settings).await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let decision = decided(&desk, lead).await;
+    let page = desk.next().await;
+    let (of_lead, of_decision) =
+        (format!("/api/v1/leads/{lead}"), format!("/api/v1/leads/{lead}/decisions/{decision}"));
+    let json = async |path: &str| desk.get(path).await.json();
+    let shown = desk.page(&format!("/leads/{lead}")).await;
+    shown.holds(&["Why <span class=\"g B\"", "Wants to move within three months", "once your disposition is saved"]);
+    for told in ["class=\"scale\"", "of 80 points", "+50", "B 50", "up to +30"] {
+        assert!(!shown.0.contains(told), "{told}: {}", shown.0);
+    }
+    let list = desk.page("/leads?view=all&sort=points").await;
+    assert!(!list.0.contains("class=\"score\"") && !list.0.contains("sort=points"), "{}", list.0);
+    let csv = desk.get("/leads.csv?view=all").await.text;
+    assert!(csv.contains(",B,,"), "{csv}");
+    assert_eq!(json("/api/v1/leads?view=all").await["leads"][0]["score"], Value::Null);
+    assert_eq!(json(&of_lead).await["lead"]["score"], Value::Null);
+    let receipt = json(&of_decision).await;
+    assert_eq!((&receipt["score"], &receipt["rules"][0]["points"]), (&Value::Null, &Value::Null), "{receipt}");
+    assert_eq!(receipt["rules"][0]["because"], "Wants to move within three months");
+
+    let form = page.form();
+    let saved = desk.post("/work/dispose", &page.typed(&form, &[("disposition", "answered")])).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    desk.page(&format!("/leads/{lead}")).await.holds(&["class=\"scale\"", "+50", "B 50"]);
+    assert_eq!(
+        (json(&of_lead).await["lead"]["score"].clone(), json(&of_decision).await["score"].clone()),
+        (json!(50), json!(50))
+    );
+    assert!(!desk.page("/leads?view=all").await.0.contains("class=\"score\""), "a list has others' too");
+    let again = desk.post("/work/take", &[("lead", &lead.to_string())]).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER, "{}", again.text);
+    assert!(!desk.page(&format!("/leads/{lead}")).await.0.contains("class=\"scale\""), "it is worked on again");
+
+    sqlx::query("update user_account set role = 'manager'").execute(&desk.app.pool).await.unwrap();
+    desk.page(&format!("/leads/{lead}")).await.holds(&["class=\"scale\"", "B 50"]);
+    desk.page("/leads?view=all").await.holds(&["<span class=\"score\">50</span>"]);
 }
 
 /// The figures of the day, each with the list it links to.

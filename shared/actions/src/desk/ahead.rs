@@ -1,4 +1,4 @@
-//! What an agent can be handed later: when the hours of which time zone open, which plan steps fall due. By the function that says of
+//! What an agent can be handed later: when the hours of which time zone open, which leads are looked at again. By the function that says of
 //! each lead when it can be worked next.
 
 use std::collections::{BTreeMap, BTreeSet};

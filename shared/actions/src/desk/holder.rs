@@ -3,10 +3,11 @@
 use ripen_domain::{
     actor::{Actor, Permission},
     id::LeadId,
+    touch::Disposition,
 };
 use ripen_store::lead::last_touch::LastTouch;
 
-use super::nobody;
+use super::{nobody, take::held};
 use crate::{Actions, Refusal, work::permit};
 
 /// The name of whoever has the lead open that is not the actor; none where nobody has.
@@ -27,4 +28,14 @@ pub async fn held_by(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<O
 pub async fn last_saved(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Option<LastTouch>, Refusal> {
     permit(actor, Permission::Work)?;
     Ok(actions.store.begin().await?.last_touch_of(actor.scope(), lead).await?)
+}
+
+/// Whether what was saved last of a lead is the actor's own disposition, and they do not have it open again. A note is none.
+///
+/// # Errors
+/// `Conflict` (`no_user`) for who does not sign in.
+pub async fn has_disposed(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<bool, Refusal> {
+    let last = last_saved(actions, actor, lead).await?;
+    let is_own = last.is_some_and(|last| last.disposition != Disposition::Note && last.user == actor.user_id());
+    Ok(is_own && !held(actions, actor).await?.iter().any(|open| open.lead == lead))
 }

@@ -7,7 +7,7 @@
 //! 3. **Untouched**: nobody has called since the person enquired; it came in bulk, or waits longer. The oldest first.
 //! 4. **Returned**: its client gave it back, or somebody opened it again. The one that waits longest first.
 //! 5. **Due**: its re-qualification fell due. The one that is due longest first.
-//! 6. **Plan**: the next step of a plan is due. The one that is due longest first.
+//! 6. **Plan**: the next step of a plan is due. The one that is due longest first. No lead has a plan yet, so nothing is handed out by it.
 //! 7. **Rest**: somebody tried, and nobody was reached. By likely value: grade, points, then who waits longest.
 //!
 //! Within a rank, clients take turns by their weights (see [`super::in_turn`]).

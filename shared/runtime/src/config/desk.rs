@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeskSettings {
-    /// While somebody works a lead they read the grade that it would have, and no points: what an answer is worth shows once the
-    /// disposition is saved.
+    /// Agents read the grade that a lead has or would have, and no points: what an answer is worth shows once their disposition is
+    /// saved.
     pub hide_points: bool,
 }

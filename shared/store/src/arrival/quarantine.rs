@@ -44,6 +44,17 @@ pub struct QuarantinedArrival {
     pub arrival: Arrival,
 }
 
+/// What became of an arrival that was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuarantineStanding {
+    /// Why it was kept.
+    pub reason: QuarantineReason,
+    /// A person let it go: it is worked soon.
+    pub is_released: bool,
+    /// A person gave it up.
+    pub is_dropped: bool,
+}
+
 /// One that was let go or given up, for the audit.
 #[derive(Debug, Clone, Copy)]
 pub struct EndedQuarantine {
@@ -115,6 +126,28 @@ impl Store {
     /// One that waits for a person.
     pub async fn quarantined(&self, scope: Scope, id: ArrivalId) -> Result<Option<QuarantinedArrival>, StoreError> {
         one_over(&self.pool, scope, id).await
+    }
+
+    /// What became of one that was kept, whether it waits still or not; none where it never was.
+    pub async fn quarantine_standing(
+        &self,
+        scope: Scope,
+        id: ArrivalId,
+    ) -> Result<Option<QuarantineStanding>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- quarantine.standing
+            select reason as "reason!", released_at is not null as "is_released!", dropped_at is not null as "is_dropped!"
+            from arrival where id = $2 and state = 'quarantined' and ($1::uuid is null or client_id = $1)"#,
+            scope.client_uuid(),
+            id.uuid()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let read = row.map(|row| {
+            let reason = word(&row.reason)?;
+            Ok(QuarantineStanding { reason, is_released: row.is_released, is_dropped: row.is_dropped })
+        });
+        read.transpose()
     }
 
     /// Lets go what the pause of a source kept, where the source works again; returns how many.

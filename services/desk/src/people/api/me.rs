@@ -33,7 +33,7 @@ pub struct UserView {
     /// Clients they work for; empty for all.
     #[schema(value_type = Vec<String>)]
     works_for: Vec<ClientId>,
-    /// IANA name.
+    /// IANA name; none for the browser's.
     time_zone: Option<String>,
     /// BCP 47.
     locale: Option<String>,

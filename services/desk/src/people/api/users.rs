@@ -1,4 +1,4 @@
-//! `/api/v1/users`: who signs in. Managers read it, and change whether an agent works, in which languages and for whom.
+//! `/api/v1/users`: who signs in. Managers read it, and change whether an agent works, in which languages, for whom and by which clock.
 
 use axum::{Json, extract::State, http::StatusCode};
 use ripen_actions::user::{AddUser, SetUser, find, list};
@@ -122,13 +122,13 @@ pub struct UserPatch {
     languages: Option<Vec<String>>,
     /// Clients they work for, by their slugs; empty for all.
     works_for: Option<Vec<String>>,
-    /// IANA name; empty for the browser's.
+    /// IANA name, by which they read times; empty for the browser's, and UTC where a program asks.
     time_zone: Option<String>,
     /// BCP 47; empty for the browser's.
     locale: Option<String>,
 }
 
-/// Changes somebody who signs in. A manager changes `paused`, `languages` and `works_for` of agents; of others, and all else, is an
+/// Changes somebody who signs in. A manager changes `paused`, `languages`, `works_for` and `time_zone` of agents; of others, and all else, is an
 /// admin's to change.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "change_user", tag = "desk", security(("user_token" = [])),
     params(("id" = String, Path, description = "The user's id, user_….")),

@@ -29,6 +29,7 @@ use crate::{
     context::DeskContext,
     people::{
         csrf::CsrfJson,
+        points::{hides_points, hides_points_of, withhold_points, without_points},
         refused::refused,
         viewer::{NotSignedIn, Viewer},
         when::When,
@@ -57,7 +58,7 @@ pub struct LeadRowView {
     closed_reason: Option<String>,
     /// `A`, `B` or `C`; none before the first decision.
     grade: Option<&'static str>,
-    /// The points.
+    /// The points; none while they are hidden from the agent who asks (`desk.hide_points`).
     score: Option<i32>,
     /// The name of the source of the first arrival.
     source: String,
@@ -170,12 +171,16 @@ pub async fn many(
 ) -> Result<Json<LeadRowsView>, Problem> {
     if !query.q.trim().is_empty() {
         let found = lead_search::search(&context.actions, &viewer.actor, &query.q).await;
-        let found = found.map_err(|refusal| refused(&refusal))?;
+        let mut found = found.map_err(|refusal| refused(&refusal))?;
+        withhold_points(&context, &viewer, &mut found.leads);
         let leads = found.leads.into_iter().map(LeadRowView::from).collect();
         return Ok(Json(LeadRowsView { leads, next: None, more: found.has_more }));
     }
+    let query = if hides_points(&context, &viewer) { query.without_points() } else { query };
     let wanted = query.meant(&LeadsReader::of(&viewer, context.clock.now()));
-    let page = lead_list::list(&context.actions, &viewer.actor, &wanted).await.map_err(|refusal| refused(&refusal))?;
+    let listed = lead_list::list(&context.actions, &viewer.actor, &wanted).await;
+    let mut page = listed.map_err(|refusal| refused(&refusal))?;
+    withhold_points(&context, &viewer, &mut page.leads);
     let next = page.next.map(|mark| PageMark(mark).to_string());
     let more = next.is_some();
     Ok(Json(LeadRowsView { leads: page.leads.into_iter().map(LeadRowView::from).collect(), next, more }))
@@ -194,9 +199,11 @@ pub async fn one(
     viewer: Viewer,
     PathId(lead): PathId<LeadId>,
 ) -> Result<Json<LeadWholeView>, Problem> {
-    let page = lead_page::show(&context.actions, &viewer.actor, lead).await.map_err(|refusal| refused(&refusal))?;
+    let mut page = lead_page::show(&context.actions, &viewer.actor, lead).await.map_err(|refusal| refused(&refusal))?;
+    let hides_points = hides_points_of(&context, &viewer, lead).await.map_err(|refusal| refused(&refusal))?;
+    page.listed.score = page.listed.score.filter(|_| !hides_points);
     let when = When::of(&viewer, context.clock.now());
-    let timeline = entries(&page, &when).into_iter().map(|entry| {
+    let timeline = entries(&page, &when, hides_points).into_iter().map(|entry| {
         json!({"at": entry.at.iso, "what": entry.what, "more": entry.more, "words": entry.words, "id": entry.id,
                "grade": entry.grade})
     });
@@ -242,7 +249,7 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for DecisionPath {
         ("decision" = String, Path, description = "The decision's id, dec_…."),
     ),
     responses(
-        (status = 200, description = "The receipt; null where it was erased.", body = Object),
+        (status = 200, description = "The receipt; null where it was erased. Without points while they are hidden from the agent who asks.", body = Object),
         (status = 401, description = "No token, or a wrong one.", content_type = "application/problem+json", body = Problem),
         (status = 404, description = "There is no such decision of this lead, or it is for people who work leads.", content_type = "application/problem+json", body = Problem),
     ))]
@@ -252,7 +259,11 @@ pub async fn decision(
     DecisionPath { lead, decision }: DecisionPath,
 ) -> Result<Json<Value>, Problem> {
     let receipt = lead_page::receipt(&context.actions, &viewer.actor, lead, decision).await;
-    receipt.map(Json).map_err(|refusal| refused(&refusal))
+    let kept = receipt.map_err(|refusal| refused(&refusal))?;
+    match hides_points_of(&context, &viewer, lead).await.map_err(|refusal| refused(&refusal))? {
+        true => without_points(kept).map(Json).map_err(|_| Problem::internal()),
+        false => Ok(Json(kept)),
+    }
 }
 
 /// Does something with a lead.

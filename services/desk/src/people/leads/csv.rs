@@ -12,7 +12,11 @@ use ripen_web::extract::Query;
 use super::{own_work::LeadsReader, query::LeadsQuery, shown};
 use crate::{
     context::DeskContext,
-    people::{refused::refused, viewer::Viewer},
+    people::{
+        points::{hides_points, withhold_points},
+        refused::refused,
+        viewer::Viewer,
+    },
 };
 
 /// A file has no more rows; where a list has more, its header says so.
@@ -71,16 +75,19 @@ async fn rows(context: &DeskContext, viewer: &Viewer, query: &LeadsQuery) -> Res
     let mut text = String::new();
     line(&mut text, HEADER.map(str::to_owned));
     if !query.q.trim().is_empty() {
-        let found = lead_search::search(&context.actions, &viewer.actor, &query.q).await?;
+        let mut found = lead_search::search(&context.actions, &viewer.actor, &query.q).await?;
+        withhold_points(context, viewer, &mut found.leads);
         found.leads.iter().for_each(|lead| line(&mut text, cells(lead)));
         return Ok((text, !found.has_more));
     }
+    let query = if hides_points(context, viewer) { query.without_points() } else { query.clone() };
     let mut wanted = query.meant(&LeadsReader::of(viewer, context.clock.now()));
     wanted.after = None;
     wanted.limit = AT_ONCE;
     let mut written = 0;
     loop {
-        let page = lead_list::list(&context.actions, &viewer.actor, &wanted).await?;
+        let mut page = lead_list::list(&context.actions, &viewer.actor, &wanted).await?;
+        withhold_points(context, viewer, &mut page.leads);
         page.leads.iter().for_each(|lead| line(&mut text, cells(lead)));
         written += page.leads.len();
         let Some(next) = page.next else { return Ok((text, true)) };

@@ -32,6 +32,7 @@ use crate::{
     context::DeskContext,
     people::{
         frame::{DeskPage, Place},
+        points::{hides_points, withhold_points},
         refused::refused,
         viewer::Viewer,
         when::When,
@@ -106,6 +107,8 @@ struct LeadsTemplate<'a> {
     from: String,
     to: String,
     may_enter: bool,
+    /// Neither shown nor an order to choose.
+    hides_points: bool,
     sees_clients: bool,
     /// Nothing is filtered away: no lead is open at all.
     is_bare: bool,
@@ -145,7 +148,9 @@ pub(super) async fn page(
     let (actions, now) = (&context.actions, context.clock.now());
     let (when, reader) = (When::of(viewer, now), LeadsReader::of(viewer, now));
     let searched = !query.q.trim().is_empty();
-    let (leads, next, found) = if searched {
+    let hides_points = hides_points(context, viewer);
+    let query = &if hides_points { query.without_points() } else { query.clone() };
+    let (mut leads, next, found) = if searched {
         let found = lead_search::search(actions, &viewer.actor, &query.q).await?;
         let count = match (found.leads.len(), found.has_more) {
             (n, _) if found.is_cut => format!("{n} of very many, perhaps not the newest: type more to find fewer"),
@@ -158,23 +163,8 @@ pub(super) async fn page(
         let listed = lead_list::list(actions, &viewer.actor, &query.meant(&reader)).await?;
         (listed.leads, listed.next, None)
     };
-    let mut tabs = Vec::new();
-    for view in LeadView::ALL {
-        let there = query.in_view(view);
-        let filter = there.filter(view, &reader);
-        // Whoever searches does not wait for numbers of lists that were not asked for.
-        let counted = match searched {
-            true => None,
-            false => Some(lead_list::count(actions, &viewer.actor, query.client.as_deref(), &filter).await?),
-        };
-        tabs.push(LeadTab {
-            view,
-            href: LeadsQuery { q: String::new(), ..there }.address("/leads"),
-            count: counted.map(in_words).unwrap_or_default(),
-            is_here: !searched && view == query.view(),
-            is_late: view == LeadView::Late && counted.is_some_and(|counted| counted.n > 0),
-        });
-    }
+    withhold_points(context, viewer, &mut leads);
+    let tabs = tabs(context, viewer, query, &reader).await?;
     let of_view = tabs.iter().find(|tab| tab.is_here).map(|tab| tab.count.clone()).unwrap_or_default();
     let sources = lead_list::sources(actions, &viewer.actor).await?;
     // Which lines of business a firm has is not a client's to know.
@@ -210,6 +200,7 @@ pub(super) async fn page(
         kept: kept(query),
         from: query.from.map(|day| day.to_string()).unwrap_or_default(),
         to: query.to.map(|day| day.to_string()).unwrap_or_default(),
+        hides_points,
         may_enter: viewer.actor.may(Permission::Work),
         sees_clients: viewer.actor.scope().client_uuid().is_none(),
         is_bare: !searched && *query == query.bare() && query.view() == LeadView::Open,
@@ -217,6 +208,34 @@ pub(super) async fn page(
         query,
     };
     Ok(DeskPage { title: "Leads", place: Place::Leads, viewer, query: &query.q, content }.response(status))
+}
+
+/// Every view under the filters of the address, with how many leads it has.
+async fn tabs(
+    context: &DeskContext,
+    viewer: &Viewer,
+    query: &LeadsQuery,
+    reader: &LeadsReader,
+) -> Result<Vec<LeadTab>, Refusal> {
+    let searched = !query.q.trim().is_empty();
+    let mut tabs = Vec::new();
+    for view in LeadView::ALL {
+        let there = query.in_view(view);
+        let filter = there.filter(view, reader);
+        // Whoever searches does not wait for numbers of lists that were not asked for.
+        let counted = match searched {
+            true => None,
+            false => Some(lead_list::count(&context.actions, &viewer.actor, query.client.as_deref(), &filter).await?),
+        };
+        tabs.push(LeadTab {
+            view,
+            href: LeadsQuery { q: String::new(), ..there }.address("/leads"),
+            count: counted.map(in_words).unwrap_or_default(),
+            is_here: !searched && view == query.view(),
+            is_late: view == LeadView::Late && counted.is_some_and(|counted| counted.n > 0),
+        });
+    }
+    Ok(tabs)
 }
 
 /// The lists that the reader saved.

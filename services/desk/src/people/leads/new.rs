@@ -10,10 +10,11 @@ use axum::{
 };
 use ripen_actions::{
     Refusal, client,
-    lead_new::{EnterLead, criteria, entered, sources},
+    lead_new::{EnterLead, criteria, entered, kept_back, sources},
 };
 use ripen_domain::{
     actor::Permission,
+    arrival::QuarantineReason,
     id::{ArrivalId, SourceId},
 };
 use ripen_runtime::random::uuid_v7;
@@ -184,6 +185,14 @@ impl WrongFields<'_> {
 #[template(path = "people/leads/coming.html")]
 struct ComingTemplate {
     arrival: String,
+    /// Why it is kept, where it is in quarantine or was given up; empty while it is only not read yet.
+    why: &'static str,
+    /// Somebody gave it up.
+    is_dropped: bool,
+    /// It was let go, and found to be another arrival once more.
+    is_same: bool,
+    /// They let go what is in quarantine.
+    may_release: bool,
     /// Whose words the browser keeps.
     user: String,
 }
@@ -247,11 +256,20 @@ async fn run(context: &DeskContext, viewer: &Viewer, form: &WorkForm) -> Result<
     context.actions.run(&viewer.actor, &EnterLead { answers, ..request }).await
 }
 
+const fn why_kept(reason: QuarantineReason) -> &'static str {
+    match reason {
+        QuarantineReason::Honeypot => "the form's honeypot was filled in, as programs do that post spam",
+        QuarantineReason::Test => "its sender marked it as a test",
+        QuarantineReason::KeyReused => "another body came under the same Idempotency-Key before",
+        QuarantineReason::SourcePaused => "it is a form of a source that is paused",
+    }
+}
+
 /// Leads to the lead of an arrival that was entered, as soon as it is there.
 #[utoipa::path(get, path = "/leads/entered/{id}", operation_id = "show_entered_lead", tag = "pages",
     params(("id" = String, Path, description = "The arrival's id, arr_….")),
     responses(
-        (status = 200, description = "It is not worked yet: a page that says so.", content_type = "text/html", body = String),
+        (status = 200, description = "It has no lead: a page that says whether it is not read yet, in quarantine or given up, and why.", content_type = "text/html", body = String),
         (status = 303, description = "To its lead; or nobody is signed in: to the form to sign in."),
         (status = 404, description = "For people who work leads.", content_type = "text/html", body = String),
     ))]
@@ -271,7 +289,19 @@ pub async fn entered_lead(
             Err(refusal) => return refused(&refusal).into_response(),
         }
     }
-    let content = ComingTemplate { arrival: arrival.to_string(), user: viewer.id().to_string() };
+    let kept = match kept_back(&context.actions, &viewer.actor, arrival).await {
+        // What was let go is offered anew by the next sweep.
+        Ok(kept) => kept.filter(|kept| kept.is_dropped || !kept.is_released),
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
+    let content = ComingTemplate {
+        arrival: arrival.to_string(),
+        why: kept.map_or("", |kept| why_kept(kept.reason)),
+        is_dropped: kept.is_some_and(|kept| kept.is_dropped),
+        is_same: kept.is_some_and(|kept| kept.is_released),
+        may_release: viewer.actor.may(Permission::Manage),
+        user: viewer.id().to_string(),
+    };
     DeskPage { title: "Entered", place: Place::Leads, viewer: &viewer, query: "", content }.response(StatusCode::OK)
 }
 

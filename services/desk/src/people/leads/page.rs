@@ -44,6 +44,7 @@ use crate::{
     context::DeskContext,
     people::{
         frame::{DeskPage, Place},
+        points::hides_points_of,
         refused::{FieldTrouble, refused},
         slots::{OfferedSlot, offered},
         viewer::Viewer,
@@ -258,9 +259,21 @@ pub async fn render(
         true => held_by(&context.actions, &viewer.actor, id).await?.unwrap_or_default(),
         false => String::new(),
     };
+    let hides_points = hides_points_of(context, viewer, id).await?;
     let may_take = may_open_of(&context.actions, &viewer.actor).await?.contains(&page.lead.client.slug);
-    let beside =
-        Beside { receipt, slots, gates, stands, next, touch: uuid_v7(now), told, takes_links, held_by, may_take };
+    let beside = Beside {
+        receipt,
+        slots,
+        gates,
+        stands,
+        next,
+        touch: uuid_v7(now),
+        told,
+        takes_links,
+        held_by,
+        may_take,
+        hides_points,
+    };
     let content = template(&page, &says, (&when, viewer), beside);
     let title = name(&page.listed);
     Ok(DeskPage { title: &title, place: Place::Leads, viewer, query: "", content }.response(status))
@@ -279,6 +292,7 @@ struct Beside {
     takes_links: bool,
     held_by: String,
     may_take: bool,
+    hides_points: bool,
 }
 
 fn day_and_clock(at: String) -> (String, String) {
@@ -318,7 +332,7 @@ fn template<'a>(
     page: &'a WholeLead,
     says: &'a LeadSays<'a>,
     (when, viewer): (&When, &Viewer),
-    Beside { receipt, slots, gates, stands, next, touch, told, takes_links, held_by, may_take }: Beside,
+    Beside { receipt, slots, gates, stands, next, touch, told, takes_links, held_by, may_take, hides_points }: Beside,
 ) -> LeadTemplate<'a> {
     let may_work = viewer.actor.may(Permission::Work);
     let newest = page.receipt.as_ref().map(|newest| newest.decision);
@@ -328,7 +342,7 @@ fn template<'a>(
     let (step_day, step_clock) = day_and_clock(step_at);
     let due_at = page.listed.step.as_ref().and_then(|step| step.due_at);
     let booked = booked(page, when.now());
-    let mut entries = entries(page, when);
+    let mut entries = entries(page, when, hides_points);
     let tabs = TimelineShow::ALL.map(|show| TimelineTab {
         show,
         n: entries.iter().filter(|entry| show.has(entry)).count(),
@@ -365,7 +379,7 @@ fn template<'a>(
         step,
         may_judge: viewer.actor.may(Permission::Manage) && gates.in_review,
         gates,
-        receipt: receipt.map(|receipt| shown_receipt(receipt, page, (when, newest))),
+        receipt: receipt.map(|receipt| shown_receipt(receipt, page, (when, newest), hides_points)),
         answers: page.answers.iter().map(|answer| shown_answer(answer, when, &changed)).collect(),
         flags: page.flags.iter().map(ripen_domain::flag::Flag::in_words).collect(),
         entries,

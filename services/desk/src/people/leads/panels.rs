@@ -54,6 +54,8 @@ pub struct ShownReceipt {
     pub most: i32,
     /// Where the points lie of those.
     pub scale: GradeScale,
+    /// Neither points nor what a rule is worth are shown.
+    pub hides_points: bool,
 }
 
 pub struct ShownCap {
@@ -201,6 +203,7 @@ pub fn shown_receipt(
     receipt: ReadReceipt,
     page: &WholeLead,
     (when, newest): (&When, Option<DecisionId>),
+    hides_points: bool,
 ) -> ShownReceipt {
     let rule = |rule: &ReceiptRule| {
         let worth = signed(rule.worth);
@@ -216,6 +219,12 @@ pub fn shown_receipt(
             [] => String::new(),
             missing => format!("not known: {}", missing.join(", ")),
         };
+        let (points, else_worth) = match (hides_points, rule.result) {
+            (false, _) => (points, else_worth),
+            (true, Verdict::Yes) => ("✓".to_owned(), String::new()),
+            (true, Verdict::No) => ("–".to_owned(), String::new()),
+            (true, _) => (points, String::new()),
+        };
         ShownRule { class, points, because: rule.because.clone(), more, else_worth }
     };
     let cap = |cap: &ReceiptCap| ShownCap { at_most: cap.at_most.word(), because: cap.because.clone() };
@@ -224,6 +233,7 @@ pub fn shown_receipt(
     let most = given.max(receipt.needs).max(receipt.score).max(1);
     ShownReceipt {
         most,
+        hides_points,
         scale: GradeScale::of((receipt.needs, receipt.needs_for_b), most, (receipt.score, None)),
         grade: receipt.grade.word(),
         at: TimeInTitle::of(when, receipt.at),

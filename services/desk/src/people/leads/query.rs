@@ -238,7 +238,7 @@ pub struct LeadsQuery {
     /// What followed from them.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub then: Option<FollowedChoice>,
-    /// The order; that of the view where missing.
+    /// The order; that of the view where missing, and for `points` from agents whom points are hidden from.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub sort: Option<SortChoice>,
     /// The `next` of the page before.
@@ -367,6 +367,14 @@ impl LeadsQuery {
     pub fn behind(&self, mark: LeadCursor, shown: usize) -> Self {
         let before = self.before().saturating_add(u32::try_from(shown).unwrap_or(u32::MAX));
         Self { after: Some(PageMark(mark)), before: Some(before), ..self.clone() }
+    }
+
+    /// The same for who reads no points: an order by them would tell them.
+    pub fn without_points(&self) -> Self {
+        match self.sort {
+            Some(SortChoice::Points) => Self { sort: None, ..self.first_page() },
+            _ => self.clone(),
+        }
     }
 
     /// The same from its beginning.

@@ -141,13 +141,13 @@ pub struct TimelineEntry {
     order: Timestamp,
 }
 
-/// Everything that happened, newest first.
-pub fn entries(page: &WholeLead, when: &When) -> Vec<TimelineEntry> {
+/// Everything that happened, newest first; its grades with their points, unless those are hidden.
+pub fn entries(page: &WholeLead, when: &When, hides_points: bool) -> Vec<TimelineEntry> {
     let mut all = Vec::new();
     arrivals(page, when, &mut all);
     touches(page, when, &mut all);
     changes(page, when, &mut all);
-    decisions(page, when, &mut all);
+    decisions(page, (when, hides_points), &mut all);
     promises(page, when, &mut all);
     deliveries(page, when, &mut all);
     outcomes(page, when, &mut all);
@@ -265,10 +265,10 @@ fn changes(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
     }
 }
 
-fn decisions(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
+fn decisions(page: &WholeLead, (when, hides_points): (&When, bool), all: &mut Vec<TimelineEntry>) {
     let before = page.decisions.iter().skip(1).map(Some).chain(std::iter::once(None));
     for (decision, before) in page.decisions.iter().zip(before) {
-        let what = decided(decision, before);
+        let what = decided(decision, before, hides_points);
         let more = because(decision, before);
         let is_same = before.is_some_and(|before| (before.grade, before.score) == (decision.grade, decision.score));
         all.push(TimelineEntry {

@@ -13,13 +13,15 @@ pub fn money(sale: Sale) -> String {
     format!("{} {}", grouped(&sale.amount_text()), sale.currency)
 }
 
-/// `B 65` for the first, and `B 65 → A 90` where it was another before.
-pub fn decided(one: &DecisionLine, before: Option<&DecisionLine>) -> String {
-    match before {
-        Some(before) if (before.grade, before.score) != (one.grade, one.score) => {
-            format!("{} {} → {} {}", before.grade, before.score, one.grade, one.score)
-        }
-        _ => format!("{} {}", one.grade, one.score),
+/// `B 65` for the first, and `B 65 → A 90` where it was another before; the grades alone where points are hidden.
+pub fn decided(one: &DecisionLine, before: Option<&DecisionLine>, hides_points: bool) -> String {
+    let said = |line: &DecisionLine| match hides_points {
+        true => line.grade.to_string(),
+        false => format!("{} {}", line.grade, line.score),
+    };
+    match before.map(said).filter(|before| *before != said(one)) {
+        Some(before) => format!("{before} → {}", said(one)),
+        None => said(one),
     }
 }
 
@@ -138,14 +140,16 @@ mod tests {
         let a = line(Grade::A, 90, (&[], &["Has a lender", "Soon"]));
         let b = line(Grade::B, 65, (&[], &["Soon"]));
         let returned = line(Grade::B, 90, (&["The client returned it"], &["Has a lender", "Soon"]));
-        assert_eq!((decided(&b, None), because(&b, None)), ("B 65".to_owned(), String::new()));
+        assert_eq!((decided(&b, None, false), because(&b, None)), ("B 65".to_owned(), String::new()));
         assert_eq!(
-            (decided(&a, Some(&b)), because(&a, Some(&b))),
+            (decided(&a, Some(&b), false), because(&a, Some(&b))),
             ("B 65 → A 90".to_owned(), "Has a lender".to_owned())
         );
         assert_eq!(because(&returned, Some(&a)), "The client returned it");
         assert_eq!(because(&b, Some(&a)), "no longer: Has a lender");
-        assert_eq!((decided(&b, Some(&b)), because(&b, Some(&b))), ("B 65".to_owned(), String::new()));
+        assert_eq!((decided(&b, Some(&b), false), because(&b, Some(&b))), ("B 65".to_owned(), String::new()));
+        let hidden = |one: &DecisionLine, before: &DecisionLine| decided(one, Some(before), true);
+        assert_eq!([hidden(&a, &b), hidden(&a, &returned), hidden(&b, &returned)], ["B → A", "B → A", "B"]);
     }
 
     #[test]

@@ -269,9 +269,9 @@ fn all(list: QueueList, waiting: &WaitingOfKind) -> LinkedNumber {
     number(list, None, (waiting.waiting(), waiting.has_more()))
 }
 
-/// As the desk goes by it; nobody waits to be opened by name.
+/// As the desk goes by it; nobody waits to be opened by name, and no lead has a plan yet whose step could be due.
 fn order() -> Vec<RankLine> {
-    let handed_out = Rank::ALL.iter().filter(|rank| **rank != Rank::Named);
+    let handed_out = Rank::ALL.iter().filter(|rank| !matches!(rank, Rank::Named | Rank::Plan));
     handed_out.map(|rank| RankLine { because: capital(rank.because()), first_of: rank.first_of() }).collect()
 }
 

@@ -46,7 +46,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(36);
 /// So many times at which something opens are told.
 const OPENINGS: usize = 8;
 
-/// Something that is coming: a call that was promised, hours that open somewhere, a step of a plan.
+/// Something that is coming: a call that was promised, hours that open somewhere, a lead that is looked at again.
 struct ComingLine {
     near: String,
     whole: String,

@@ -37,6 +37,7 @@ use crate::{
         assets::WORK_SCRIPT,
         frame::{DeskPage, Place},
         phone::words::{DialedNumber, RefusalButton, refusable, refusals},
+        points::hides_points,
         refused::refused,
         slots::{OfferedSlot, offered},
         viewer::Viewer,
@@ -206,7 +207,7 @@ pub async fn outcome(
     let terms = CallbackTerms { hours: &context.actions.hours, places: &places, when: &when, zone: viewer.zone() };
     let callback = said(form, &terms);
     let after = after(form, &preview, &script.background.client_name, &callback, &when);
-    let hides_points = context.hides_points;
+    let hides_points = hides_points(context, viewer);
     Ok(TypedOutcome {
         questions: questions(&QuestionTerms {
             script: &script,
@@ -251,7 +252,7 @@ async fn page(
     let gates = gates(actions, actor, open.lead, Some(viewer.id())).await?;
     let refused = of_lead(actions, actor, open.lead).await?.refused;
     let slots = if shows_slots { Some(offered(context, viewer, open.lead).await?) } else { None };
-    let hides_points = context.hides_points;
+    let hides_points = hides_points(context, viewer);
     let when = When::of(viewer, now);
     let places = brief.script.lead.places();
     let terms = CallbackTerms { hours: &actions.hours, places: &places, when: &when, zone: viewer.zone() };

@@ -81,7 +81,7 @@ pub(super) fn opening_words(opening: &WorkOpening, when: &When) -> String {
     match (opening.what, &opening.zone) {
         (NextCall::Call, Some(zone)) => format!("{} opens", when.there(zone.clone()).place()),
         (NextCall::Call, None) => "May be called".to_owned(),
-        (NextCall::Look, _) => "Plan step: looked at again".to_owned(),
+        (NextCall::Look, _) => "Looked at again".to_owned(),
         (what, _) => capital(what.name()),
     }
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::{WorkRefusals, view::PreviewView};
 use crate::{
     context::DeskContext,
-    people::{csrf::CsrfJson, refused::refused},
+    people::{csrf::CsrfJson, points::hides_points, refused::refused},
 };
 
 /// What is typed so far.
@@ -49,5 +49,5 @@ pub async fn preview_grade(
     let asked = PreviewRequest { lead: body.lead, answer, disposition: body.disposition };
     let preview = preview(&context.actions, &viewer.actor, &asked).await.map_err(|refusal| refused(&refusal))?;
     let view = PreviewView::from(preview);
-    Ok(Json(if context.hides_points { view.without_points() } else { view }))
+    Ok(Json(if hides_points(&context, &viewer) { view.without_points() } else { view }))
 }

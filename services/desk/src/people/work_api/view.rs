@@ -24,7 +24,7 @@ pub struct OpenedLeadView {
     /// This taking of it: `renew`, `leave` and `dispose` name it.
     #[schema(value_type = String)]
     lease: Uuid,
-    /// Where it stood in the order: `promised`, `fresh`, `untouched`, `due`, `plan`, `rest` or `named`.
+    /// Where it stood in the order: `promised`, `fresh`, `untouched`, `returned`, `due`, `rest` or `named`.
     #[schema(value_type = String, example = "fresh")]
     rank: Rank,
     /// Why this lead now, in words.
