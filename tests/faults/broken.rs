@@ -346,6 +346,38 @@ async fn what_meets_a_held_lock_is_set_aside_and_its_neighbours_are_graded() {
     assert_eq!(process.stop().await, Some(0));
 }
 
+/// An A lead needs two locks that only its decision shows: of what its person is reached under, and of a client that routes.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_a_lead_that_meets_a_held_lock_is_set_aside_and_its_neighbours_are_graded() {
+    let (installation, source, process) = prepared(Kind::Local).await;
+    installation.json(&["rep", "add", "Dana Hill", "--client", "acme", "--email", "dana@client.example"]).await;
+    installation.route("mode = \"round_robin\"\nrecipients = [\"Dana Hill\"]\n", "acme").await;
+    let locks = [
+        "select pg_advisory_xact_lock(9, hashtext(id::text || 'email' || 'ripe0@example.com')) from client",
+        "select id from client for no key update",
+    ];
+    let mut graded = 0;
+    for (round, lock) in locks.into_iter().enumerate() {
+        let mut holder = installation.pool().begin().await.unwrap();
+        sqlx::query(lock).execute(&mut *holder).await.unwrap();
+        let ripe = json!({"external_id": format!("ripe{round}"), "email": format!("ripe{round}@example.com"),
+                          "answers": {"timeframe_days": 20}});
+        assert_eq!(post(&process.url, &source, &ripe).await.unwrap().0, 202);
+        for number in 0..20 {
+            send(&process, &source, &format!("p{round}x{number}")).await;
+        }
+        wait_for(&installation, GRADED, graded + 20).await;
+        assert_eq!(installation.count("select count(*) from spool").await, 1, "it rests where it was: {lock}");
+        holder.rollback().await.unwrap();
+        graded += 21;
+        wait_for(&installation, GRADED, graded).await;
+        wait_for(&installation, "select count(*) from spool", 0).await;
+    }
+    assert_eq!(installation.count("select count(*) from maturation").await, 2);
+    assert_eq!((installation.count(DEAD).await, installation.count(SUSPECTS).await), (0, 0));
+    assert_eq!(process.stop().await, Some(0));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn more_messages_that_wait_than_a_consumer_takes_keep_no_stranger_out_on_rabbitmq() {
     const WAITING: i64 = 40;

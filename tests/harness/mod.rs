@@ -187,6 +187,13 @@ impl Installation {
         self.source(name, "Web site").await
     }
 
+    /// Puts a routing of a client in force.
+    pub async fn route(&self, document: &str, client: &str) -> Value {
+        let file = self.folder.path().join("routing.toml");
+        std::fs::write(&file, document).unwrap();
+        self.json(&["route", "set", file.to_str().unwrap(), "--client", client]).await
+    }
+
     /// Adds a source to a client.
     pub async fn source(&self, client: &str, name: &str) -> Source {
         let added = self.json(&["source", "add", name, "--client", client, "--channel", "web_form"]).await;

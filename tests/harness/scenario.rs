@@ -138,7 +138,7 @@ impl Plan {
                         installation.json(&[&["endpoint", "set", id], &borrowed(&set)[..]].concat()).await;
                     }
                 }
-                Step::Route(document) => drop(route(&installation, &document).await),
+                Step::Route(document) => drop(installation.route(&document, CLIENT).await),
             }
         }
         let process = installation.serve("").await;
@@ -152,12 +152,6 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 fn borrowed(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
-}
-
-async fn route(installation: &Installation, document: &str) -> Value {
-    let file = installation.folder().join("routing.toml");
-    std::fs::write(&file, document).unwrap();
-    installation.json(&["route", "set", file.to_str().unwrap(), "--client", CLIENT]).await
 }
 
 impl Scenario {
@@ -216,7 +210,7 @@ impl Scenario {
 
     /// Puts another routing in force.
     pub async fn route(&self, document: &str) -> Value {
-        route(&self.installation, document).await
+        self.installation.route(document, CLIENT).await
     }
 
     /// Changes a rep.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     arrival::{ArrayPlace, Arrival, BodyTime, Keys, QuarantineReason, Sameness, return_id, variant_id},
+    flag::Flag,
     hash::ContentHash,
     id::ArrivalId,
     message::ArrivalMessage,
@@ -93,6 +94,8 @@ pub struct Ready {
     pub own: AcceptedBody,
     /// Whether it is kept but not worked.
     pub quarantined: bool,
+    /// What of it could not be used as it came, as far as that is seen before it is graded.
+    pub flags: Vec<Flag>,
     /// The message, byte for byte.
     pub body: Bytes,
 }
@@ -131,6 +134,7 @@ impl Reception<'_> {
         let received_at = self.after_those_before();
         // Without any key the id is fresh, and the qualifier finds repetitions by their content.
         let ids = keys.ids(self.source.id, random::uuid_v7(received_at));
+        let flags = submission.flags.clone();
         let (id, submitted_at) = (ids.id, BodyTime::said(received_at, &submission).submitted_at);
         let message = ArrivalMessage::V1(Box::new(Arrival {
             id,
@@ -163,7 +167,7 @@ impl Reception<'_> {
             received_at,
             submitted_at,
         };
-        Ok(Ready { own, quarantined: quarantine.is_some(), body: body.into_boxed_slice().into() })
+        Ok(Ready { own, quarantined: quarantine.is_some(), flags, body: body.into_boxed_slice().into() })
     }
 
     /// How many leads of this request before this one say the same.

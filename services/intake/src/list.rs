@@ -2,15 +2,24 @@
 //! its sender goes as fast as it can be kept, and what is held of it here is a piece. Whoever has no more than the token of a page is slower:
 //! each of their rows counts in the rate of their address and of the source, and the list is read on as there is room.
 
-use std::{num::NonZeroU32, sync::Mutex, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    sync::Mutex,
+    time::Duration,
+};
 
 use axum::body::{Body, Bytes};
 use bytes::BytesMut;
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
-use ripen_domain::list::{
-    reader::SAMPLE,
-    row::{BadRow, ListRow},
+use ripen_domain::{
+    flag::Flag,
+    id::ArrivalId,
+    list::{
+        reader::SAMPLE,
+        row::{BadRow, ListRow},
+    },
 };
 use ripen_store::source::source_record::SourceRecord;
 use ripen_web::{Problem, address::Visitor, body, catalogue};
@@ -30,8 +39,12 @@ const BYTES: usize = 512 * 1024;
 /// The same of a stranger's list, which is held here for as long as it waits: of many of them at once so little is held.
 const STRANGERS_ROWS: u32 = 50;
 const STRANGERS_BYTES: usize = 64 * 1024;
-/// Refused rows that are told one by one; all of them are counted.
+/// Refused rows, and received ones, that are told one by one; all of them are counted.
 const TOLD: usize = 1_000;
+/// Flags that are counted, each by its field; a list has no more columns than can be read.
+const FLAGS: usize = 1_000;
+/// Lines that are named of each flag.
+const LINES: usize = 3;
 /// Tries to keep rows before the rest of a list is refused: what is kept already is not doubled when it is sent again.
 const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -48,6 +61,10 @@ pub struct ReceivedList {
     pub refused: u64,
     /// The first of those.
     pub results: Vec<RefusedListRow>,
+    /// The first of those that are durable.
+    pub arrivals: Vec<ReceivedListRow>,
+    /// What could not be used as it came, each flag without its words, of all rows that are durable.
+    pub flags: BTreeMap<Flag, FlaggedRows>,
     /// When its first rows were here.
     pub at: Timestamp,
 }
@@ -60,6 +77,52 @@ pub struct RefusedListRow {
     pub row: u64,
     /// Why.
     pub problem: Problem,
+}
+
+/// A row that is durable.
+pub struct ReceivedListRow {
+    /// The line it begins on, as an editor counts.
+    pub line: u64,
+    /// Which row it is, from 1, the header and empty lines not counted.
+    pub row: u64,
+    /// Its arrival.
+    pub arrival: ArrivalId,
+}
+
+/// How often a flag stands at a field.
+#[derive(Default)]
+pub struct FlaggedRows {
+    /// Rows that have it.
+    pub rows: u64,
+    /// The lines that the first of them begin on.
+    pub first_lines: Vec<u64>,
+}
+
+/// A row that waits to be made durable.
+struct WaitingRow {
+    told: ReceivedListRow,
+    flags: Vec<Flag>,
+}
+
+impl ReceivedList {
+    /// Notes a row that is durable now.
+    fn tell(&mut self, WaitingRow { told, flags }: WaitingRow) {
+        // Two words of one field are one row.
+        let flags: BTreeSet<_> = flags.iter().map(|flag| Flag::new(&flag.field, flag.code)).collect();
+        for flag in flags {
+            if self.flags.len() >= FLAGS && !self.flags.contains_key(&flag) {
+                continue;
+            }
+            let flagged = self.flags.entry(flag).or_default();
+            flagged.rows += 1;
+            if flagged.first_lines.len() < LINES {
+                flagged.first_lines.push(told.line);
+            }
+        }
+        if self.arrivals.len() < TOLD {
+            self.arrivals.push(told);
+        }
+    }
 }
 
 /// Who sends a list, and what is said of it.
@@ -180,6 +243,8 @@ struct RowIntake<'r> {
     /// Those since something was kept, refused ones among them.
     taken: u32,
     waiting: Vec<(Uuid, Bytes)>,
+    /// What is told of each of those once it is durable.
+    rows: Vec<WaitingRow>,
     bytes: usize,
     /// Those that wait and are kept, not worked.
     quarantined: u64,
@@ -189,10 +254,11 @@ struct RowIntake<'r> {
 impl<'r> RowIntake<'r> {
     fn new(context: &'r IntakeContext, posted: &'r PostedList<'r>, list: OpenList) -> Self {
         let at = context.clock.now();
-        let done = ReceivedList { received: 0, quarantined: 0, refused: 0, results: Vec::new(), at };
+        let (results, arrivals, flags) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let done = ReceivedList { received: 0, quarantined: 0, refused: 0, results, arrivals, flags, at };
         let reception = reception(posted, at);
-        let waiting = Vec::new();
-        Self { context, posted, list, number: 0, reception, taken: 0, waiting, bytes: 0, quarantined: 0, done }
+        let (waiting, rows) = (Vec::new(), Vec::new());
+        Self { context, posted, list, number: 0, reception, taken: 0, waiting, rows, bytes: 0, quarantined: 0, done }
     }
 
     fn take(&mut self, row: Result<ListRow, BadRow>) {
@@ -211,9 +277,11 @@ impl<'r> RowIntake<'r> {
             }
             Ok(row) => match self.reception.arrival(self.list.posted(&row, self.number), None) {
                 Err(problem) => self.refuse(row.line, problem),
-                Ok(Ready { own, quarantined, body }) => {
+                Ok(Ready { own, quarantined, flags, body }) => {
                     self.quarantined += u64::from(quarantined);
                     self.bytes += body.len();
+                    let told = ReceivedListRow { line: row.line, row: self.number, arrival: own.id };
+                    self.rows.push(WaitingRow { told, flags });
                     self.waiting.push((own.id.uuid(), body));
                 }
             },
@@ -247,6 +315,7 @@ impl<'r> RowIntake<'r> {
             self.keep_rows(rows).await?;
             self.done.received += count;
             self.done.quarantined += std::mem::take(&mut self.quarantined);
+            std::mem::take(&mut self.rows).into_iter().for_each(|row| self.done.tell(row));
         }
         self.bytes = 0;
         // What the rows before said is forgotten with them: it would grow with the list.

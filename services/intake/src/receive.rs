@@ -240,7 +240,7 @@ async fn one_form(
 }
 
 async fn one(context: &IntakeContext, reception: &Reception<'_>, posted: PostedLead) -> Result<ReceivedPost, Problem> {
-    let Ready { own, quarantined, body } = reception.arrival(posted, None)?;
+    let Ready { own, quarantined, body, .. } = reception.arrival(posted, None)?;
     // Durable before the answer: what a sender was told is received must not be lost.
     context.durable.write(own.id.uuid(), body, reception.received_at).await?;
     Ok(ReceivedPost::One { own, quarantined })
@@ -255,7 +255,7 @@ async fn many(
     let mut results = Vec::with_capacity(posted.len());
     for (index, posted) in posted.into_iter().enumerate() {
         results.push(reception.arrival(posted, Some(index)).map(
-            |Ready { own: AcceptedBody { id, .. }, quarantined, body }| {
+            |Ready { own: AcceptedBody { id, .. }, quarantined, body, .. }| {
                 // Those that are refused have no message; the others are kept whatever became of these.
                 messages.push((id.uuid(), body));
                 AcceptedLead { id, quarantined }

@@ -57,7 +57,21 @@ pub fn many(results: &[Result<AcceptedLead, Problem>], at: Timestamp) -> Respons
 /// 202 for a list, whatever became of its rows.
 pub fn list(list: &ReceivedList) -> Response {
     let results = list.results.iter().map(|one| RefusedRowView { row: one.row, line: one.line, problem: &one.problem });
-    let view = ListView { received: list.received, refused: list.refused, results: results.collect() };
+    let arrivals =
+        list.arrivals.iter().map(|one| ReceivedRowView { row: one.row, line: one.line, arrival: one.arrival });
+    let flags = list.flags.iter().map(|(flag, of)| ListFlagView {
+        field: &flag.field,
+        flag: flag.code.word(),
+        rows: of.rows,
+        first_lines: &of.first_lines,
+    });
+    let view = ListView {
+        received: list.received,
+        refused: list.refused,
+        results: results.collect(),
+        flags: flags.collect(),
+        arrivals: arrivals.collect(),
+    };
     received_at((StatusCode::ACCEPTED, Json(ReceivedView::List(view))).into_response(), list.at)
 }
 
@@ -118,6 +132,41 @@ pub struct ListView<'r> {
     refused: u64,
     /// The first thousand of those that were refused.
     results: Vec<RefusedRowView<'r>>,
+    /// What of the durable rows could not be used as it came, by field. What is found only when they are graded, such as an answer
+    /// that is no number, stands with the arrival.
+    flags: Vec<ListFlagView<'r>>,
+    /// The first thousand of the rows that are durable, each with its arrival.
+    arrivals: Vec<ReceivedRowView>,
+}
+
+/// What could not be used as it came in rows of a list.
+#[derive(Serialize, ToSchema)]
+struct ListFlagView<'r> {
+    /// The field; empty where it could be any.
+    #[schema(example = "phone")]
+    field: &'r str,
+    /// Why.
+    #[schema(example = "phone_doubtful")]
+    flag: &'static str,
+    /// How many rows.
+    #[schema(example = 12)]
+    rows: u64,
+    /// The lines that the first three of them begin on.
+    first_lines: &'r [u64],
+}
+
+/// A row that is durable.
+#[derive(Serialize, ToSchema)]
+struct ReceivedRowView {
+    /// Which row it is, from 1; the header and empty lines are none.
+    #[schema(example = 4)]
+    row: u64,
+    /// The line it begins on.
+    #[schema(example = 5)]
+    line: u64,
+    /// Its arrival.
+    #[schema(value_type = String, example = "arr_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    arrival: ArrivalId,
 }
 
 /// A row that was refused.

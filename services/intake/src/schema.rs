@@ -92,7 +92,8 @@ pub struct Lead {
     pub referred_by: Option<String>,
     /// Kept, and not worked.
     pub test: bool,
-    /// The person must not be contacted: every address and number of this lead is suppressed for the client.
+    /// The person must not be contacted: every address and number that they are reached under is suppressed for the client; out of a
+    /// form, or from a page, those that it names.
     pub do_not_contact: bool,
     /// What the person agreed to.
     pub consent: Option<ConsentGiven>,

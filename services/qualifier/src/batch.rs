@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     appointment::Terms,
-    arrival::Arrival,
     calling::InvalidCalling,
     delivery::{EventDetail, LeadUpdate, UpdateKind},
     id::{DeliveryId, LeadId},
@@ -29,18 +28,22 @@ use ripen_store::{
 
 use crate::{
     arrivals::{ArrivalRecorder, UnknownClient},
-    assign::{Assigner, Hold, TeamState, ToAssign},
+    assign::{Assigner, Hold, ToAssign},
     broken_criteria, calls,
     context::{self, QualifierContext},
     decide::{BatchDecisions, Decider},
     do_not_contact, load_batch,
     maturation::{DueDelivery, MaturationRef},
-    message::{Item, RequalifyLead},
+    maturing_locks::{MaturingLockError, MaturingLocks},
+    message::{Item, sorted},
     perhaps_same::{self, HeldLeads},
     set_aside::{SetAside, WhyAside},
     undo_time::{self, CAN_BE_TAKEN_BACK},
     unit_of_work::{TrackedLead, UnitOfWork},
 };
+
+/// So often a batch is run for what meets a lock: each time without more of it.
+const RUNS: usize = 5;
 
 /// Why a batch did not go through. Nothing of it happened.
 #[derive(Debug, thiserror::Error)]
@@ -51,9 +54,21 @@ pub enum DecideError {
     /// A message names a client that is not there.
     #[error(transparent)]
     UnknownClient(#[from] UnknownClient),
+    /// Somebody holds what A leads of it need to go out.
+    #[error("somebody holds what an A lead needs to go out")]
+    Held,
     /// Hours in which nobody could be called, which no configuration that was loaded has.
     #[error("the calling hours cannot be used")]
     Calling(#[from] InvalidCalling),
+}
+
+impl From<MaturingLockError> for DecideError {
+    fn from(error: MaturingLockError) -> Self {
+        match error {
+            MaturingLockError::Held => Self::Held,
+            MaturingLockError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// What a batch did.
@@ -77,8 +92,27 @@ pub struct BatchReport {
 /// # Errors
 /// Says what to do: wait for the database, run again, or look for the message that is to blame.
 pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey]) -> Result<BatchReport, DecideError> {
+    let mut aside = SetAside::default();
+    for _ in 0..RUNS {
+        let before = aside.count();
+        match decide_once(ctx, items, spooled, &mut aside).await {
+            Err(DecideError::Held) if aside.count() > before => {}
+            ended => return ended,
+        }
+    }
+    // Whoever runs it again meets others.
+    Err(StoreError::Conflict("again and again somebody holds what its A leads need to go out".to_owned()).into())
+}
+
+/// Decides all but what was set aside.
+async fn decide_once(
+    ctx: &QualifierContext,
+    items: &[&Item],
+    spooled: &[SpoolKey],
+    aside: &mut SetAside,
+) -> Result<BatchReport, DecideError> {
     let mut batch = ctx.store.begin().await?;
-    let decided = decide_within(ctx, &mut batch, items, spooled).await;
+    let decided = decide_within(ctx, &mut batch, (items, spooled), aside).await;
     let report = match decided {
         Ok(report) => report,
         Err(error) => {
@@ -101,22 +135,22 @@ pub async fn decide(ctx: &QualifierContext, items: &[&Item], spooled: &[SpoolKey
 pub(crate) async fn decide_within(
     ctx: &QualifierContext,
     batch: &mut Transaction,
-    items: &[&Item],
-    spooled: &[SpoolKey],
+    (items, spooled): (&[&Item], &[SpoolKey]),
+    aside: &mut SetAside,
 ) -> Result<BatchReport, DecideError> {
     let now = ctx.clock.now();
     let (arrivals, requalify) = sorted(items);
+    let requalify = aside.without_held(&requalify);
     let same_within = SignedDuration::from_secs(i64::try_from(ctx.settings.intake.same_content_s).unwrap_or(600));
     batch.lock_patience(Duration::from_millis(ctx.settings.qualifier.lock_timeout_ms)).await?;
-    let mut aside = SetAside::default();
     // Before anything is written: whoever notes an id, or makes an anchor, that another is about to make waits for it.
     let arrivals = aside.lock(batch, arrivals).await?;
     let mut new_arrivals = load_batch::new_arrivals(batch, &arrivals, now).await?;
-    let mut work_unit = load_batch::load(batch, &mut new_arrivals, &requalify, (same_within, &mut aside)).await?;
+    let mut work_unit = load_batch::load(batch, &mut new_arrivals, &requalify, (same_within, &mut *aside)).await?;
     work_unit.repeats.append(&mut new_arrivals.same);
     let UsableDocuments { found: documents, broken } = documents(batch, &ctx.documents, &work_unit).await?;
     if !broken.is_empty() {
-        broken_criteria::leave(batch, (&mut new_arrivals, &mut work_unit), &broken, &mut aside).await?;
+        broken_criteria::leave(batch, (&mut new_arrivals, &mut work_unit), &broken, aside).await?;
     }
     let recorder = ArrivalRecorder { criteria: &documents, same_within, new_id: || uuid_v7(now) };
     for fresh in &new_arrivals.fresh {
@@ -134,9 +168,11 @@ pub(crate) async fn decide_within(
     let BatchDecisions { maturations, .. } = &mut decided;
     // The best first, so that the last place of a day goes to the best lead of the batch and not to the first message.
     maturations.sort_by_key(|row| waiting(&work_unit, row));
-    let mut held = perhaps_same::find(batch, &mut work_unit, &decided, now).await?;
+    let mut locks = MaturingLocks { aside: &mut *aside, arrivals: &arrivals, fresh: &new_arrivals.fresh };
+    let maturing = locks.persons(batch, &work_unit, &decided).await?;
+    let mut held = perhaps_same::find(batch, &mut work_unit, maturing, now).await?;
     // After every decision: the client's row is held for as short as possible, and only where something matured.
-    let team_state = TeamState::lock_teams(batch, &work_unit, &decided.matured(), now).await?;
+    let team_state = locks.teams(batch, (&work_unit, &decided.matured()), now).await?;
     let assigner = Assigner::new(&work_unit, &documents, team_state, now);
     let owed = assign(batch, assigner, (&mut decided, &mut held), undo_time::until(&ctx.settings, now)).await?;
     let report = BatchReport {
@@ -185,21 +221,6 @@ fn news(work_unit: &UnitOfWork, report: &BatchReport) -> LiveNews {
         news.add(LiveKind::Queues, Some(kept.client));
     }
     news
-}
-
-fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<RequalifyLead>) {
-    let mut arrivals = Vec::new();
-    let mut requalify = Vec::new();
-    for item in items {
-        match item {
-            Item::Arrival(arrival) => arrivals.push(arrival.as_ref()),
-            Item::Requalify(message) => requalify.push(*message),
-        }
-    }
-    // The same promise may be offered twice: the sweeper offers again what was not confirmed.
-    requalify.sort_unstable();
-    requalify.dedup();
-    (arrivals, requalify)
 }
 
 async fn documents(

@@ -64,6 +64,7 @@ impl From<DecideError> for BatchFault {
                 Failure::Outside => Blame::Outside,
                 failure => Blame::Database(failure),
             },
+            DecideError::Held => Blame::Nobody,
             DecideError::UnknownClient(_) => Blame::Message,
             DecideError::Calling(_) => Blame::Hours,
         };

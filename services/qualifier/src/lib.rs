@@ -24,6 +24,7 @@ mod key_conflicts;
 mod left_in_rows;
 mod load_batch;
 mod maturation;
+mod maturing_locks;
 mod message;
 mod moved_program;
 mod new_arrival;

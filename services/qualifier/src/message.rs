@@ -57,6 +57,22 @@ fn unreadable(error: &serde_json::Error) -> String {
     format!("the message cannot be read: {:?} error{place}", error.classify())
 }
 
+/// The arrivals of a batch, and what is to be decided again, each once.
+pub fn sorted<'a>(items: &[&'a Item]) -> (Vec<&'a Arrival>, Vec<RequalifyLead>) {
+    let mut arrivals = Vec::new();
+    let mut requalify = Vec::new();
+    for item in items {
+        match item {
+            Item::Arrival(arrival) => arrivals.push(arrival.as_ref()),
+            Item::Requalify(message) => requalify.push(*message),
+        }
+    }
+    // The same promise may be offered twice: the sweeper offers again what was not confirmed.
+    requalify.sort_unstable();
+    requalify.dedup();
+    (arrivals, requalify)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -44,23 +44,48 @@ impl HeldLeads {
     }
 }
 
-/// Finds what is to be held, under the locks of what the persons are reached under. The maturations come in the order in which
-/// they are assigned: of two in one batch the first goes out.
+/// The leads that are about to go out, and under what their persons are reached.
+#[derive(Debug, Default)]
+pub struct MaturingLeads {
+    /// In the order in which they are assigned.
+    leads: Vec<(LeadId, PersonId)>,
+    reached: Vec<ReachedPerson>,
+    /// Those of them of whose address or number somebody else is about to send one.
+    pub held: BTreeSet<LeadId>,
+}
+
+/// Locks what the persons of the maturations are reached under, which come in the order in which they are assigned.
+pub async fn lock(
+    batch: &mut Transaction,
+    work_unit: &UnitOfWork,
+    decided: &BatchDecisions,
+) -> Result<MaturingLeads, StoreError> {
+    let leads =
+        decided.maturations.iter().filter_map(|row| Some((row.lead, work_unit.leads.get(&row.lead)?.row.person)));
+    let leads: Vec<_> = leads.collect();
+    if leads.is_empty() {
+        return Ok(MaturingLeads::default());
+    }
+    let persons: Vec<_> = leads.iter().map(|(_, person)| *person).collect();
+    let reached = reached(batch, work_unit, &persons).await?;
+    let locked = batch.maturing_try_lock(&reached).await?;
+    let is_held =
+        |person: &PersonId| !locked.contains(person) && reached.iter().any(|reached| reached.person == *person);
+    let held = leads.iter().filter(|(_, person)| is_held(person)).map(|(lead, _)| *lead).collect();
+    Ok(MaturingLeads { leads, reached, held })
+}
+
+/// Finds what is to be held, under the locks of what the persons are reached under: of two in one batch the first goes out.
 pub async fn find(
     batch: &mut Transaction,
     work_unit: &mut UnitOfWork,
-    decided: &BatchDecisions,
+    MaturingLeads { leads: maturing, reached, .. }: MaturingLeads,
     now: Timestamp,
 ) -> Result<HeldLeads, StoreError> {
-    let maturing =
-        decided.maturations.iter().filter_map(|row| Some((row.lead, work_unit.leads.get(&row.lead)?.row.person)));
-    let maturing: Vec<(LeadId, PersonId)> = maturing.collect();
     if maturing.is_empty() {
         return Ok(HeldLeads::default());
     }
     let persons: Vec<_> = maturing.iter().map(|(_, person)| *person).collect();
-    let reached = reached(batch, work_unit, &persons).await?;
-    batch.maturing_lock(&reached).await?;
     let names = names(work_unit, &persons);
     let known = batch.first_leads(&reached, &names, now).await?;
     let mut found = FoundFirsts::default();

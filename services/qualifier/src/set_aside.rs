@@ -11,7 +11,11 @@ use ripen_domain::{
     contact::Identity,
     id::{ArrivalId, ClientId, LeadId, PersonId},
 };
-use ripen_store::{StoreError, Transaction, arrival::common_key::CommonKey, lead::lead_row::LeadInUse};
+use ripen_store::{
+    StoreError, Transaction,
+    arrival::{common_key::CommonKey, seen::ArrivalOwner},
+    lead::lead_row::LeadInUse,
+};
 
 use crate::{
     message::{Item, RequalifyLead},
@@ -32,6 +36,8 @@ pub enum WhyAside {
 pub struct SetAside {
     arrivals: BTreeMap<ArrivalId, WhyAside>,
     leads: BTreeMap<LeadId, WhyAside>,
+    /// A client's lock was waited for as long as locks are waited for: not once more.
+    waits_no_more: bool,
 }
 
 impl SetAside {
@@ -55,7 +61,7 @@ impl SetAside {
         batch: &mut Transaction,
         arrivals: Vec<&'a Arrival>,
     ) -> Result<Vec<&'a Arrival>, StoreError> {
-        let noted: BTreeSet<_> = arrivals.iter().flat_map(|arrival| noted_under(arrival)).collect();
+        let noted: BTreeSet<_> = self.staying(&arrivals).flat_map(|arrival| noted_under(arrival)).collect();
         if !noted.is_empty() {
             let held = batch.arrivals_try_lock_ids(&noted).await?;
             self.leave_all(&arrivals, |arrival| noted_under(arrival).any(|id| held.contains(&id)));
@@ -111,6 +117,35 @@ impl SetAside {
         let held_leads = held.iter().map(|held| held.lead).filter(|lead| asked.contains(lead));
         self.leads.extend(held_leads.map(|lead| (lead, WhyAside::Locked)));
         Ok(held)
+    }
+
+    /// Sets aside whatever brought these leads, or is to be decided again of them: what only the decisions show to need a lock that
+    /// somebody holds. Nothing of this run may be written where there is any: the batch runs once more without them.
+    pub(crate) fn leave_maturing(
+        &mut self,
+        (arrivals, fresh): (&[&Arrival], &[NewArrival<'_>]),
+        owners: &BTreeMap<ArrivalId, ArrivalOwner>,
+        held: &BTreeSet<LeadId>,
+    ) {
+        let places = taken_along(fresh, |new| owners.get(&new.id).is_some_and(|owner| held.contains(&owner.lead)));
+        let ids: BTreeSet<_> = places.into_iter().map(|place| fresh[place].arrival.id).collect();
+        self.leave_all(arrivals, |arrival| ids.contains(&arrival.id));
+        self.leads.extend(held.iter().map(|lead| (*lead, WhyAside::Locked)));
+    }
+
+    /// How far it has come: a batch runs once more for what is set aside beside what was before.
+    pub(crate) fn count(&self) -> usize {
+        self.arrivals.len() + self.leads.len() + usize::from(self.waits_no_more)
+    }
+
+    /// Whether a client's lock is still waited for.
+    pub(crate) const fn waits(&self) -> bool {
+        !self.waits_no_more
+    }
+
+    /// A client's lock is not waited for again.
+    pub(crate) const fn wait_no_more(&mut self) {
+        self.waits_no_more = true;
     }
 
     /// Sets an arrival aside, with all that came under its id.

@@ -18,6 +18,7 @@ use crate::{
     batch::{DecideError, decide_within},
     context::QualifierContext,
     message::Item,
+    set_aside::SetAside,
 };
 
 /// How long the database has to take one lead: messages are held meanwhile.
@@ -38,10 +39,11 @@ async fn attempt(ctx: &QualifierContext) -> Result<(), StoreError> {
     let mut unproven = None;
     for source in batch.any_sources().await? {
         let item = Item::Arrival(Box::new(arrival(source, ctx.clock.now())));
-        match decide_within(ctx, &mut batch, &[&item], &[]).await {
+        match decide_within(ctx, &mut batch, (&[&item], &[]), &mut SetAside::default()).await {
             // Decided and written, or in the way of somebody who just did that.
             Ok(report) if report.set_aside.is_empty() => return Ok(()),
             Err(DecideError::Store(error)) if error.failure() == Failure::Contention => return Ok(()),
+            Err(DecideError::Held) => return Ok(()),
             Err(DecideError::Store(error)) => return Err(error),
             // Set aside it wrote nothing, and what is wrong with this one client proves nothing of the others: the next one's.
             Ok(report) => unproven = report.broken_criteria.or(unproven),

@@ -1,6 +1,7 @@
 //! Lists posted as `text/csv`: any length, as fast as they can be kept, what is refused told by its line.
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     fmt::Write as _,
     net::SocketAddr,
@@ -91,10 +92,31 @@ async fn no_length_and_no_rate_refuses_a_list_nor_does_a_list_keep_others_out() 
     assert!(list.len() > 3 * 64 * 1024);
     for piece in [list.len(), 100_000, 999] {
         let answer = post_list(&app, "", streamed(&list, piece)).await;
-        assert_eq!(answer.json(), json!({"received": 3_000, "refused": 0, "results": []}), "{}", answer.text);
+        let told = answer.json();
+        let counts = (&told["received"], &told["refused"], &told["results"], &told["flags"]);
+        assert_eq!(counts, (&json!(3_000), &json!(0), &json!([]), &json!([])), "{}", answer.text);
+        assert_eq!(told["arrivals"].as_array().unwrap().len(), 1_000, "the first of them");
     }
     assert_eq!(app.spooled().await.len(), 3_000, "the same rows are the same arrivals");
     app.post("{\"email\": \"a@example.com\"}").await.arrival();
+}
+
+#[tokio::test]
+async fn what_of_a_list_was_not_understood_is_told_with_its_lines_and_each_row_has_its_arrival() {
+    let app = app().await;
+    let list = "email,phone,channel\na@example.com,12,web form\nb@example.com,13,fax machine\nnobody,,\n\
+        c@example.com,14,\nd@example.com,15,\ne@example.com,(415) 555-0100,\n";
+    let told = post_list(&app, "", list).await.json();
+    assert_eq!((&told["received"], &told["refused"]), (&json!(5), &json!(1)), "{told}");
+    let flags = json!([{"field": "channel", "flag": "channel_unknown", "rows": 1, "first_lines": [3]},
+                       {"field": "phone", "flag": "phone_unusable", "rows": 4, "first_lines": [2, 3, 5]}]);
+    assert_eq!(told["flags"], flags, "{told}");
+    let arrivals = told["arrivals"].as_array().unwrap();
+    let places: Vec<_> = arrivals.iter().map(|one| (one["row"].clone(), one["line"].clone())).collect();
+    assert_eq!(places, [1, 2, 4, 5, 6].map(|row| (json!(row), json!(row + 1))));
+    let told: BTreeSet<_> = arrivals.iter().map(|one| one["arrival"].as_str().unwrap().to_owned()).collect();
+    let kept: BTreeSet<_> = app.arrivals().await.iter().map(|arrival| arrival.id.to_string()).collect();
+    assert_eq!(told, kept);
 }
 
 /// Whatever its sender would send: what was taken of a list and is not durable yet has a bound, so it is memory's too.

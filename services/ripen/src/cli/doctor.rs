@@ -9,12 +9,7 @@ use ripen_outbound::{
 };
 use ripen_queue::QueueState;
 use ripen_runtime::{clock::Clock, config::Settings, master_keys, secrets};
-use ripen_store::{
-    Store, StoreError,
-    doctor::GivenUp,
-    partitions::Partitions,
-    schema::SchemaState,
-};
+use ripen_store::{Store, StoreError, doctor::GivenUp, partitions::Partitions, schema::SchemaState};
 use serde_json::{Value, json};
 
 use crate::{

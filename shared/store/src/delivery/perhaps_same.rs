@@ -120,32 +120,25 @@ impl Transaction {
         reached.collect()
     }
 
-    /// Locks what persons are reached under whose leads are about to go out, in its order, after the leads and before their
-    /// client: of two batches with an A lead each of one number, the second sees the first one's. What is read under them is
-    /// read in a statement of its own. Without waiting: what somebody else holds fails this transaction at once.
-    ///
-    /// # Errors
-    /// `Conflict` where somebody holds one of them.
-    pub async fn maturing_lock(&mut self, reached: &[ReachedPerson]) -> Result<(), StoreError> {
+    /// Locks what persons are reached under whose leads are about to go out, after the leads and before their client: of two batches
+    /// with an A lead each of one number, the second sees the first one's. What is read under them is read in a statement of its own.
+    /// Returns the persons whose next A lead nobody else is about to send. Nobody is waited for: a holder that was stopped has them until
+    /// PostgreSQL ends its transaction.
+    pub async fn maturing_try_lock(&mut self, reached: &[ReachedPerson]) -> Result<Vec<PersonId>, StoreError> {
         let columns = ReachedColumns::from(reached);
-        let row = sqlx::query!(
-            r#"-- perhaps_same.lock
-            select count(*) filter (where not pg_try_advisory_xact_lock($4, key)) as "held!" from (
-              select distinct hashtext(($1::uuid[])[i]::text || ($2::text[])[i] || split_part(($3::text[])[i], ';ext=', 1)) as key
-              from generate_subscripts($1::uuid[], 1) i order by key offset 0) keys"#,
+        let rows = sqlx::query_scalar!(
+            r#"-- perhaps_same.try_lock
+            select ($4::uuid[])[i] as "person_id!" from generate_subscripts($1::uuid[], 1) i group by 1
+            having bool_and(pg_try_advisory_xact_lock($5, hashtext(($1::uuid[])[i]::text || ($2::text[])[i] || split_part(($3::text[])[i], ';ext=', 1))))"#,
             &columns.clients,
             &columns.kinds,
             &columns.values,
+            &columns.persons,
             LOCK_CLASS
         )
-        .fetch_one(self.connection())
+        .fetch_all(self.connection())
         .await?;
-        // A holder that was stopped holds them until PostgreSQL ends its transaction: waited for here, each part of a batch that is
-        // split would wait anew.
-        if row.held > 0 {
-            return Err(StoreError::Conflict("it holds what an A lead of this one is reached under".to_owned()));
-        }
-        Ok(())
+        Ok(rows.into_iter().map(PersonId::from_uuid).collect())
     }
 
     /// Of each person the earliest A lead of somebody else that the client has from the same address or number; of a number with
@@ -265,24 +258,6 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected())
-    }
-
-    /// Of the persons those whose next A lead nobody else is about to send; the others' locks are left to their holders.
-    async fn maturing_try_lock(&mut self, reached: &[ReachedPerson]) -> Result<Vec<PersonId>, StoreError> {
-        let columns = ReachedColumns::from(reached);
-        let rows = sqlx::query_scalar!(
-            r#"-- perhaps_same.try_lock
-            select ($4::uuid[])[i] as "person_id!" from generate_subscripts($1::uuid[], 1) i group by 1
-            having bool_and(pg_try_advisory_xact_lock($5, hashtext(($1::uuid[])[i]::text || ($2::text[])[i] || split_part(($3::text[])[i], ';ext=', 1))))"#,
-            &columns.clients,
-            &columns.kinds,
-            &columns.values,
-            &columns.persons,
-            LOCK_CLASS
-        )
-        .fetch_all(self.connection())
-        .await?;
-        Ok(rows.into_iter().map(PersonId::from_uuid).collect())
     }
 
     /// Has those wait for another lead whose first is no question any more, and returns those for whom there is none: they are

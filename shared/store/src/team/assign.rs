@@ -137,6 +137,24 @@ impl TeamState {
         Ok(Self { teams, appointments, waiting })
     }
 
+    /// Of these leads those whose clients' teams are locked by somebody else just now; the others' are locked by this.
+    pub async fn held_leads(
+        batch: &mut Transaction,
+        work_unit: &UnitOfWork,
+        leads: &[LeadId],
+        now: Timestamp,
+    ) -> Result<BTreeSet<LeadId>, StoreError> {
+        if leads.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let appointments = batch.appointments_ahead(leads, now).await?;
+        let needed = routed_clients(work_unit, leads, &appointments);
+        let held = batch.teams_held(&needed).await?;
+        let is_held =
+            |lead: &LeadId| work_unit.leads.get(lead).is_some_and(|tracked| held.contains(&tracked.row.client));
+        Ok(leads.iter().copied().filter(is_held).collect())
+    }
+
     /// Reads the same without a lock, to show what would become of a lead.
     pub async fn look(
         batch: &mut Transaction,

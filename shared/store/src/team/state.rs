@@ -131,6 +131,20 @@ pub(crate) fn zone(name: &str) -> Result<TimeZone, StoreError> {
 }
 
 impl Transaction {
+    /// Locks these clients as [`Self::teams_lock`] does, but for those that somebody else holds, which it returns.
+    pub async fn teams_held(&mut self, clients: &BTreeSet<ClientId>) -> Result<BTreeSet<ClientId>, StoreError> {
+        let ids: Vec<_> = clients.iter().map(|client| client.uuid()).collect();
+        let locked = sqlx::query_scalar!(
+            "-- team.try_lock
+            select id from client where id = any($1) order by id for no key update skip locked",
+            &ids
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let locked: BTreeSet<_> = locked.into_iter().map(ClientId::from_uuid).collect();
+        Ok(clients.difference(&locked).copied().collect())
+    }
+
     /// Locks these clients, in the order of their ids, and reads their teams as they stand at `now`. Comes after the locks
     /// of leads.
     pub async fn teams_lock(

@@ -51,9 +51,10 @@ async fn what_an_a_lead_is_reached_under_is_not_waited_for() {
         person: PersonId::from_uuid(Uuid::from_u128(number)),
     };
     let (mut stopped, mut other) = (store.begin().await.unwrap(), store.begin().await.unwrap());
-    stopped.maturing_lock(&[reached(1)]).await.unwrap();
-    let met = other.maturing_lock(&[reached(2)]).await.unwrap_err();
-    assert!(met.is_conflict() && !met.waited_for_a_lock(), "{met}");
+    let person = |number| PersonId::from_uuid(Uuid::from_u128(number));
+    assert_eq!(stopped.maturing_try_lock(&[reached(1)]).await.unwrap(), [person(1)]);
+    let elsewhere = ReachedPerson { identity: Identity::stored("phone", "+14155550119").unwrap(), ..reached(3) };
+    assert_eq!(other.maturing_try_lock(&[reached(2), elsewhere]).await.unwrap(), [person(3)], "the others go on");
     drop((stopped, other));
     store.close().await;
 }
