@@ -35,6 +35,8 @@ mod migrations;
 mod modules;
 #[path = "tidy/names.rs"]
 mod names;
+#[path = "tidy/reasons.rs"]
+mod reasons;
 #[path = "tidy/repository.rs"]
 mod repository;
 #[path = "tidy/routes.rs"]

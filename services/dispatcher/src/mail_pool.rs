@@ -257,7 +257,7 @@ impl MailPlace {
             // On the heap: a whole conversation is large beside the attempts that send none.
             result = Box::pin(ctx.mailer.send(mail)) => result,
             () = self.pool.0.break_off.due() => {
-                return MailTry::NotTried(MailWaits { why: BROKEN_OFF.to_owned(), until: ctx.clock.now() });
+                return MailTry::NotTried(MailWaits { why: BROKEN_OFF.to_owned(), is_of_sender: false, until: ctx.clock.now() });
             }
         };
         let now = ctx.clock.now();
@@ -283,7 +283,11 @@ impl MailPlace {
         match ctx.store.mail_circuit_probe(now, next).await {
             Ok(false) => {
                 let until = now.saturating_add(LOOK_AGAIN).unwrap_or(now);
-                Some(MailWaits { why: "another mail tries whether the mail server is there".to_owned(), until })
+                Some(MailWaits {
+                    why: "another mail tries whether the mail server is there".to_owned(),
+                    is_of_sender: false,
+                    until,
+                })
             }
             Ok(true) => None,
             Err(error) => {
@@ -349,7 +353,7 @@ fn waits(
     // Behind the others: if the server breaks off for this one alone, another has to try it, or nobody ever learns that.
     let behind = |probe_at: Timestamp| probe_at.saturating_add(probe_at.duration_since(now)).unwrap_or(probe_at);
     let until = probe_at.map_or_else(|| now.saturating_add(LOOK_AGAIN).unwrap_or(now), behind);
-    Some(MailWaits { why: why.to_owned(), until })
+    Some(MailWaits { why: why.to_owned(), is_of_sender: false, until })
 }
 
 impl MailPlaces {

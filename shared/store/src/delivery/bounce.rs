@@ -160,7 +160,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "-- bounce.dead
-            update delivery set state = 'dead', reason = $2, ended_at = $3, first_delivered_at = null,
+            update delivery set state = 'dead', reason = $2, reason_code = null, ended_at = $3, first_delivered_at = null,
                    bounced_at = case when $4 then $3 else bounced_at end
             where id = $1",
             delivery.uuid(),
@@ -187,19 +187,21 @@ impl Transaction {
             of_one: true,
             probe_at: pause.probe_at(now),
         };
-        let why = match self.mail_refused(&refusal, now).await? {
+        let refused = self.mail_refused(&refusal, now).await?;
+        let why = match refused {
             MailRefused::ThisMail => return Ok(false),
             MailRefused::OneRecipient => ONE_WAITS,
             MailRefused::Sender => MAIL_WAITS,
         };
         sqlx::query!(
             "-- bounce.wait
-            update delivery set state = 'pending', reason = $2, ended_at = null, due_at = $3, offered_until = $4, excused = attempts
+            update delivery set state = 'pending', reason = $2, reason_code = case when $5 then 'mail_waits' end, ended_at = null, due_at = $3, offered_until = $4, excused = attempts
             where id = $1 and state = 'dead'",
             delivery.uuid(),
             format!("{why}: {}", report.text),
             pause.behind_others(now).to_sqlx(),
-            now.to_sqlx()
+            now.to_sqlx(),
+            refused == MailRefused::Sender
         )
         .execute(self.connection())
         .await?;

@@ -206,7 +206,7 @@ impl Transaction {
         // Not where others are to have it beside them: what waits may wait for those.
         sqlx::query!(
             "-- dead.accepted
-            update delivery w set state = 'withdrawn', reason = 'it was accepted, although it could not be delivered', ended_at = $2
+            update delivery w set state = 'withdrawn', reason = 'it was accepted, although it could not be delivered', reason_code = null, ended_at = $2
             from delivery d
             where d.id = $1 and d.state = 'dead' and w.maturation_id = d.maturation_id and w.endpoint_id is null and w.state = 'held'
               and w.same_as is null
@@ -232,7 +232,7 @@ impl Transaction {
         // What is leased is on its way: its attempt says what becomes of it. What was delivered before stays so.
         let rows = sqlx::query!(
             "-- dead.give_up
-            update delivery set state = 'dead', reason = $2, ended_at = $3, in_line = false
+            update delivery set state = 'dead', reason = $2, reason_code = null, ended_at = $3, in_line = false
             where endpoint_id = any($1) and state in ('pending', 'held') and event = any($4)
             returning id, attempts, state",
             &endpoints,
@@ -286,7 +286,7 @@ impl Transaction {
         .await?;
         sqlx::query!(
             "-- dead.route_again
-            update delivery w set state = 'held', reason = n.reason, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null
+            update delivery w set state = 'held', reason = n.reason, reason_code = null, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null
             from (select d.maturation_id, ($3::text[])[i] as reason
                   from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($1::uuid[])[i]
                   where ($2::uuid[])[i] is null) n
