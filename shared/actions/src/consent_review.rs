@@ -49,8 +49,7 @@ impl Action for JudgeConsent {
         };
         let mut leads = 0;
         if !self.holds {
-            let identities = work.tx.identities_of(&[lead.person]).await?;
-            let identities: Vec<_> = identities.into_iter().map(|(_, identity)| identity).collect();
+            let identities = work.tx.person_identities(scope, lead.person).await?;
             let new =
                 NewSuppression { client: Some(client), why: "never agreed to be contacted", by: actor.into(), at: now };
             work.tx.suppress(scope, &new, &identities).await?;

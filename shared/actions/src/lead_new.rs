@@ -106,8 +106,8 @@ impl EnterLead {
         if self.answers.is_empty() {
             return Ok(Map::new());
         }
-        let settings = work.tx.settings_of(&[source.id]).await?.into_iter().next();
-        let criteria = match settings.and_then(|(_, client)| client.criteria) {
+        let settings = work.tx.source_settings(work.scope(), source.id).await?;
+        let criteria = match settings.and_then(|client| client.criteria) {
             Some(id) => work.actions.documents.get_within(&mut work.tx, &[id]).await?.remove(&id),
             None => None,
         };
@@ -224,8 +224,8 @@ pub async fn criteria(actions: &Actions, actor: &Actor, source: SourceId) -> Res
     if !sources(actions, actor).await?.iter().any(|one| one.id == source) {
         return Ok(None);
     }
-    let settings = actions.store.begin().await?.settings_of(&[source]).await?.into_iter().next();
-    let Some(id) = settings.and_then(|(_, client)| client.criteria) else { return Ok(None) };
+    let settings = actions.store.begin().await?.source_settings(actor.scope(), source).await?;
+    let Some(id) = settings.and_then(|client| client.criteria) else { return Ok(None) };
     Ok(actions.documents.get(&[id]).await?.remove(&id))
 }
 

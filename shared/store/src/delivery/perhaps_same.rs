@@ -97,6 +97,16 @@ impl From<&[ReachedPerson]> for ReachedColumns {
 }
 
 impl Transaction {
+    /// Under what a person of the scope is reached.
+    pub async fn person_reached_under(
+        &mut self,
+        scope: Scope,
+        person: PersonId,
+    ) -> Result<Vec<ReachedPerson>, StoreError> {
+        let reached = self.reached_under(&[person]).await?;
+        Ok(reached.into_iter().filter(|one| scope.covers(one.client)).collect())
+    }
+
     /// Under what these persons are reached.
     pub async fn reached_under(&mut self, persons: &[PersonId]) -> Result<Vec<ReachedPerson>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
