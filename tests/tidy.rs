@@ -11,6 +11,8 @@
 
 #[path = "tidy/actors.rs"]
 mod actors;
+#[path = "tidy/audited.rs"]
+mod audited;
 #[path = "tidy/cargo.rs"]
 mod cargo;
 #[path = "tidy/circles.rs"]

@@ -77,10 +77,10 @@ pub enum ReportResult {
     Noted,
     /// The same, of a mail that somebody has read: they said something of the lead, or tried to reach its person, from its page.
     Worked(BouncedLead),
-    /// The delivery is dead.
-    Dead,
-    /// The sender is refused: this delivery waits and is sent once more, and all mail waits where another address said so too.
-    Waits,
+    /// The delivery of this client is dead.
+    Dead(ClientId),
+    /// The sender is refused: this delivery of this client waits and is sent once more, and all mail waits where another address said so too.
+    Waits(ClientId),
 }
 
 /// Why a mail waits whose receiver alone refuses the sender so far.
@@ -129,8 +129,8 @@ impl Transaction {
         if !report.is_final || !found.is_delivered || !report.is_of(&found.address) {
             return Ok(ReportResult::Noted);
         }
+        let client = ClientId::from_uuid(found.client_id);
         if found.is_worked {
-            let client = ClientId::from_uuid(found.client_id);
             return Ok(ReportResult::Worked(BouncedLead {
                 client,
                 client_name: found.client_name,
@@ -141,7 +141,7 @@ impl Transaction {
         let reason = format!("the mail came back: {}", report.text);
         self.report_ends(delivery, (&reason, report.bounced), now).await?;
         if report.of_sender && !found.came_back_before && self.report_waits(reported, now).await? {
-            return Ok(ReportResult::Waits);
+            return Ok(ReportResult::Waits(client));
         }
         if report.bounced {
             self.endpoints_count_bounces(&[delivery], now).await?;
@@ -149,7 +149,7 @@ impl Transaction {
         // The same report twice finds it dead: one alarm.
         let alarm = given_up((delivery, found.attempts), &reason, now);
         self.enqueue_alarms(&[alarm], now).await?;
-        Ok(ReportResult::Dead)
+        Ok(ReportResult::Dead(client))
     }
 
     async fn report_ends(
