@@ -37,6 +37,8 @@ mod migrations;
 mod modules;
 #[path = "tidy/names.rs"]
 mod names;
+#[path = "tidy/readme.rs"]
+mod readme;
 #[path = "tidy/reasons.rs"]
 mod reasons;
 #[path = "tidy/repository.rs"]
