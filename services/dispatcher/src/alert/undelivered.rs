@@ -10,7 +10,7 @@ use ripen_store::{
     sweep::SweepParts,
 };
 
-use super::{Addressee, notice};
+use super::addressee::{Addressee, notice};
 use crate::context::DispatcherContext;
 
 /// So much news is followed up in one transaction.

@@ -30,9 +30,9 @@ use tokio::{
 };
 
 use super::{
-    MailResult,
     answers::Answers,
     refusal::{Refused, judge},
+    result::MailResult,
     server::{Security, Server},
 };
 use crate::{plain, trust::Trust};
