@@ -11,6 +11,8 @@
 
 #[path = "tidy/actors.rs"]
 mod actors;
+#[path = "tidy/audited.rs"]
+mod audited;
 #[path = "tidy/cargo.rs"]
 mod cargo;
 #[path = "tidy/circles.rs"]
@@ -35,6 +37,10 @@ mod migrations;
 mod modules;
 #[path = "tidy/names.rs"]
 mod names;
+#[path = "tidy/readme.rs"]
+mod readme;
+#[path = "tidy/reasons.rs"]
+mod reasons;
 #[path = "tidy/repository.rs"]
 mod repository;
 #[path = "tidy/routes.rs"]

@@ -167,8 +167,7 @@ async fn what_is_refused_once_it_was_sent_and_to_everybody_is_nobodys_fault_and_
     assert_eq!(scenario.installation.count(spent).await, 0, "nothing is given up");
     scenario.mailbox.set(Reply::Accept);
     // As some minutes later, for those that were tried before it was known.
-    let soon =
-        "update delivery set due_at = now() where state = 'pending' and due_at > now() and reason like 'refused after it was sent%'";
+    let soon = "update delivery set due_at = now() where state = 'pending' and due_at > now() and reason like 'refused after it was sent%'";
     until("everybody is mailed", LIMIT, || async {
         sqlx::query(soon).execute(scenario.installation.pool()).await.unwrap();
         let delivered = "select count(*) from delivery where event = 'lead.matured' and state = 'delivered'";
@@ -190,8 +189,7 @@ async fn what_one_recipient_refuses_once_it_was_sent_is_tried_once_more_and_then
     })
     .await;
     // As some minutes later.
-    let soon =
-        "update delivery set due_at = now() where state = 'pending' and due_at > now() and reason like 'refused after it was sent%'";
+    let soon = "update delivery set due_at = now() where state = 'pending' and due_at > now() and reason like 'refused after it was sent%'";
     sqlx::query(soon).execute(scenario.installation.pool()).await.unwrap();
     in_state(&scenario, "dana@", "dead").await;
     scenario.mailbox.set(Reply::Accept);
@@ -360,6 +358,8 @@ async fn a_mail_that_comes_back_later_is_a_dead_delivery_and_a_delay_is_noted() 
     mailed(&scenario, "firm@", "one could not be delivered").await;
     let (_, again) = post(&scenario, token, "message/rfc822", report("failed", "5.1.1")).await;
     assert_eq!(again["taken_as"], "noted", "the same again changes nothing");
+    let told = "select count(*) from audit where action = 'delivery.came_back' and client_id is not null";
+    assert_eq!(scenario.installation.count(told).await, 1, "the audit tells of it once");
 }
 
 /// What a mail's return path names.

@@ -206,6 +206,7 @@ impl World {
             attempt,
             next,
             not_before: None,
+            mail_waits: false,
             bounced: false,
             outcome: None,
         }

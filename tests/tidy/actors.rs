@@ -21,7 +21,7 @@ type Place = (&'static str, &'static str, &'static str);
 const MADE: &[(Place, &str)] = &[
     (("services/desk/src/endpoints/caller.rs", "actor", "token"), "authentication of tokens"),
     (
-        ("services/desk/src/endpoints/caller.rs", "by_link", "system"),
+        ("services/desk/src/endpoints/caller.rs", "by_nobody", "system"),
         "authentication of links: it looks up who that is",
     ),
     (("services/desk/src/endpoints/calls.rs", "signed", "system"), "authentication of the telephone, by its signature"),

@@ -1,5 +1,7 @@
 //! No circle of imports within a crate: what a file needs does not need that file, however long the way round.
-//! What a file takes from those it lies in (`super::Error`) is not counted.
+//! What a file takes from those it lies in (`super::Error`) is not counted: one thing that is too long for a file is told in several,
+//! whose head has the type that all of them are of (`Phone` and how it is read, the options of an import and its parts, the state that
+//! a batch decides from). What several children share beside that lies in a file of its own, as `alert/addressee` and `mail/result` do.
 //!
 //! A module is a file. An item counts where it is defined, not where it is passed on: a parent's re-export of its
 //! children is no edge, and what a child takes from its parent's re-exports it takes from the sibling that has it.

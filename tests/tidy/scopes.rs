@@ -10,10 +10,21 @@ use crate::{
     shipped::{Source, parse, shipped},
 };
 
+/// Why the qualifier's functions take no scope. Nobody else calls them: who asks for something has a scope, and a function beside the
+/// batch's that takes it.
+const OF_THE_BATCH: &str = "the qualifier's batch, under the locks of the persons that its messages are about";
+
+/// What people do: it is never the batch.
+const OF_PEOPLE: [&str; 2] = ["shared/actions/src/", "services/desk/src/"];
+
 /// Functions that serve the system and not somebody who asks, by the reason why they take no scope.
 const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
     (
-        "the qualifier's batch, under the locks of the persons that its messages are about",
+        "mails to people, written with what they tell of, which whoever writes them found within a scope",
+        &["notices_once", "notices_once_with", "notices_to_rep"],
+    ),
+    (
+        OF_THE_BATCH,
         &[
             "answers_of",
             "any_sources",
@@ -64,10 +75,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "lock_teams",
             "maturations_write",
             "notices_drop",
-            "notices_once",
             "notices_of_dead_replace",
-            "notices_once_with",
-            "notices_to_rep",
             "numbers_of",
             "offers_write",
             "persons_barred",
@@ -185,8 +193,8 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "give_up_of_who_left",
             "mail_to_fallback",
             "places_of_unreached_free",
-            "news_follow_up",
-            "news_undelivered",
+            "undelivered_events_follow_up",
+            "undelivered_events",
             "offers_nobody_got",
             "quarantined_delete",
             "released_offer_again",
@@ -322,6 +330,30 @@ fn every_function_of_the_store_is_told_whose_data_is_meant() {
     refuse(&missing.chain(wrong).collect::<Vec<_>>());
 }
 
+#[test]
+fn what_people_do_calls_no_function_of_the_qualifiers_batch() {
+    let of_people = shipped().iter().filter(|source| OF_PEOPLE.iter().any(|folder| source.path.starts_with(folder)));
+    refuse(&of_people.flat_map(|source| calls_of_the_batch(source)).collect::<Vec<_>>());
+}
+
+fn calls_of_the_batch(source: &Source) -> Vec<String> {
+    struct Calls(Vec<(usize, String)>);
+    impl<'ast> Visit<'ast> for Calls {
+        fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+            self.0.push((call.method.span().start().line, call.method.to_string()));
+            syn::visit::visit_expr_method_call(self, call);
+        }
+    }
+    let of_the_batch = OF_THE_SYSTEM.iter().filter(|(why, _)| *why == OF_THE_BATCH);
+    let names: Vec<&str> = of_the_batch.flat_map(|(_, names)| names.iter().copied()).collect();
+    let mut calls = Calls(Vec::new());
+    calls.visit_file(&source.file);
+    let wrong = calls.0.into_iter().filter(|(_, name)| names.contains(&name.as_str()));
+    wrong
+        .map(|(line, name)| format!("{}:{line}: `{name}` takes no scope: it is the qualifier's", source.path))
+        .collect()
+}
+
 struct Found {
     path: String,
     line: usize,
@@ -403,4 +435,10 @@ fn the_check_of_scopes_finds_what_it_is_for() {
     let found = unscoped(&parse("shared/store/src/lead/show.rs", content));
     let names: Vec<&str> = found.iter().map(|found| &*found.name).collect();
     assert_eq!(names, ["without", "free"]);
+}
+
+#[test]
+fn the_check_of_calls_finds_what_it_is_for() {
+    let content = "async fn act(work: &mut Work) { work.tx.numbers_of(&[person]).await?; work.tx.person_numbers(scope, person).await?; }";
+    assert_eq!(calls_of_the_batch(&parse("shared/actions/src/call.rs", content)).len(), 1);
 }

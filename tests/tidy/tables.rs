@@ -144,7 +144,7 @@ fn writes(content: &str) -> Vec<Write> {
 }
 
 /// Tables that a text writes as SQL, each with the line of the text.
-fn written(sql: &str) -> Vec<(usize, String)> {
+pub(crate) fn written(sql: &str) -> Vec<(usize, String)> {
     let words = words(sql);
     let word = |at: usize| words.get(at).map_or("", |(_, word)| word.as_str());
     let before = |at: usize| at.checked_sub(1).map_or("", word);
@@ -184,7 +184,7 @@ fn written(sql: &str) -> Vec<(usize, String)> {
 }
 
 /// The words and signs of a text in small letters, each with its line; without SQL's comments and quoted texts.
-fn words(sql: &str) -> Vec<(usize, String)> {
+pub(crate) fn words(sql: &str) -> Vec<(usize, String)> {
     let (mut found, mut line, mut rest) = (Vec::new(), 0, sql);
     while let Some(first) = rest.chars().next() {
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
@@ -208,7 +208,7 @@ fn words(sql: &str) -> Vec<(usize, String)> {
 }
 
 /// The texts of a source, each with its line. Those that `+` or `concat!` puts together are one.
-fn literals(tokens: TokenStream) -> Vec<(usize, String)> {
+pub(crate) fn literals(tokens: TokenStream) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, String)> = Vec::new();
     let (mut joins, mut attribute, mut macro_name) = (false, false, String::new());
     for token in tokens {

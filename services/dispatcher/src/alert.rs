@@ -1,6 +1,7 @@
 //! Alerts, written as notices that [`crate::notice`] mails. Each file says what one of them is of, when it is told and to whom;
-//! here they are run, and what they have in common.
+//! here they are run; what they have in common is in `addressee`.
 
+mod addressee;
 mod dead_delivery;
 mod failing_endpoint;
 mod held_as_same;
@@ -12,18 +13,12 @@ mod waits_for_key;
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use ripen_domain::id::{ClientId, NoticeId};
+use jiff::Timestamp;
 use ripen_runtime::{
     every::{NextTick, every},
     lifecycle::Stop,
-    random::uuid_v7,
 };
-use ripen_store::{
-    StoreError,
-    notice::owe::{MailRecipient, NoticeData, NoticeKind, OnceNotice},
-    sweep::SweepParts,
-};
+use ripen_store::{StoreError, sweep::SweepParts};
 
 pub use held_as_same::held_tick;
 
@@ -87,35 +82,6 @@ async fn endpoints_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<(), S
     parts.part(waits_for_key::tick(ctx, now).await)?;
     parts.part(held_tick(ctx, now).await)?;
     parts.end(())
-}
-
-/// So long ago; none where that is never.
-fn before(now: Timestamp, seconds: u64) -> Option<Timestamp> {
-    let ago = SignedDuration::from_secs(i64::try_from(seconds).ok().filter(|seconds| *seconds > 0)?);
-    now.checked_sub(ago).ok()
-}
-
-/// To whom a notice goes, and the key under which it goes there once.
-struct Addressee {
-    client: ClientId,
-    address: String,
-    key: String,
-}
-
-fn notice(now: Timestamp, kind: NoticeKind, to: Addressee, data: NoticeData) -> OnceNotice {
-    let Addressee { client, address, key } = to;
-    OnceNotice {
-        id: NoticeId::from_uuid(uuid_v7(now)),
-        client: Some(client),
-        kind,
-        // The address is part of the key: client and firm are each told once.
-        key: format!("{key}:{address}"),
-        delivery: None,
-        endpoint: None,
-        to: MailRecipient { name: None, address },
-        data,
-        due_at: now,
-    }
 }
 
 #[cfg(test)]

@@ -80,6 +80,8 @@ struct SendResult {
     outcome: Option<OutcomeFields>,
     /// There is no such address.
     bounced: bool,
+    /// It waits for the mail server to take the sender again.
+    mail_waits: bool,
 }
 
 /// Metrics exist from the start, at zero.
@@ -145,8 +147,8 @@ impl Attempt {
         let said = tried.outcome.clone();
         // What was taken is recorded however late: made again, it would come twice.
         let late = next == Next::Delivered || due.kind == EndpointKind::Email;
-        let (bounced, outcome) = (tried.bounced, tried.outcome);
-        let settled = Settled { delivery, lease: self.lease, attempt, next, not_before, bounced, outcome };
+        let (bounced, mail_waits, outcome) = (tried.bounced, tried.mail_waits, tried.outcome);
+        let settled = Settled { delivery, lease: self.lease, attempt, next, not_before, mail_waits, bounced, outcome };
         // As long as the lease lasts; afterwards another worker makes the attempt, and recording this one as the last
         // would be wrong.
         let limit = if late { RetryLimit::None } else { RetryLimit::Until((self.until + WHILE_LEASED).into()) };
@@ -227,7 +229,7 @@ impl Attempt {
             biased;
             sent = ctx.webhooks.send(&call) => sent,
             () = break_off.due() => {
-                return waiting(MailWaits { why: BROKEN_OFF.to_owned(), until: ctx.clock.now() });
+                return waiting(MailWaits { why: BROKEN_OFF.to_owned(), is_of_sender: false, until: ctx.clock.now() });
             }
         };
         match sent.result {
@@ -245,7 +247,11 @@ impl Attempt {
         };
         // Leased are only as many mails as have a place.
         let Some(place) = &self.place else {
-            return waiting(MailWaits { why: "no place is free for a mail".to_owned(), until: ctx.clock.now() });
+            return waiting(MailWaits {
+                why: "no place is free for a mail".to_owned(),
+                is_of_sender: false,
+                until: ctx.clock.now(),
+            });
         };
         let found = letterhead::look_up(ctx, due, &event).await;
         let mail = lead_mail::render(&event, &letterhead::of(ctx, due, &found));
@@ -274,7 +280,10 @@ impl Attempt {
         match while_leased(lasts, keep, place.send(ctx, about, &mail)).await {
             MailTry::Said(result) => mailed(result),
             // It was tried and stands on record, but does not count.
-            MailTry::Excused(result, waits) => SendResult { attempted: waiting(waits).attempted, ..mailed(result) },
+            MailTry::Excused(result, waits) => {
+                let SendResult { attempted, mail_waits, .. } = waiting(waits);
+                SendResult { attempted, mail_waits, ..mailed(result) }
+            }
             MailTry::NotTried(waits) => waiting(waits),
         }
     }
@@ -358,7 +367,7 @@ fn answered(answer: WebhookResponse, failing: bool, now: Timestamp) -> SendResul
     let status = Some(i32::from(answer.status));
     // Enough to see what went wrong, and a bound on what a client can have us keep.
     let kept = answer.body[..answer.body.len().min(KEPT)].to_vec();
-    SendResult { attempted, status, error: None, answer: Some(kept), outcome, bounced: false }
+    SendResult { attempted, status, error: None, answer: Some(kept), outcome, bounced: false, mail_waits: false }
 }
 
 fn unanswered(error: &SendError) -> SendResult {
@@ -376,12 +385,12 @@ fn refused(why: &str) -> SendResult {
 }
 
 /// Nothing was sent: neither a code nor an error, and no attempt is recorded.
-fn waiting(MailWaits { why, until }: MailWaits) -> SendResult {
-    failed(Attempted::Waits { why, until }, None)
+fn waiting(MailWaits { why, is_of_sender, until }: MailWaits) -> SendResult {
+    SendResult { mail_waits: is_of_sender, ..failed(Attempted::Waits { why, until }, None) }
 }
 
 const fn failed(attempted: Attempted, error: Option<String>) -> SendResult {
-    SendResult { attempted, status: None, error, answer: None, outcome: None, bounced: false }
+    SendResult { attempted, status: None, error, answer: None, outcome: None, bounced: false, mail_waits: false }
 }
 
 fn mailed(result: MailResult) -> SendResult {
@@ -393,6 +402,7 @@ fn mailed(result: MailResult) -> SendResult {
         answer: text.map(String::into_bytes),
         outcome: None,
         bounced: false,
+        mail_waits: false,
     };
     match result {
         MailResult::Delivered { reply } => tried(Attempted::Taken, Some(250), None, Some(reply)),

@@ -291,7 +291,11 @@ impl MailPlace {
         match ctx.store.mail_circuit_probe(now, next).await {
             Ok(false) => {
                 let until = now.saturating_add(LOOK_AGAIN).unwrap_or(now);
-                Some(MailWaits { why: "another mail tries whether the mail server is there".to_owned(), until })
+                Some(MailWaits {
+                    why: "another mail tries whether the mail server is there".to_owned(),
+                    is_of_sender: false,
+                    until,
+                })
             }
             Ok(true) => None,
             Err(error) => {
@@ -341,7 +345,7 @@ impl MailAbout {
 
 /// What comes of a mail that was broken off.
 fn broken_off(about: MailAbout, content: &ContentSent, now: Timestamp) -> MailTry {
-    let waits = |why: &str| MailWaits { why: why.to_owned(), until: now };
+    let waits = |why: &str| MailWaits { why: why.to_owned(), is_of_sender: false, until: now };
     if !content.may_be_had() {
         return MailTry::NotTried(waits(BROKEN_OFF));
     }
@@ -367,7 +371,7 @@ fn waits(
     // Behind the others: if the server breaks off for this one alone, another has to try it, or nobody ever learns that.
     let behind = |probe_at: Timestamp| probe_at.saturating_add(probe_at.duration_since(now)).unwrap_or(probe_at);
     let until = probe_at.map_or_else(|| now.saturating_add(LOOK_AGAIN).unwrap_or(now), behind);
-    Some(MailWaits { why: why.to_owned(), until })
+    Some(MailWaits { why: why.to_owned(), is_of_sender: false, until })
 }
 
 impl MailPlaces {

@@ -31,6 +31,8 @@ pub struct SendPermit {
 pub struct MailWaits {
     /// For what.
     pub why: String,
+    /// It is for the server to take the sender again: the mail goes out when that does.
+    pub is_of_sender: bool,
     /// Until when it is not tried.
     pub until: Timestamp,
 }
@@ -47,7 +49,7 @@ pub async fn permit(ctx: &DispatcherContext) -> Result<SendPermit, MailWaits> {
     match ctx.store.mail_gate(now, ctx.sender_pause().probe_at(now)).await {
         Ok(MailGate::Open) => Ok(SendPermit { tries: None }),
         Ok(MailGate::Probe(refused_at)) => Ok(SendPermit { tries: Some(refused_at) }),
-        Ok(MailGate::Shut(until)) => Err(MailWaits { why: MAIL_WAITS.to_owned(), until }),
+        Ok(MailGate::Shut(until)) => Err(MailWaits { why: MAIL_WAITS.to_owned(), is_of_sender: true, until }),
         Err(error) => {
             // The server itself says whether it takes the mail: a database that hesitates must not keep mail back.
             tracing::warn!(%error, "it could not be read whether the mail server takes the sender");
@@ -180,12 +182,12 @@ fn of_sender(
             tracing::warn!(mail.id = %mail, text, "the mail server refuses the sender to one recipient: all mail waits once it does so to a second one");
             // It comes again by itself and holds up nobody; what the firm is refused for uses up no attempt.
             let why = format!("the mail server refuses the sender, perhaps to this recipient alone: {text}");
-            (result, Some(MailWaits { why, until }))
+            (result, Some(MailWaits { why, is_of_sender: false, until }))
         }
         MailRefused::Sender => {
             metrics::counter!("ripen_mail_refusals_total").increment(1);
             metrics::gauge!("ripen_mail_refused").set(1.0);
-            (result, Some(MailWaits { why: format!("{MAIL_WAITS}: {text}"), until }))
+            (result, Some(MailWaits { why: format!("{MAIL_WAITS}: {text}"), is_of_sender: true, until }))
         }
     }
 }
@@ -204,7 +206,7 @@ async fn unexplained(
     match taken_for {
         UnexplainedRefusal::First => {
             let why = format!("refused after it was sent, and tried once more: {}", heard.why);
-            (result, Some(MailWaits { why, until: ctx.after_unexplained(now) }))
+            (result, Some(MailWaits { why, is_of_sender: false, until: ctx.after_unexplained(now) }))
         }
         UnexplainedRefusal::OfMail => (result, None),
         UnexplainedRefusal::OfSender(refused) => of_sender(ctx, (heard, refused), (result, now)),

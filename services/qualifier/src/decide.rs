@@ -199,7 +199,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         if let Some(why) = &decision.closed {
             // The stage changes after the promises are settled, which end because of it.
             lead.row.stage = Stage::Closed;
-            lead.row.closed = Some(LeadClosing { at: self.now, why: why.clone() });
+            lead.row.closed = Some(LeadClosing { at: self.now, why: why.clone(), goes_on: None });
         }
         let is_a = decision.grade == Grade::A && decision.closed.is_none();
         // One whose grade fell while its client had it is with that client still: handed over once more, two would work on it.

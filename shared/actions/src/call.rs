@@ -76,7 +76,7 @@ impl Action for DialCall {
         if let Some(why) = work.tx.person_barred(work.scope(), person).await? {
             return Err(Refusal::conflict("do_not_contact", format!("must not be contacted: {why}")));
         }
-        let known = work.tx.numbers_of(&[person]).await?;
+        let known = work.tx.person_numbers(work.scope(), person).await?;
         let known = known.into_iter().filter(|number| number.person == person && !number.is_void);
         let known: Vec<_> = known.map(|number| number.phone).collect();
         let country = lead.profile.country.as_deref().unwrap_or(&lead.client.country);

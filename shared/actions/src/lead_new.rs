@@ -65,14 +65,15 @@ impl fmt::Debug for EnterLead {
 }
 
 impl EnterLead {
-    fn submission(&self, source: &SourceRecord, errors: &mut FieldErrors) -> Submission {
+    fn submission(&self, country: Option<&str>, errors: &mut FieldErrors) -> Submission {
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let name = errors.words("name", Some(&self.name), LONGEST_NAME);
         let plain = name.as_deref().is_none_or(|name| !name.chars().any(char::is_control));
         errors.require(plain, "name", "invalid", || "write it on one line".to_owned());
         let email: Option<Email> = given(&self.email).and_then(|text| errors.take("email", check::email(&text)));
         let phone: Option<Phone> = given(&self.phone).and_then(|text| {
-            let read = Phone::parse(&text, Some(&source.country)).map_err(|why| format!("the number {why}"));
+            // Without a country nobody knows what a number of it means.
+            let read = Phone::parse(&text, Some(country?)).map_err(|why| format!("the number {why}"));
             errors.take("phone", read).map(|read| read.phone)
         });
         errors.require(email.is_some() || phone.is_some() || !self.is_unreachable(), "phone", "required", || {
@@ -89,7 +90,7 @@ impl EnterLead {
             email,
             phone,
             locale,
-            country: Some(source.country.clone()),
+            country: country.map(str::to_owned),
             notes: errors.words("note", Some(&self.note), LONGEST_WORDS),
             consent: consent.map(|text| Consent { text: Some(text), ..Consent::default() }),
             ..Submission::default()
@@ -106,8 +107,8 @@ impl EnterLead {
         if self.answers.is_empty() {
             return Ok(Map::new());
         }
-        let settings = work.tx.settings_of(&[source.id]).await?.into_iter().next();
-        let criteria = match settings.and_then(|(_, client)| client.criteria) {
+        let settings = work.tx.source_settings(work.scope(), source.id).await?;
+        let criteria = match settings.and_then(|client| client.criteria) {
             Some(id) => work.actions.documents.get_within(&mut work.tx, &[id]).await?.remove(&id),
             None => None,
         };
@@ -144,8 +145,13 @@ impl Action for EnterLead {
     async fn act(&self, work: &mut Work<'_>) -> Result<ArrivalId, Refusal> {
         let scope = work.scope();
         let source = work.tx.source_lock(scope, self.source).await?;
-        let source = source.ok_or_else(|| Refusal::field("source", "unknown", "choose a source of this client"))?;
         let mut errors = FieldErrors::default();
+        let Some(source) = source else {
+            errors.add("source", "unknown", "choose a source of this client");
+            // Whatever else is wrong is told with it, as far as that can be seen without a source.
+            self.submission(None, &mut errors);
+            return Err(errors.and(Vec::new()));
+        };
         errors.require(source.state == State::Active, "source", "paused", || {
             format!("the source {:?} is paused: nothing comes in by it", source.name)
         });
@@ -153,7 +159,7 @@ impl Action for EnterLead {
             format!("what comes by {:?} is not entered by hand", source.name)
         });
         let answers = self.read_answers(work, &source, &mut errors).await?;
-        let submission = Submission { answers, ..self.submission(&source, &mut errors) };
+        let submission = Submission { answers, ..self.submission(Some(&source.country), &mut errors) };
         errors.finish()?;
         let arrival = arrival(work, &source, &self.key, submission)?;
         let (id, body) = arrival;
@@ -224,8 +230,8 @@ pub async fn criteria(actions: &Actions, actor: &Actor, source: SourceId) -> Res
     if !sources(actions, actor).await?.iter().any(|one| one.id == source) {
         return Ok(None);
     }
-    let settings = actions.store.begin().await?.settings_of(&[source]).await?.into_iter().next();
-    let Some(id) = settings.and_then(|(_, client)| client.criteria) else { return Ok(None) };
+    let settings = actions.store.begin().await?.source_settings(actor.scope(), source).await?;
+    let Some(id) = settings.and_then(|client| client.criteria) else { return Ok(None) };
     Ok(actions.documents.get(&[id]).await?.remove(&id))
 }
 

@@ -31,7 +31,7 @@ impl Action for StopLead {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<Touched, Refusal> {
         let person = load(work, self.lead).await?.person;
-        let reached = work.tx.reached_under(&[person]).await?;
+        let reached = work.tx.person_reached_under(work.scope(), person).await?;
         let touch = TouchLead {
             touch: self.touch,
             lead: self.lead,

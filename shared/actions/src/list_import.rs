@@ -129,9 +129,10 @@ pub async fn foresee(actions: &Actions, actor: &Actor, wanted: &[ForetoldRow]) -
     let externals: BTreeSet<_> =
         wanted.iter().filter_map(|row| Some((row.external_id.clone()?, row.content))).collect();
     let mut tx = actions.store.begin().await?;
-    let seen: BTreeMap<_, _> = tx.arrivals_seen(&ids).await?.into_iter().map(|seen| (seen.id, seen.content)).collect();
+    let seen = tx.arrivals_seen_in(actor.scope(), &ids).await?;
+    let seen: BTreeMap<_, _> = seen.into_iter().map(|seen| (seen.id, seen.content)).collect();
     let mut bodies: BTreeMap<CommonKey, Vec<EarlierBody>> = BTreeMap::new();
-    for body in tx.arrivals_bodies(&externals).await? {
+    for body in tx.arrivals_bodies_in(actor.scope(), &externals).await? {
         bodies.entry(body.key.clone()).or_default().push(body);
     }
     let foreseen = |row: &ForetoldRow| {

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    Action, Actions, Refusal, Work,
+    Action, Actions, FieldErrors, Refusal, Work,
     work::{AuditChange, permit},
 };
 
@@ -163,10 +163,16 @@ pub async fn change(actions: &Actions, actor: &Actor, change: &ChangePassword) -
     if actions.store.sign_in_locked(&[key], now).await?.is_some() {
         return Err(Refusal::field("old", "locked", "too many wrong passwords: wait some minutes"));
     }
+    let mut errors = FieldErrors::default();
     if !turn.is_right(&change.old, actions.store.user_hashed_password(user.id).await?).await {
         actions.store.sign_in_failed(LockOut::Account, key, now).await?;
-        return Err(Refusal::field("old", "wrong", "this is not the password"));
+        errors.add("old", "wrong", "this is not the password");
     }
+    // Told together: whoever mends the one would hear of the other only then.
+    if let Err(why) = Password::chosen(change.set.chosen.reveal(), &user.email) {
+        errors.add("password", "weak", why.to_string());
+    }
+    errors.finish()?;
     // Before the new one waits for a turn of its own.
     drop(turn);
     set(actions, actor, &change.set).await

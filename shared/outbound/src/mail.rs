@@ -4,162 +4,34 @@
 //! that makes sense.
 
 mod answers;
+mod content_sent;
 mod filed;
 mod invitation;
 mod message;
+mod outgoing;
 mod refusal;
+mod result;
 mod return_path;
 mod server;
 mod smtp;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{io, path::Path, time::Duration};
 
-use jiff::Timestamp;
 use lettre::{Address, address::Envelope, message::Mailbox};
-use ripen_domain::{delivery::MailStage, id::DeliveryId, link::LinkKeys};
+use ripen_domain::link::LinkKeys;
 
 use crate::trust::Trust;
 
 use self::{filed::Folder, return_path::ReturnPath, server::Server, smtp::Smtp};
 pub use self::{
-    invitation::Invitation, refusal::is_of_sender_in_report, return_path::InvalidReturnPath, server::InvalidMailUrl,
+    content_sent::ContentSent,
+    invitation::Invitation,
+    outgoing::{Mail, Party},
+    refusal::is_of_sender_in_report,
+    result::{DeadCause, MailResult},
+    return_path::InvalidReturnPath,
+    server::InvalidMailUrl,
 };
-
-/// Somebody with an address. The name may hold anything; it is made safe for a header.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Party<'a> {
-    /// The name shown.
-    pub name: Option<&'a str>,
-    /// The e-mail address.
-    pub address: &'a str,
-}
-
-/// One mail to one recipient.
-#[derive(Clone, Copy)]
-pub struct Mail<'a> {
-    /// Who gets it.
-    pub to: Party<'a>,
-    /// Who gets the answer to it, if that is not the sender.
-    pub reply_to: Option<Party<'a>>,
-    /// Whom to write to in order to get no more of these: becomes `List-Unsubscribe`. None where they cannot be unsubscribed from.
-    pub unsubscribe: Option<&'a str>,
-    /// The subject: may hold anything, is made one line.
-    pub subject: &'a str,
-    /// The body as plain text.
-    pub text: &'a str,
-    /// The body as HTML.
-    pub html: &'a str,
-    /// The appointment it is about, to be put into the recipient's calendar.
-    pub invitation: Option<&'a Invitation>,
-    /// What makes the mail unique over all attempts: the delivery's id. Becomes `<id@domain of the sender>`.
-    pub message_id: &'a str,
-    /// What the mail belongs to, such as the client's slug. Becomes `List-Id: <slug.domain of the sender>`.
-    pub list_id: &'a str,
-    /// The delivery that it is, where it is one: what comes back names it, if there is a return path.
-    pub delivery: Option<DeliveryId>,
-    /// The `Date` header.
-    pub date: Timestamp,
-    /// From the beginning of the conversation to the server's last word on the mail. It should be long: a mail that the server takes
-    /// after it was given up comes twice.
-    pub deadline: Duration,
-}
-
-/// What came of a mail. The texts repeat no address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MailResult {
-    /// The mail server has taken it.
-    Delivered {
-        /// Its reply.
-        reply: String,
-    },
-    /// Written to a file: there is no mail server to take it.
-    Filed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The server was not there, or for nobody now: nothing was said of this mail or of who sends it.
-    Unreachable {
-        /// The server's code, if it said one.
-        code: Option<u16>,
-        /// What happened.
-        text: String,
-    },
-    /// Not now: 4xx, a conversation that broke off, or no answer in time.
-    Later {
-        /// The server's code, if it said one.
-        code: Option<u16>,
-        /// What happened.
-        text: String,
-    },
-    /// The server refuses the firm: its login, its account, its address, or to pass its mail on. Every other mail would be refused too.
-    SenderRefused {
-        /// The server's code, if it said one.
-        code: Option<u16>,
-        /// What happened.
-        text: String,
-        /// Where it said so.
-        stage: MailStage,
-        /// Whether it was said to one recipient or one mail, and may be about that alone.
-        of_one: bool,
-    },
-    /// The server answered to the recipient or to the mail what is no answer: that is this mail's, as long as others are taken.
-    Unreadable {
-        /// What it said.
-        text: String,
-    },
-    /// Never: 5xx to this mail, or an address that is none.
-    Dead {
-        /// The server's code, if it said one.
-        code: Option<u16>,
-        /// What happened.
-        text: String,
-        /// Where it said so; what the server never heard of is refused before it.
-        stage: MailStage,
-        /// For what.
-        cause: DeadCause,
-    },
-}
-
-/// What a mail was refused for that is refused for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeadCause {
-    /// There is no such address, or it takes nothing any more: that counts against it.
-    Address,
-    /// The mailbox takes this one not: it is full, or bars the sender.
-    Mailbox,
-    /// The mail: its size, its form, or what it has with it.
-    Mail,
-    /// By no code and no words that are known: perhaps for who sends it, or for what all mails say.
-    Unexplained,
-}
-
-impl MailResult {
-    /// It cannot be put together, or not for this server: another try would find the same.
-    fn impossible(text: String) -> Self {
-        Self::Dead { code: None, text, stage: MailStage::Opening, cause: DeadCause::Mail }
-    }
-}
-
-/// Whether a mail that is being sent was handed over to the server, which may have it from then on, whatever it says later.
-#[derive(Debug, Default)]
-pub struct ContentSent(AtomicBool);
-
-impl ContentSent {
-    /// Whether it may have it.
-    #[must_use]
-    pub fn may_be_had(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-
-    fn begins(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-}
 
 /// Why mail cannot be sent with this configuration.
 #[derive(Debug, thiserror::Error)]

@@ -49,13 +49,13 @@ pub async fn run(options: &Options) -> Report {
 }
 
 /// One installation, with the receiver that its webhooks post to.
-struct Ground {
+struct DeliveryScenario {
     stage: Stage,
     stamps: Arc<Stamps>,
     receiver: Receiver,
 }
 
-impl Ground {
+impl DeliveryScenario {
     /// With so many endpoints, and one lead that matured to make others from.
     async fn new(services: &Services, settings: &[String], endpoints: u64) -> Self {
         let stage = Stage::new(services, Kind::Local, settings).await;
@@ -91,17 +91,20 @@ async fn together(services: &Services, options: &Options, report: &mut Report) {
     for endpoints in [1, ENDPOINTS] {
         let (mut rates, mut floors) = (Vec::new(), Vec::new());
         for _ in 0..options.rounds {
-            let ground = Ground::new(services, &options.set, endpoints).await;
-            sqlx::query("update endpoint set concurrency = 1000").execute(&ground.stage.pool).await.expect("endpoints");
-            fill::due(&ground.stage.pool, (1, count), 0.0, 0.0).await;
+            let scenario = DeliveryScenario::new(services, &options.set, endpoints).await;
+            sqlx::query("update endpoint set concurrency = 1000")
+                .execute(&scenario.stage.pool)
+                .await
+                .expect("endpoints");
+            fill::due(&scenario.stage.pool, (1, count), 0.0, 0.0).await;
             services.settle().await;
-            let process = ground.stage.serve("").await;
-            ground.arrived(count).await;
-            rates.push(count as f64 / ground.stamps.arrival_span(1, count + 1).as_secs_f64());
-            assert_eq!(ground.stamps.doubled(), 0, "each came once");
-            let body = fill::a_body(&ground.stage.pool).await;
-            floors.push(floor(&ground.receiver.url(), &body, count).await);
-            ground.end(process).await;
+            let process = scenario.stage.serve("").await;
+            scenario.arrived(count).await;
+            rates.push(count as f64 / scenario.stamps.arrival_span(1, count + 1).as_secs_f64());
+            assert_eq!(scenario.stamps.doubled(), 0, "each came once");
+            let body = fill::a_body(&scenario.stage.pool).await;
+            floors.push(floor(&scenario.receiver.url(), &body, count).await);
+            scenario.end(process).await;
         }
         let (rate, floor) = (median(&rates), median(&floors));
         let name = format!("{endpoints} endpoints: {count} due at once");
@@ -156,43 +159,43 @@ async fn hanging(services: &Services, options: &Options, report: &mut Report) {
 /// The p99 from due to there, in milliseconds.
 async fn steady(services: &Services, options: &Options, silent: bool) -> f64 {
     let often: Vec<_> = [OFTEN.to_owned()].into_iter().chain(options.set.iter().cloned()).collect();
-    let ground = Ground::new(services, &often, ENDPOINTS).await;
+    let scenario = DeliveryScenario::new(services, &often, ENDPOINTS).await;
     let black_hole = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
-    let process = ground.stage.serve("").await;
+    let process = scenario.stage.serve("").await;
     let count = options.seconds * STEADY;
     if silent {
         let url = format!("http://{}/hook", black_hole.local_addr().expect("it is bound"));
-        fill::silence(&ground.stage.pool, &url).await;
-        fill::due_to_silent(&ground.stage.pool, (count + 1, count + count / ENDPOINTS)).await;
+        fill::silence(&scenario.stage.pool, &url).await;
+        fill::due_to_silent(&scenario.stage.pool, (count + 1, count + count / ENDPOINTS)).await;
     }
     services.settle().await;
     let (begins, apart) = (3.0, 1.0 / STEADY as f64);
-    let base = fill::due(&ground.stage.pool, (1, count), begins, apart).await;
+    let base = fill::due(&scenario.stage.pool, (1, count), begins, apart).await;
     for number in 1..=count {
-        ground.stamps.sent(number, base + Duration::from_secs_f64(begins + (number - 1) as f64 * apart));
+        scenario.stamps.sent(number, base + Duration::from_secs_f64(begins + (number - 1) as f64 * apart));
     }
-    ground.arrived(count).await;
-    let times = ground.stamps.times(1, count + 1);
+    scenario.arrived(count).await;
+    let times = scenario.stamps.times(1, count + 1);
     let milliseconds = |part| percentile(&times, part).as_secs_f64() * 1000.0;
     let which = if silent { "one of them hangs" } else { "all well" };
     note(&format!("{ENDPOINTS} endpoints, {which}: p50 {:.1} ms, p99 {:.1} ms", milliseconds(0.5), milliseconds(0.99)));
-    ground.end(process).await;
+    scenario.end(process).await;
     milliseconds(0.99)
 }
 
 /// Very many wait for endpoints that never answer.
 async fn memory(services: &Services, options: &Options, report: &mut Report) {
-    let ground = Ground::new(services, &options.set, ENDPOINTS).await;
+    let scenario = DeliveryScenario::new(services, &options.set, ENDPOINTS).await;
     let black_hole = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
     let url = format!("http://{}/hook", black_hole.local_addr().expect("it is bound"));
     sqlx::query("update endpoint set url = $1, sealed_url = null, shown_url = null")
         .bind(&url)
-        .execute(&ground.stage.pool)
+        .execute(&scenario.stage.pool)
         .await
         .expect("endpoints");
-    fill::due(&ground.stage.pool, (1, WAITING), 0.0, 0.0).await;
+    fill::due(&scenario.stage.pool, (1, WAITING), 0.0, 0.0).await;
     services.settle().await;
-    let process = ground.stage.serve("").await;
+    let process = scenario.stage.serve("").await;
     tokio::time::sleep(Duration::from_secs(20 + options.seconds)).await;
     let peak = usage::peak_memory(process.pid());
     report.aimed(
@@ -202,29 +205,29 @@ async fn memory(services: &Services, options: &Options, report: &mut Report) {
         Aim::Below(PEAK_MEGABYTES),
     );
     report.add("load average", usage::load_average().parse().unwrap_or_default(), "");
-    ground.end(process).await;
+    scenario.end(process).await;
 }
 
 /// Every endpoint answers 200 with a body that fits no memory.
 async fn flood(services: &Services, options: &Options, report: &mut Report) {
-    let ground = Ground::new(services, &options.set, ENDPOINTS).await;
+    let scenario = DeliveryScenario::new(services, &options.set, ENDPOINTS).await;
     let flooding = Misbehaving::start().await;
     flooding.set("/hook", Behaviour::HugeBody(FLOOD_BYTES));
     sqlx::query("update endpoint set url = $1, sealed_url = null, shown_url = null")
         .bind(flooding.url("/hook"))
-        .execute(&ground.stage.pool)
+        .execute(&scenario.stage.pool)
         .await
         .expect("endpoints");
-    fill::due(&ground.stage.pool, (1, FLOODED), 0.0, 0.0).await;
+    fill::due(&scenario.stage.pool, (1, FLOODED), 0.0, 0.0).await;
     services.settle().await;
-    let process = ground.stage.serve("").await;
+    let process = scenario.stage.serve("").await;
     let limit = Instant::now() + PATIENCE;
-    while ground.stage.count("select count(*) from delivery where state = 'delivered'").await < FLOODED + 1 {
+    while scenario.stage.count("select count(*) from delivery where state = 'delivered'").await < FLOODED + 1 {
         assert!(Instant::now() < limit, "what was answered with too much is delivered");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let peak = usage::peak_memory(process.pid());
     let name = format!("{FLOODED} answers of {} MiB: peak memory", FLOOD_BYTES >> 20);
     report.aimed(name, peak, "MB", Aim::Below(PEAK_MEGABYTES));
-    ground.end(process).await;
+    scenario.end(process).await;
 }

@@ -6,10 +6,12 @@ use axum::{
     extract::{Path, Request, State, rejection::PathRejection},
     http::header,
 };
+use jiff::Timestamp;
 use ripen_domain::id::{DeliveryId, NoticeId};
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     StoreError,
+    audit::entry::AuditEntry,
     delivery::bounce::{BouncedLead, DeliveryReport, ReportResult},
     notice::owe::{MailRecipient, NoticeData, NoticeKind, OnceNotice},
 };
@@ -22,12 +24,13 @@ use ripen_web::{
     openapi::refusals,
 };
 use serde::Serialize;
+use serde_json::json;
 use utoipa::{
     IntoResponses, ToSchema,
     openapi::{RefOr, Response as Described},
 };
 
-use super::caller::{by_link, failed};
+use super::caller::{by_link, by_nobody, failed};
 use crate::{context::DeskContext, mail_report};
 
 /// A report holds the mail that came back, and that may have an invitation.
@@ -131,14 +134,17 @@ fn unknown() -> Problem {
 
 async fn take(context: &DeskContext, delivery: DeliveryId, mail: &[u8]) -> Result<TakenAs, Problem> {
     let Some(report) = mail_report::read(mail) else { return Ok(TakenAs::Nothing) };
+    let now = context.clock.now();
     let done: Result<ReportResult, StoreError> = async {
         let mut batch = context.store.begin().await?;
         let reported = DeliveryReport { delivery, report: &report, pause: context.sender_pause };
-        let done = batch.delivery_report(by_link(), &reported, context.clock.now()).await?;
+        let done = batch.delivery_report(by_link(), &reported, now).await?;
         if let ReportResult::Worked(lead) = &done {
             let told = of_worked((context, delivery), lead, &report.text);
-            batch.notices_once_with(told.as_slice(), context.clock.now()).await?;
+            batch.notices_once_with(told.as_slice(), now).await?;
         }
+        let noted = audited(delivery, &done, now);
+        batch.audit_record(&by_nobody(), noted.as_slice(), now).await?;
         batch.commit().await?;
         Ok(done)
     }
@@ -146,15 +152,33 @@ async fn take(context: &DeskContext, delivery: DeliveryId, mail: &[u8]) -> Resul
     match done.map_err(|error| failed(&error))? {
         ReportResult::Unknown => Err(unknown()),
         ReportResult::Noted | ReportResult::Worked(_) => Ok(TakenAs::Noted),
-        ReportResult::Waits => {
+        ReportResult::Waits(_) => {
             tracing::error!(delivery.id = %delivery, report = report.text, "the mail of a delivery came back because the sender is refused: it is sent once more, and all mail waits once a second address says so");
             Ok(TakenAs::Waits)
         }
-        ReportResult::Dead => {
+        ReportResult::Dead(_) => {
             tracing::warn!(delivery.id = %delivery, report = report.text, "the mail of a delivery came back");
             Ok(TakenAs::Failed)
         }
     }
+}
+
+/// What a report made of its delivery, as the audit tells it. What it says stands on the attempt, as does all of a report that
+/// changed nothing.
+fn audited(delivery: DeliveryId, done: &ReportResult, now: Timestamp) -> Option<AuditEntry> {
+    let (client, state) = match done {
+        ReportResult::Dead(client) => (*client, "dead"),
+        ReportResult::Waits(client) => (*client, "pending"),
+        ReportResult::Unknown | ReportResult::Noted | ReportResult::Worked(_) => return None,
+    };
+    Some(AuditEntry {
+        id: uuid_v7(now),
+        action: "delivery.came_back",
+        object: delivery.to_string(),
+        client: Some(client),
+        before: Some(json!({"state": "delivered"})),
+        after: Some(json!({"state": state})),
+    })
 }
 
 /// What the firm is told of a mail that came back although somebody works on its lead: nothing is done by itself then.

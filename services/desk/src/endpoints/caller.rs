@@ -74,10 +74,15 @@ impl FromRef<DeskContext> for BodyLimits {
     }
 }
 
+/// Whoever has nothing but a signed link, or a signed address that a mail came back to.
+pub fn by_nobody() -> Actor {
+    // The whole firm's, until it is known whose thing the link names.
+    Actor::system(System::Desk)
+}
+
 /// What may be looked up before it is known who asks: a signed link names the one thing it opens.
 pub fn by_link() -> Scope {
-    // The whole firm's, until it is known whose thing the link names.
-    Actor::system(System::Desk).scope()
+    by_nobody().scope()
 }
 
 /// The answer for what is not there, or another client's: the two must look the same.

@@ -3,7 +3,10 @@
 
 use axum::{
     Extension,
-    extract::{FromRequest as _, Path, RawQuery, Request, State, rejection::PathRejection},
+    extract::{
+        FromRequest as _, Path, Query, Request, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::StatusCode,
     response::Response,
 };
@@ -32,7 +35,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    caller::{FROM_LIST, actor_of_link, by_link, failed, refused},
+    caller::{actor_of_link, by_link, failed, refused},
     reps::forged,
 };
 use crate::{
@@ -44,6 +47,14 @@ use crate::{
 };
 
 type LinkToken = Result<Path<String>, PathRejection>;
+type OpenedFrom = Result<Query<FromQuery>, QueryRejection>;
+
+/// Where it was opened from.
+#[derive(Deserialize)]
+pub struct FromQuery {
+    /// The token of a rep's list: `FROM_LIST`.
+    list: Option<String>,
+}
 
 /// What the page's forms say: each outcome has a form of its own, so that fields of another never come along.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -122,10 +133,10 @@ pub async fn show(
     State(context): State<DeskContext>,
     visitor: Option<Extension<Visitor>>,
     token: LinkToken,
-    RawQuery(query): RawQuery,
+    from: OpenedFrom,
 ) -> Response {
     // Nothing is recorded by a look: guards of mailboxes follow every link.
-    match opened(&context, visitor, (token, query)).await {
+    match opened(&context, visitor, (token, from)).await {
         Ok(lead) => context.lead_page(StatusCode::OK, &lead, &LeadNotice::None, &OutcomeFields::default()).await,
         Err(response) => *response,
     }
@@ -151,10 +162,10 @@ pub async fn say(
     State(context): State<DeskContext>,
     visitor: Option<Extension<Visitor>>,
     token: LinkToken,
-    RawQuery(query): RawQuery,
+    from: OpenedFrom,
     request: Request,
 ) -> Response {
-    let lead = match opened(&context, visitor, (token, query)).await {
+    let lead = match opened(&context, visitor, (token, from)).await {
         Ok(lead) => lead,
         Err(response) => {
             // Read to the end, or the browser would show a broken connection instead of the page.
@@ -220,13 +231,13 @@ async fn record(context: &DeskContext, lead: LinkedLead, request: RecordOutcome)
 async fn opened(
     context: &DeskContext,
     visitor: Option<Extension<Visitor>>,
-    (token, query): (LinkToken, Option<String>),
+    (token, from): (LinkToken, OpenedFrom),
 ) -> Result<LinkedLead, Box<Response>> {
     // An address that is no text is no token of ours.
     let token = token.map(|Path(token)| token).unwrap_or_default();
     match context.keys.open(&token, context.clock.now()) {
         Ok(link) => {
-            let lead = load(context, link.id, back(context, query.as_deref())).await?;
+            let lead = load(context, link.id, back(context, from)).await?;
             // Before anything of it is shown: whoever has an ended link may not be who it was for.
             let is_over = link.is_ended_by(lead.sent.links_since) || lead.sent.has_left;
             if is_over { Err(Box::new(page::over())) } else { Ok(lead) }
@@ -239,9 +250,10 @@ async fn opened(
 
 /// The address of the list that it was opened from; empty where none is named, or by no token of ours. Whether the list still opens
 /// is judged there.
-fn back(context: &DeskContext, query: Option<&str>) -> String {
-    let named = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).find(|(name, _)| name == FROM_LIST);
-    let list = named.map(|(_, token)| token).filter(|token| context.keys.open_rep(token, context.clock.now()).is_ok());
+fn back(context: &DeskContext, from: OpenedFrom) -> String {
+    // A query that cannot be read keeps nobody from the page.
+    let named = from.ok().and_then(|Query(query)| query.list);
+    let list = named.filter(|token| context.keys.open_rep(token, context.clock.now()).is_ok());
     list.map(|token| format!("/r/{token}")).unwrap_or_default()
 }
 

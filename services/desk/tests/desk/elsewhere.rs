@@ -64,7 +64,9 @@ async fn what_a_program_says_stands_on_the_page_of_the_rep_who_has_the_lead() {
 async fn a_lead_that_the_firm_closed_waits_for_nobodys_call_and_one_that_goes_on_as_another_does() {
     let app = app().await;
     let acme = app.client("acme").await;
-    for (why, expected) in [("they moved away", ": closed"), ("goes on as lead_1", "waited for your call")] {
+    for (why, expected) in
+        [("they moved away", ": closed"), ("goes on as lead_06f0000000000000000000000a", "waited for your call")]
+    {
         let (_, dana, _) = with_dana(&app, &acme).await;
         let close = "update lead set stage = 'closed', closed_at = created_at, closed_reason = $1 where id = $2";
         sqlx::query(close).bind(why).bind(dana.lead).execute(&app.pool).await.unwrap();

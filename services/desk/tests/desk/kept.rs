@@ -74,8 +74,16 @@ async fn attempt(app: &App, sent: Sent, next: Next) {
         .unwrap();
     let attempt =
         AttemptRow { number, at: now, duration_ms: 1, status: Some(500), error: None, answer: None, report: None };
-    let settled =
-        Settled { delivery: sent.delivery, lease, attempt, next, not_before: None, bounced: false, outcome: None };
+    let settled = Settled {
+        delivery: sent.delivery,
+        lease,
+        attempt,
+        next,
+        not_before: None,
+        mail_waits: false,
+        bounced: false,
+        outcome: None,
+    };
     assert_eq!(app.store.deliveries_settle(&[settled]).await.unwrap(), [sent.delivery]);
 }
 

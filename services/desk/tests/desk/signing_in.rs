@@ -105,6 +105,20 @@ async fn a_form_of_another_session_or_origin_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_wrong_password_and_a_weak_new_one_are_told_together() {
+    let app = app().await;
+    let user = app.user(UserRole::Agent, None).await.id;
+    let request = SetPassword { user, chosen: Password::typed(RIGHT), but: None, by_link: None };
+    set(&actions(&app), &Actor::operator("dana"), &request).await.unwrap();
+    let browser = app.browser(user).await;
+    let answer = app.submit(&browser, "/account/password", browser.form("old=another+one&chosen=short")).await;
+    assert_eq!(answer.status, 422);
+    for says in ["this is not the password", "a password has at least"] {
+        assert!(answer.text.contains(says), "{says}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn another_browser_of_ones_own_is_signed_out_and_nobody_elses() {
     let app = app().await;
     let (one, other) = (app.user(UserRole::Agent, None).await.id, app.user(UserRole::Agent, None).await.id);

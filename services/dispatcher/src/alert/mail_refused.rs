@@ -8,7 +8,7 @@ use ripen_store::{
     notice::owe::{NoticeData, NoticeKind, OnceNotice},
 };
 
-use super::{Addressee, notice};
+use super::addressee::{Addressee, notice};
 use crate::context::DispatcherContext;
 
 /// Shows whether the mail server refuses the sender, and tells the firm of it once.

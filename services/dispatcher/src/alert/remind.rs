@@ -12,7 +12,7 @@ use ripen_store::{
     sweep::SweepParts,
 };
 
-use super::{Addressee, before, notice};
+use super::addressee::{Addressee, before, notice};
 use crate::context::DispatcherContext;
 
 /// Nobody is reminded of what is older: it was told before, or nothing was told then.

@@ -1,6 +1,6 @@
 //! Snapshots of the mails of what does not move.
 
-use ripen_domain::id::{DeliveryId, EndpointId, LeadId};
+use ripen_domain::id::{ClientId, DeliveryId, EndpointId, LeadId, NoticeId};
 use ripen_outbound::{
     lead_mail::{self, BriefMail},
     letterhead::Letterhead,
@@ -8,12 +8,14 @@ use ripen_outbound::{
 use ripen_store::{
     endpoint::alert::{FailingEndpoint, SealedEndpoint},
     lead::untouched::UntouchedLead,
+    notice::owe::{MailRecipient, NoticeData, NoticeKind, OnceNotice},
 };
 use uuid::Uuid;
 
 mod mails;
 
 use super::{
+    addressee::{Addressee, notice},
     failing_endpoint::{Told, of_endpoint},
     remind::{of_clients, reminder},
     waits_for_key::of_sealed,

@@ -5,15 +5,15 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::delivery::{EventType, UpdateKind};
 use ripen_store::{
     StoreError,
-    delivery::undelivered::UndeliveredNews,
+    delivery::undelivered::UndeliveredEvent,
     notice::owe::{NoticeData, NoticeKind, OnceNotice},
     sweep::SweepParts,
 };
 
-use super::{Addressee, notice};
+use super::addressee::{Addressee, notice};
 use crate::context::DispatcherContext;
 
-/// So much news is followed up in one transaction.
+/// So many are followed up in one transaction.
 const BATCH: i64 = 100;
 /// An endpoint that is switched off for so long is not waited for.
 const WAITED: SignedDuration = SignedDuration::from_hours(1);
@@ -39,12 +39,12 @@ pub async fn tick(ctx: &DispatcherContext, now: Timestamp) -> Result<bool, Store
 async fn news(ctx: &DispatcherContext, now: Timestamp) -> Result<bool, StoreError> {
     let since = now.checked_sub(WAITED).unwrap_or(Timestamp::MIN);
     let mut batch = ctx.store.begin().await?;
-    let found = batch.news_undelivered(since, BATCH).await?;
+    let found = batch.undelivered_events(since, BATCH).await?;
     if found.is_empty() {
         return Ok(false);
     }
-    batch.news_follow_up(&found, now).await?;
-    let notices: Vec<_> = found.iter().flat_map(|one| of_news(&ctx.settings.mail.alerts, one, now)).collect();
+    batch.undelivered_events_follow_up(&found, now).await?;
+    let notices: Vec<_> = found.iter().flat_map(|one| of_undelivered(&ctx.settings.mail.alerts, one, now)).collect();
     batch.notices_once_with(&notices, now).await?;
     batch.commit().await?;
     for one in &found {
@@ -55,7 +55,7 @@ async fn news(ctx: &DispatcherContext, now: Timestamp) -> Result<bool, StoreErro
 }
 
 /// To the firm and to the client, where each wants to be told. Where the lead never came nobody has to be stopped.
-pub(super) fn of_news(firm: &str, one: &UndeliveredNews, now: Timestamp) -> Vec<OnceNotice> {
+pub(super) fn of_undelivered(firm: &str, one: &UndeliveredEvent, now: Timestamp) -> Vec<OnceNotice> {
     if !one.was_had {
         return Vec::new();
     }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn that_somebody_could_not_be_stopped_is_told_to_firm_and_client() {
         let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
-        let news = UndeliveredNews {
+        let told_of = UndeliveredEvent {
             delivery: DeliveryId::from_uuid(Uuid::from_u128(1)),
             lead: LeadId::from_uuid(Uuid::from_u128(2)),
             event: EventType::LeadSuppressed,
@@ -130,7 +130,7 @@ mod tests {
             fallback: Some(EndpointId::from_uuid(Uuid::nil())),
             was_had: true,
         };
-        let told = of_news("firm@example.com", &news, now);
+        let told = of_undelivered("firm@example.com", &told_of, now);
         let to: Vec<_> = told.iter().map(|one| one.to.address.as_str()).collect();
         assert_eq!(to, ["firm@example.com", "office@client.example"]);
         for one in &told {
@@ -141,16 +141,18 @@ mod tests {
             );
         }
         assert!(!told[1].data.sentences.join(" ").contains("ripen"));
-        let back = UndeliveredNews { event: EventType::LeadRecalled, tell: None, ..news.clone() };
+        let back = UndeliveredEvent { event: EventType::LeadRecalled, tell: None, ..told_of.clone() };
         assert!(
-            of_news("firm@example.com", &back, now)[0].data.sentences[0].starts_with("Casey Smith was taken back.")
+            of_undelivered("firm@example.com", &back, now)[0].data.sentences[0]
+                .starts_with("Casey Smith was taken back.")
         );
-        let new = UndeliveredNews { event: EventType::LeadUpdated, update: Some(UpdateKind::Arrival), ..news.clone() };
-        let told = of_news("firm@example.com", &new, now);
+        let new =
+            UndeliveredEvent { event: EventType::LeadUpdated, update: Some(UpdateKind::Arrival), ..told_of.clone() };
+        let told = of_undelivered("firm@example.com", &new, now);
         let title = told[0].data.title.as_deref();
         assert_eq!(title, Some("Acme Homes: Something new is known of Casey Smith, and it could not be told"));
-        let other = UndeliveredNews { delivery: DeliveryId::from_uuid(Uuid::from_u128(9)), ..new };
-        assert_eq!(of_news("firm@example.com", &other, now)[0].key, told[0].key, "once a day");
-        assert!(of_news("firm@example.com", &UndeliveredNews { was_had: false, ..news }, now).is_empty());
+        let other = UndeliveredEvent { delivery: DeliveryId::from_uuid(Uuid::from_u128(9)), ..new };
+        assert_eq!(of_undelivered("firm@example.com", &other, now)[0].key, told[0].key, "once a day");
+        assert!(of_undelivered("firm@example.com", &UndeliveredEvent { was_had: false, ..told_of }, now).is_empty());
     }
 }

@@ -7,7 +7,7 @@ use ripen_store::{
     notice::owe::{NoticeData, NoticeKind, OnceNotice},
 };
 
-use super::{Addressee, notice};
+use super::addressee::{Addressee, notice};
 use crate::context::DispatcherContext;
 
 /// Tells the firm of deliveries that wait for a key, once a day: it alone can put the key back.

@@ -363,6 +363,7 @@ fn taken(leased: &Leased, lease: uuid::Uuid, now: Timestamp) -> Settled {
         attempt,
         next: schedule.next(Attempted::Taken, 1, 1.0, now),
         not_before: None,
+        mail_waits: false,
         bounced: false,
         outcome: None,
     }

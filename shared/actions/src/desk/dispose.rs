@@ -237,11 +237,11 @@ impl Dispose {
         errors.require(self.disposition != Disposition::CallBack || self.next.is_some(), "next", "required", || {
             "say when to call back".to_owned()
         });
-        let known = work.tx.identities_of(&[before.person]).await?;
+        let known = work.tx.person_identities(work.scope(), before.person).await?;
         let mut identities = Vec::new();
         for given in stop.identities.iter().take(MOST) {
-            match known.iter().find(|(_, identity)| identity.value() == given.trim()) {
-                Some((_, identity)) => identities.push(identity.clone()),
+            match known.iter().find(|identity| identity.value() == given.trim()) {
+                Some(identity) => identities.push(identity.clone()),
                 None => errors.add("stop.identities", "unknown", "the person was never known by this"),
             }
         }

@@ -72,7 +72,7 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
     let Some(criteria) = actions.documents.get_within(&mut tx, &[id]).await?.remove(&id) else { return Ok(nothing) };
     let barred = tx.person_barred(actor.scope(), record.person).await?;
     let standing = tx.desk_standings(actor.scope(), &[asked.lead], now).await?.pop();
-    let owed = tx.owed_tries(&[asked.lead]).await?.pop();
+    let owed = tx.lead_owed_tries(actor.scope(), asked.lead).await?;
     let dialed = tx.number_dialed(actor.scope(), asked.lead, (actor.user_id(), now)).await?;
     let gives_up_own = dialed.is_none_or(|dialed| is_own(&dialed, &record.profile));
     // Nothing was locked or written; the connection goes back before routing asks for one.

@@ -280,7 +280,11 @@ async fn what_cannot_be_entered_is_said_with_every_field() {
         ["source"],
         "forms are filled in by people"
     );
-    assert_eq!(fields(office.actions.run(&operator(), &enter(SourceId::from_uuid(Uuid::nil()))).await), ["source"]);
+    let unknown = SourceId::from_uuid(Uuid::nil());
+    assert_eq!(fields(office.actions.run(&operator(), &enter(unknown)).await), ["source"]);
+    let wrong = EnterLead { source: unknown, phone: "0123".to_owned(), ..wrong };
+    let told = fields(office.actions.run(&operator(), &wrong).await);
+    assert_eq!(told, ["source", "name", "email", "locale"], "nobody knows of which country the number is");
     assert_eq!(sources(&office.actions, &operator()).await.unwrap().len(), 1);
     office.done(&SetSourceState { source: booth, state: State::Paused }).await;
     assert_eq!(fields(office.actions.run(&operator(), &enter(booth)).await), ["source"]);

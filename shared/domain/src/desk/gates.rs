@@ -313,8 +313,6 @@ fn standing(facts: &GateFacts) -> Vec<CallGate> {
             false => open(WithClient, "the client does not have it"),
         },
         match &facts.barred {
-            // What the person asked says itself that nobody may.
-            Some(why) if why.starts_with("the person asked") => closed(DoNotContact, why.clone(), None),
             Some(why) => closed(DoNotContact, format!("must not be contacted: {why}"), None),
             None => open(DoNotContact, "nobody asked not to be contacted"),
         },

@@ -11,7 +11,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use super::{MailResult, message::token};
+use super::{message::token, result::MailResult};
 
 /// The folder that mails are written to.
 pub(super) struct Folder {

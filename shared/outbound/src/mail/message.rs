@@ -12,7 +12,10 @@ use lettre::{
     },
 };
 
-use super::{Mail, Party, invitation::CalendarUser};
+use super::{
+    invitation::CalendarUser,
+    outgoing::{Mail, Party},
+};
 use ripen_domain::contact_link::mailto;
 
 use crate::plain;

@@ -6,7 +6,7 @@ mod words;
 use ripen_domain::delivery::MailStage;
 use words::ServerWords;
 
-use super::DeadCause;
+use super::result::DeadCause;
 
 /// Whom a refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -30,9 +30,10 @@ use tokio::{
 };
 
 use super::{
-    ContentSent, MailResult,
     answers::Answers,
+    content_sent::ContentSent,
     refusal::{Refused, judge},
+    result::MailResult,
     server::{Security, Server},
 };
 use crate::{plain, trust::Trust};

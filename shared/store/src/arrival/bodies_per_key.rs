@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
-    StoreError, Transaction,
+    Scope, StoreError, Transaction,
     arrival::{common_key::CommonKey, seen::hash},
 };
 
@@ -88,6 +88,31 @@ impl BodyColumns {
 }
 
 impl Transaction {
+    /// What was worked under these external ids, of sources of the scope alone.
+    pub async fn arrivals_bodies_in(
+        &mut self,
+        scope: Scope,
+        wanted: &BTreeSet<(CommonKey, ContentHash)>,
+    ) -> Result<Vec<EarlierBody>, StoreError> {
+        let source_of = |key: &CommonKey| match key {
+            CommonKey::ExternalId { source, .. } => Some(*source),
+            CommonKey::Form(_) => None,
+        };
+        let sources: BTreeSet<_> = wanted.iter().filter_map(|(key, _)| source_of(key)).collect();
+        let sources: Vec<_> = sources.into_iter().map(|source| source.uuid()).collect();
+        let covered: Vec<Uuid> = sqlx::query_scalar!(
+            "-- arrival.sources_covered
+            select id from source where id = any($1) and ($2::uuid is null or client_id = $2)",
+            &sources,
+            scope.client_uuid()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let is_covered = |key: &CommonKey| source_of(key).is_some_and(|source| covered.contains(&source.uuid()));
+        let wanted = wanted.iter().filter(|(key, _)| is_covered(key)).cloned().collect();
+        self.arrivals_bodies(&wanted).await
+    }
+
     /// What was worked under these external ids, whatever the arrivals' ids: of each the newest, and what says the same as one of
     /// these contents; those that were received first come first. Keys of forms are not looked for.
     pub async fn arrivals_bodies(

@@ -12,7 +12,7 @@ use ripen_domain::{
 use uuid::Uuid;
 
 use crate::{
-    StoreError, Transaction,
+    Scope, StoreError, Transaction,
     person::identity::{ClientIdentity, identity_columns},
 };
 
@@ -216,6 +216,28 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+
+    /// What came earlier under these ids from sources of the scope.
+    pub async fn arrivals_seen_in(&mut self, scope: Scope, ids: &[ArrivalId]) -> Result<Vec<SeenBefore>, StoreError> {
+        let ids = self.arrivals_in(scope, ids).await?;
+        self.arrivals_seen(&ids).await
+    }
+
+    /// Which of these are of clients of the scope; of the firm's all, also those whose arrival is not kept any more.
+    async fn arrivals_in(&mut self, scope: Scope, ids: &[ArrivalId]) -> Result<Vec<ArrivalId>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        let rows = sqlx::query_scalar!(
+            r#"-- arrival.seen_in
+            select s.id from arrival_seen s
+            where s.id = any($1)
+              and ($2::uuid is null or exists (select from arrival a where a.id = coalesce(s.arrival_id, s.id) and a.client_id = $2))"#,
+            &ids,
+            scope.client_uuid()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(ArrivalId::from_uuid).collect())
     }
 
     /// What came earlier under these ids.

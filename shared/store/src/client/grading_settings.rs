@@ -5,7 +5,7 @@ use ripen_domain::{
     lead::Channel,
 };
 
-use crate::{StoreError, Transaction, client::client_record::ClientRecord, source::source_record::State};
+use crate::{Scope, StoreError, Transaction, client::client_record::ClientRecord, source::source_record::State};
 
 /// What a batch needs to know of one client.
 #[derive(Debug, Clone)]
@@ -35,6 +35,16 @@ pub struct SourceSettings {
 }
 
 impl Transaction {
+    /// How leads of a source of the scope are decided.
+    pub async fn source_settings(
+        &mut self,
+        scope: Scope,
+        source: SourceId,
+    ) -> Result<Option<GradingSettings>, StoreError> {
+        let found = self.settings_of(&[source]).await?.pop();
+        Ok(found.map(|(_, work)| work).filter(|work| scope.covers(work.client.id)))
+    }
+
     /// What this batch needs to know of these sources and of their clients.
     pub async fn settings_of(
         &mut self,

@@ -79,10 +79,10 @@ pub enum ReportResult {
     Noted,
     /// The same, of a mail that somebody has read: they said something of the lead, or tried to reach its person, from its page.
     Worked(BouncedLead),
-    /// The delivery is dead.
-    Dead,
-    /// The sender is refused: this delivery waits and is sent once more, and all mail waits where another address said so too.
-    Waits,
+    /// The delivery of this client is dead.
+    Dead(ClientId),
+    /// The sender is refused: this delivery of this client waits and is sent once more, and all mail waits where another address said so too.
+    Waits(ClientId),
 }
 
 /// Why a mail waits whose receiver alone refuses the sender so far.
@@ -133,8 +133,8 @@ impl Transaction {
         if !report.is_final || !found.is_delivered || !report.is_of(&found.address) {
             return Ok(ReportResult::Noted);
         }
+        let client = ClientId::from_uuid(found.client_id);
         if found.is_worked {
-            let client = ClientId::from_uuid(found.client_id);
             return Ok(ReportResult::Worked(BouncedLead {
                 client,
                 client_name: found.client_name,
@@ -146,7 +146,7 @@ impl Transaction {
         let reason = format!("the mail came back: {}", report.text);
         self.report_ends(delivery, (&reason, report.bounced), now).await?;
         if report.of_sender && !found.came_back_before && self.report_waits(reported, now).await? {
-            return Ok(ReportResult::Waits);
+            return Ok(ReportResult::Waits(client));
         }
         if report.bounced {
             self.endpoints_count_bounces(&[delivery], now).await?;
@@ -154,7 +154,7 @@ impl Transaction {
         // The same report twice finds it dead: one alarm.
         let alarm = given_up((delivery, found.attempts), &reason, now);
         self.enqueue_alarms(&[alarm], now).await?;
-        Ok(ReportResult::Dead)
+        Ok(ReportResult::Dead(client))
     }
 
     async fn report_ends(
@@ -165,7 +165,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "-- bounce.dead
-            update delivery set state = 'dead', reason = $2, ended_at = $3, first_delivered_at = null,
+            update delivery set state = 'dead', reason = $2, reason_code = null, ended_at = $3, first_delivered_at = null,
                    bounced_at = case when $4 then $3 else bounced_at end
             where id = $1",
             delivery.uuid(),
@@ -192,19 +192,21 @@ impl Transaction {
             of_one: true,
             probe_at: pause.probe_at(now),
         };
-        let why = match self.mail_refused(&refusal, now).await? {
+        let refused = self.mail_refused(&refusal, now).await?;
+        let why = match refused {
             MailRefused::ThisMail => return Ok(false),
             MailRefused::OneRecipient => ONE_WAITS,
             MailRefused::Sender => MAIL_WAITS,
         };
         sqlx::query!(
             "-- bounce.wait
-            update delivery set state = 'pending', reason = $2, ended_at = null, due_at = $3, offered_until = $4, excused = attempts
+            update delivery set state = 'pending', reason = $2, reason_code = case when $5 then 'mail_waits' end, ended_at = null, due_at = $3, offered_until = $4, excused = attempts
             where id = $1 and state = 'dead'",
             delivery.uuid(),
             format!("{why}: {}", report.text),
             pause.behind_others(now).to_sqlx(),
-            now.to_sqlx()
+            now.to_sqlx(),
+            refused == MailRefused::Sender
         )
         .execute(self.connection())
         .await?;

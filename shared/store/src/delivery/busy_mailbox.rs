@@ -49,7 +49,7 @@ impl Store {
                 and not exists (select from delivery_over v where v.delivery_id = d.id and v.why is not null)
               order by d.id limit $3 for update of d skip locked
             )
-            update delivery d set state = 'dead', reason = $4::text || coalesce(': ' || d.reason, ''), ended_at = $2, in_line = false
+            update delivery d set state = 'dead', reason = $4::text || coalesce(': ' || d.reason, ''), reason_code = null, ended_at = $2, in_line = false
             from busy b where d.id = b.id returning d.id, d.attempts, d.reason as "reason!""#,
             since.to_sqlx(),
             now.to_sqlx(),

@@ -149,7 +149,7 @@ impl Transaction {
         .await?;
         let dead = rows.into_iter().map(|row| {
             let fallback = row.fallback.map(EndpointId::from_uuid);
-            let standing = Standing {
+            let facts = DeadFacts {
                 is_had: row.is_had,
                 // The rep's mail came back and only a webhook of the team has it: nobody is called by that.
                 lacks_mail: row.is_mail && !row.is_mailed,
@@ -167,7 +167,7 @@ impl Transaction {
                 dead_at: row.ended_at.to_jiff(),
                 tell: row.tell,
                 follow_up: if row.is_open {
-                    standing.follow_up(WhenDead::read(&row.when_dead)?, fallback)
+                    facts.follow_up(WhenDead::read(&row.when_dead)?, fallback)
                 } else {
                     DeadFollowUp::Over
                 },
@@ -206,7 +206,7 @@ impl Transaction {
         // Not where others are to have it beside them: what waits may wait for those.
         sqlx::query!(
             "-- dead.accepted
-            update delivery w set state = 'withdrawn', reason = 'it was accepted, although it could not be delivered', ended_at = $2
+            update delivery w set state = 'withdrawn', reason = 'it was accepted, although it could not be delivered', reason_code = null, ended_at = $2
             from delivery d
             where d.id = $1 and d.state = 'dead' and w.maturation_id = d.maturation_id and w.endpoint_id is null and w.state = 'held'
               and w.same_as is null
@@ -232,7 +232,7 @@ impl Transaction {
         // What is leased is on its way: its attempt says what becomes of it. What was delivered before stays so.
         let rows = sqlx::query!(
             "-- dead.give_up
-            update delivery set state = 'dead', reason = $2, ended_at = $3, in_line = false
+            update delivery set state = 'dead', reason = $2, reason_code = null, ended_at = $3, in_line = false
             where endpoint_id = any($1) and state in ('pending', 'held') and event = any($4)
             returning id, attempts, state",
             &endpoints,
@@ -286,7 +286,7 @@ impl Transaction {
         .await?;
         sqlx::query!(
             "-- dead.route_again
-            update delivery w set state = 'held', reason = n.reason, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null
+            update delivery w set state = 'held', reason = n.reason, reason_code = null, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null
             from (select d.maturation_id, ($3::text[])[i] as reason
                   from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($1::uuid[])[i]
                   where ($2::uuid[])[i] is null) n
@@ -317,7 +317,7 @@ pub(crate) fn given_up((delivery, attempts): (DeliveryId, i32), why: &str, at: T
 
 /// How a lead stands that is open and whose delivery was given up.
 #[derive(Debug, Clone, Copy)]
-struct Standing {
+struct DeadFacts {
     /// Others of the client have it.
     is_had: bool,
     /// A mail came back, and no other was sent.
@@ -326,7 +326,7 @@ struct Standing {
     has_next: bool,
 }
 
-impl Standing {
+impl DeadFacts {
     fn follow_up(self, rule: WhenDead, fallback: Option<EndpointId>) -> DeadFollowUp {
         if self.is_had {
             let to = fallback.filter(|_| self.lacks_mail && rule != WhenDead::Wait);
@@ -350,8 +350,8 @@ mod tests {
     #[test]
     fn what_becomes_of_a_dead_lead_loses_nobody_unless_the_client_says_so() {
         let office = EndpointId::from_uuid(Uuid::from_u128(1));
-        let open = Standing { is_had: false, lacks_mail: true, has_next: true };
-        let follow = |standing: Standing, rule| standing.follow_up(rule, Some(office));
+        let open = DeadFacts { is_had: false, lacks_mail: true, has_next: true };
+        let follow = |facts: DeadFacts, rule| facts.follow_up(rule, Some(office));
         assert_eq!(follow(open, WhenDead::Next), DeadFollowUp::Next);
         assert_eq!(follow(open, WhenDead::Fallback), DeadFollowUp::Fallback(office));
         assert_eq!(
@@ -360,12 +360,12 @@ mod tests {
             "nobody is lost for want of a fallback"
         );
         assert_eq!(follow(open, WhenDead::Wait), DeadFollowUp::Waits);
-        let last = Standing { has_next: false, ..open };
+        let last = DeadFacts { has_next: false, ..open };
         assert_eq!(follow(last, WhenDead::Next), DeadFollowUp::Fallback(office));
         assert_eq!(last.follow_up(WhenDead::Next, None), DeadFollowUp::Waits, "there is nobody else");
-        let had = Standing { is_had: true, ..open };
+        let had = DeadFacts { is_had: true, ..open };
         assert_eq!(follow(had, WhenDead::Next), DeadFollowUp::Fallback(office), "a webhook alone calls nobody");
         assert_eq!(follow(had, WhenDead::Wait), DeadFollowUp::Had);
-        assert_eq!(follow(Standing { lacks_mail: false, ..had }, WhenDead::Next), DeadFollowUp::Had);
+        assert_eq!(follow(DeadFacts { lacks_mail: false, ..had }, WhenDead::Next), DeadFollowUp::Had);
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     delivery::{attempt::AttemptRow, first_to_claim::SentOffer},
     endpoint::endpoint_record::EndpointKind,
     error::word,
-    lead::{lead_row::GOES_ON_AS, show::ClientTry},
+    lead::{lead_row::ClosedCode, show::ClientTry},
     outcome::list::OutcomeRecord,
 };
 
@@ -89,25 +89,24 @@ pub enum EndedElsewhere {
 }
 
 /// A lead as far as it ended.
-struct LeadEnd<'a> {
+struct LeadEnd {
     stage: Stage,
-    closed: Option<&'a str>,
+    closed: Option<ClosedCode>,
     sale: Option<Sale>,
     is_given_back: bool,
 }
 
 impl EndedElsewhere {
     /// By what was said last of the delivery; none where the lead goes on, or that says how it ended.
-    fn of(lead: &LeadEnd<'_>, newest: Option<OutcomeKind>) -> Option<Self> {
+    fn of(lead: &LeadEnd, newest: Option<OutcomeKind>) -> Option<Self> {
         if !matches!(newest, None | Some(OutcomeKind::Accepted)) {
             return None;
         }
-        let closed = lead.closed.unwrap_or_default();
         match lead.stage {
             Stage::Customer => Some(Self::Won(lead.sale)),
-            Stage::Closed if closed == "lost" || closed.starts_with("lost: ") => Some(Self::Lost),
+            Stage::Closed if lead.closed == Some(ClosedCode::Lost) => Some(Self::Lost),
             // It is another lead of the person by now, and is called all the same.
-            Stage::Closed if closed.starts_with(GOES_ON_AS) => None,
+            Stage::Closed if lead.closed == Some(ClosedCode::GoesOn) => None,
             Stage::Closed => Some(Self::Closed),
             _ if lead.is_given_back => Some(Self::GivenBack),
             _ => None,
@@ -277,7 +276,7 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let around = sqlx::query!(
             r#"-- feed.around
-            select c.name, c.country, c.return_reasons, c.amounts, c.amount_share, l.stage, l.closed_reason, l.amount, l.currency,
+            select c.name, c.country, c.return_reasons, c.amounts, c.amount_share, l.stage, lead_closed_code(l.closed_code, l.closed_reason) as closed_code, l.amount, l.currency,
                    coalesce(l.returned_at >= (select m.at from maturation m where m.id = d.maturation_id), false) as "is_given_back!",
                    r.id as "rep_id?", r.name as "rep?",
                    greatest(d.links_since, r.links_since) as "links_since!",
@@ -301,7 +300,8 @@ impl Store {
         let stage: Stage = word(&around.stage)?;
         let currency = around.currency.as_deref().map(word).transpose()?;
         let sale = around.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency });
-        let (closed, is_given_back) = (around.closed_reason.as_deref(), around.is_given_back);
+        let closed = around.closed_code.as_deref().map(word).transpose()?;
+        let is_given_back = around.is_given_back;
         let elsewhere = EndedElsewhere::of(&LeadEnd { stage, closed, sale, is_given_back }, row.newest);
         Ok(Some(SentDelivery {
             row,

@@ -136,7 +136,7 @@ impl Transaction {
             sqlx::query!(
                 "-- offer.offer
                 with past as (
-                  update delivery set state = 'withdrawn', reason = 'nobody took it in time', ended_at = $5
+                  update delivery set state = 'withdrawn', reason = 'nobody took it in time', reason_code = null, ended_at = $5
                   where maturation_id = $1 and event = 'lead.offered' and state in ('pending', 'held') and created_at < $5
                 )
                 insert into claim as k (maturation_id, tier, offered_to, until, counted_on)
@@ -285,7 +285,7 @@ impl Transaction {
             with taken as (
               update claim set taken_by = $2, taken_at = $3 where maturation_id = $1
             )
-            update delivery set state = 'withdrawn', reason = 'somebody else took it', ended_at = $3
+            update delivery set state = 'withdrawn', reason = 'somebody else took it', reason_code = null, ended_at = $3
             where maturation_id = $1 and event = 'lead.offered' and state in ('pending', 'held') and id <> $4",
             offer.maturation.uuid(),
             offer.to.to_string(),
@@ -334,7 +334,7 @@ impl Transaction {
         let row = sqlx::query!(
             r#"-- offer.hand_over
             with first as (
-              update delivery set endpoint_id = ($2::uuid[])[1], rep_id = $4, state = 'pending', reason = null, due_at = $5,
+              update delivery set endpoint_id = ($2::uuid[])[1], rep_id = $4, state = 'pending', reason = null, reason_code = null, due_at = $5,
                                   offered_until = $5
               where maturation_id = $1 and endpoint_id is null and state = 'held' returning client_id, lead_id
             ), more as (

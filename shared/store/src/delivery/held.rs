@@ -20,7 +20,7 @@ use crate::{
     delivery::{first_to_claim::tier, write::reps_text},
 };
 
-/// Why a delivery waits whose lead has to be decided first. The decision lets go what waits for this reason.
+/// Why a delivery waits whose lead has to be decided first, in words. The decision lets go what waits with the code `undecided`.
 pub(crate) const UNDECIDED: &str = "a disposition was taken back: the lead is decided again first";
 /// It is looked at again after this, beside when it is decided.
 pub(crate) const UNDECIDED_WAITS: SignedDuration = SignedDuration::from_mins(1);
@@ -270,7 +270,7 @@ impl Transaction {
         let again = now.saturating_add(UNDECIDED_WAITS).unwrap_or(now);
         sqlx::query!(
             "-- held.not_to_give
-            update delivery d set state = case when g.why_not is null then 'held' else 'withdrawn' end, reason = coalesce(g.why_not, $4),
+            update delivery d set state = case when g.why_not is null then 'held' else 'withdrawn' end, reason = coalesce(g.why_not, $4), reason_code = case when g.why_not is null then 'undecided' end,
                    due_at = case when g.why_not is null then $3 else d.due_at end, ended_at = case when g.why_not is not null then $2::timestamptz end
             from lead_to_give g
             where d.lead_id = any($1) and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at <= $2
@@ -307,7 +307,7 @@ impl Transaction {
                            ($12::text[])[i] as said from generate_subscripts($9::uuid[], 1) i) n
               where m.id = n.id
             )
-            update delivery d set endpoint_id = n.endpoint_id, rep_id = n.rep_id, state = n.state, reason = n.reason,
+            update delivery d set endpoint_id = n.endpoint_id, rep_id = n.rep_id, state = n.state, reason = n.reason, reason_code = null,
                    due_at = n.due_at, offered_until = $8, waits_for = n.waits_for, ended_at = case when n.state = 'withdrawn' then $7::timestamptz end
             from (select ($1::uuid[])[i] as id, ($2::uuid[])[i] as endpoint_id, ($3::uuid[])[i] as rep_id,
                          ($4::text[])[i] as state, ($5::text[])[i] as reason, ($6::timestamptz[])[i] as due_at,
@@ -340,7 +340,7 @@ impl Transaction {
         // again in vain.
         sqlx::query!(
             "-- held.put_off
-            update delivery set due_at = $3, reason = $4
+            update delivery set due_at = $3, reason = $4, reason_code = null
             where client_id = $1 and ($5::uuid is null or lead_id = $5) and endpoint_id is null and state = 'held' and same_as is null
               and due_at <= $2",
             what.client.uuid(),

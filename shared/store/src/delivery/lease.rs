@@ -138,7 +138,7 @@ impl Store {
         // an open circuit holds: each probe would otherwise find this one first, and the circuit never close.
         sqlx::query!(
             "-- delivery.put_aside
-            update delivery d set state = 'held', reason = n.why, offered_until = $5::timestamptz, lease = null, leased_until = null,
+            update delivery d set state = 'held', reason = n.why, reason_code = null, offered_until = $5::timestamptz, lease = null, leased_until = null,
                    due_at = case when e.probe_at is null then $4::timestamptz else $5::timestamptz + interval '1 day' end,
                    attempts = d.attempts - 1, excused = least(d.excused, d.attempts - 1)
             from (select ($1::uuid[])[i] as id, ($2::text[])[i] as why from generate_subscripts($1::uuid[], 1) i) n, endpoint e
@@ -267,7 +267,7 @@ impl Store {
                        case when v.why is not null then v.why when n.id is not null then 'must not be contacted: ' || n.why
                             when v.until <= $2 then 'nobody took it in time' when w.id is not null then 'its rep has left'
                             when c.state = 'paused' then 'the client is paused'
-                            when e.state = 'disabled' then 'the endpoint is disabled' when o.undecided then $15 end as why, v.ends_as
+                            when e.state = 'disabled' then 'the endpoint is disabled' when o.undecided then $15 end as why, v.ends_as, w.id is null and o.undecided as undecided
                 from offered o
                 left join delivery_over v on v.delivery_id = o.id
                 join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id left join barred n on n.id = o.id
@@ -281,7 +281,7 @@ impl Store {
                        case when not r.in_line and g.rate_line > $2 then g.rate_line + make_interval(secs => (r.newcomer - 1) / g.rate)
                             else g.base + make_interval(secs => (r.turn - 1) / g.rate) end as place
                 from ranked r left join guarded g on g.id = r.endpoint_id), chosen as (
-                select id, endpoint_id, place, ends_as, share, mail, address, fate = 'held' and parked as parked, fate = 'leased' and probe_at is not null as broken,
+                select id, endpoint_id, place, ends_as, share, mail, address, fate = 'held' and parked as parked, fate = 'held' and not parked and undecided as undecided, fate = 'leased' and probe_at is not null as broken,
                        case when fate <> 'leased' then fate when probe_at > $2 or probe_at is not null and turn > 1 then 'held'
                             when turn > free then 'no_slot' when place > $2 then 'in_line' else 'leased' end as fate,
                        case when fate <> 'leased' then why when probe_at > $2 or probe_at is not null and turn > 1
@@ -290,7 +290,7 @@ impl Store {
                 from paced), decided as (
                 select id, endpoint_id, place, ends_as, share, mail, address, parked, broken,
                        case when crowded then case when $13::timestamptz is null and shut is null then 'no_slot' else 'put_off' end else fate end as fate,
-                       case when not crowded then why when shut is not null then $14 when $13 is not null then 'the mail server takes no mail; goes out as soon as it does' end as why,
+                       case when not crowded then why when shut is not null then $14 when $13 is not null then 'the mail server takes no mail; goes out as soon as it does' end as why, case when undecided then 'undecided' when crowded and shut is not null then 'mail_waits' end as code,
                        greatest($13, shut, case when shut <= $2 then $2 + interval '5 seconds' end) as later
                 from (select *, fate = 'leased' and mail and count(*) filter (where fate = 'leased' and mail)
                         over (order by id rows unbounded preceding) > case when shut > $2 then 0 when shut <= $2 then least($12, 1) else $12::integer end as crowded
@@ -304,7 +304,7 @@ impl Store {
                 ) u on u.endpoint_id = g.id
                 where e.id = g.id and (u.going > 0 or u.last is not null)
             ), taken as (
-                update delivery d set state = case when r.fate in ('in_line', 'put_off', 'no_slot') then 'pending' when r.fate = 'withdrawn' then coalesce(r.ends_as, r.fate) else r.fate end, reason = r.why,
+                update delivery d set state = case when r.fate in ('in_line', 'put_off', 'no_slot') then 'pending' when r.fate = 'withdrawn' then coalesce(r.ends_as, r.fate) else r.fate end, reason = r.why, reason_code = r.code,
                        lease = case when r.fate = 'leased' then $3::uuid end, leased_until = case when r.fate = 'leased' then clock_timestamp() + make_interval(secs => $4) end,
                        attempts = d.attempts + case when r.fate = 'leased' then 1 else 0 end, mailed_to = case when r.fate = 'leased' then r.address else d.mailed_to end, excused = d.excused + case when r.fate = 'leased' and r.broken then 1 else 0 end,
                        in_line = case r.fate when 'in_line' then true when 'no_slot' then d.in_line when 'put_off' then d.in_line else false end,

@@ -111,7 +111,7 @@ impl Transaction {
         let left = sqlx::query!(
             "-- delivery.leave_fallback
             update delivery set endpoint_id = coalesce($2, endpoint_id), state = case when $2::uuid is null then 'withdrawn' else 'pending' end,
-                   reason = case when $2 is null then $4 end, in_line = false, due_at = $3,
+                   reason = case when $2 is null then $4 end, reason_code = null, in_line = false, due_at = $3,
                    offered_until = $3, ended_at = case when $2 is null then $3::timestamptz end
             where endpoint_id = any($1) and state in ('pending', 'held') and event not in ('lead.recalled', 'lead.suppressed')
             returning maturation_id, event",

@@ -99,6 +99,16 @@ impl From<&[ReachedPerson]> for ReachedColumns {
 }
 
 impl Transaction {
+    /// Under what a person of the scope is reached.
+    pub async fn person_reached_under(
+        &mut self,
+        scope: Scope,
+        person: PersonId,
+    ) -> Result<Vec<ReachedPerson>, StoreError> {
+        let reached = self.reached_under(&[person]).await?;
+        Ok(reached.into_iter().filter(|one| scope.covers(one.client)).collect())
+    }
+
     /// Under what these persons are reached.
     pub async fn reached_under(&mut self, persons: &[PersonId]) -> Result<Vec<ReachedPerson>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
@@ -250,7 +260,7 @@ impl Transaction {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let done = sqlx::query!(
             "-- perhaps_same.let_go
-            update delivery set same_as = null, reason = null, due_at = $2, offered_until = $2
+            update delivery set same_as = null, reason = null, reason_code = null, due_at = $2, offered_until = $2
             where lead_id = any($1) and same_as is not null and state = 'held'",
             &leads,
             now.to_sqlx()
@@ -294,7 +304,7 @@ impl Transaction {
     async fn same_now(&mut self, lead: LeadId, first: LeadId) -> Result<(), StoreError> {
         sqlx::query!(
             "-- perhaps_same.another
-            update delivery set same_as = $2, reason = $3 where lead_id = $1 and same_as is not null and state = 'held'",
+            update delivery set same_as = $2, reason = $3, reason_code = null where lead_id = $1 and same_as is not null and state = 'held'",
             lead.uuid(),
             first.uuid(),
             held_because(first)

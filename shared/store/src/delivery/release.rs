@@ -33,19 +33,19 @@ impl Store {
     }
 }
 
-/// Why a mail waits while the server refuses the sender. What begins with it goes out when the server takes the sender again.
+/// Why a mail waits while the server refuses the sender, in words. What waits with the code `mail_waits` goes out when the server takes
+/// the sender again.
 pub const MAIL_WAITS: &str = "all mail waits: the mail server refuses the sender";
 
 impl Transaction {
     /// Has the mails go out that waited for the server to take the sender.
     pub(crate) async fn deliveries_release_mail(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        // By the reason: what waits for a retry of its own keeps its place in the schedule.
+        // By the code of the reason: what waits for a retry of its own keeps its place in the schedule.
         sqlx::query!(
             "-- delivery.release_mail
             update delivery set due_at = $1, offered_until = $1
-            where state = 'pending' and endpoint_id is not null and due_at > $1 and starts_with(reason, $2)",
-            now.to_sqlx(),
-            MAIL_WAITS
+            where state = 'pending' and endpoint_id is not null and due_at > $1 and reason_code = 'mail_waits'",
+            now.to_sqlx()
         )
         .execute(self.connection())
         .await?;

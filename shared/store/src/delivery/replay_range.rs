@@ -152,7 +152,7 @@ impl Store {
                 select id from delivery where id > j.after_id and id < j.until_id and endpoint_id = j.endpoint_id
                 order by id limit $2) d
             ), again as (
-              update delivery d set state = 'pending', reason = 'replayed', due_at = $1, offered_until = $1, ended_at = null,
+              update delivery d set state = 'pending', reason = 'replayed', reason_code = null, due_at = $1, offered_until = $1, ended_at = null,
                      first_delivered_at = coalesce(d.first_delivered_at, case when d.state in ('delivered', 'filed') then d.ended_at end),
                      excused = attempts, in_line = false, replay_id = j.id
               from job j

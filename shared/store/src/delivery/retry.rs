@@ -6,8 +6,8 @@ use ripen_domain::id::{DeliveryId, EndpointId};
 
 use crate::{Scope, StoreError, Transaction};
 
-/// Why a delivery is withdrawn whose lead went to another endpoint by hand.
-pub(crate) const GIVEN_BY_HAND: &str = "given to another endpoint by hand";
+/// Why a delivery is withdrawn whose lead went to another endpoint by hand, in words.
+const GIVEN_BY_HAND: &str = "given to another endpoint by hand";
 
 /// A dead delivery whose lead goes to another endpoint.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ impl Transaction {
         // A delivery under lease is left alone: making it due beside its attempt would send it twice at once.
         let done = sqlx::query!(
             "-- delivery.again
-            update delivery set state = 'pending', reason = 'asked for again', due_at = $3, offered_until = $3, ended_at = null,
+            update delivery set state = 'pending', reason = 'asked for again', reason_code = null, due_at = $3, offered_until = $3, ended_at = null,
                    excused = attempts, in_line = false
             where id = $1 and ($2::uuid is null or client_id = $2) and endpoint_id is not null
               and (state in ('pending', 'held', 'dead') or $4 and state in ('delivered', 'filed'))",
@@ -101,7 +101,7 @@ impl Transaction {
               on conflict do nothing
               returning id
             )
-            update delivery d set state = 'withdrawn', reason = $6, ended_at = $4
+            update delivery d set state = 'withdrawn', reason = $6, reason_code = 'given_by_hand', ended_at = $4
             where d.id = $1 and exists (select 1 from given)",
             delivery.uuid(),
             to.uuid(),

@@ -31,6 +31,8 @@ pub struct Settled {
     pub next: Next,
     /// Until when the receiver asked to wait.
     pub not_before: Option<Timestamp>,
+    /// Whether it waits, as all mail does, for the mail server to take the sender again: it goes out when that does.
+    pub mail_waits: bool,
     /// Whether the mail server says that there is no such address: counts against it.
     pub bounced: bool,
     /// What the client said of it in the answer, to be recorded as an outcome.
@@ -89,10 +91,10 @@ pub(crate) async fn settle(executor: impl PgExecutor<'_>, rows: &[Settled]) -> R
                  ($7::integer[])[i] as number, ($8::integer[])[i] as duration_ms, ($9::integer[])[i] as status,
                  ($10::text[])[i] as error, ($11::bytea[])[i] as answer, ($12::text[])[i]::json as outcome,
                  ($13::boolean[])[i] as bounced, ($14::integer[])[i] as not_made, ($15::integer[])[i] as excused,
-                 ($16::timestamptz[])[i] as not_before
+                 ($16::timestamptz[])[i] as not_before, ($17::boolean[])[i] as mail_waits
           from generate_subscripts($1::uuid[], 1) i
         ), settled as (
-          update delivery d set state = n.state, reason = n.reason, due_at = n.due_at, not_before = n.not_before,
+          update delivery d set state = n.state, reason = n.reason, reason_code = case when n.mail_waits then 'mail_waits' end, due_at = n.due_at, not_before = n.not_before,
                  offered_until = n.at, lease = null, leased_until = null, attempts = greatest(d.attempts - n.not_made, 1),
                  excused = least(d.excused + n.excused, greatest(d.attempts - n.not_made, 1)),
                  bounced_at = case when n.bounced then n.at when n.state in ('delivered', 'filed') then null else d.bounced_at end,
@@ -120,7 +122,8 @@ pub(crate) async fn settle(executor: impl PgExecutor<'_>, rows: &[Settled]) -> R
         select id as "id!" from settled where (select count(news) from told) >= 0"#,
         &c.ids, &c.leases, &c.states, &c.reasons[..] as &[Option<String>], &c.due[..], &c.at[..], &c.numbers, &c.durations,
         &c.statuses[..] as &[Option<i32>], &c.errors[..] as &[Option<String>], &c.answers[..] as &[Option<Vec<u8>>],
-        &c.outcomes[..] as &[Option<String>], &c.bounced, &c.not_made, &c.excused, &c.not_before[..] as &[Option<jiff_sqlx::Timestamp>]
+        &c.outcomes[..] as &[Option<String>], &c.bounced, &c.not_made, &c.excused, &c.not_before[..] as &[Option<jiff_sqlx::Timestamp>],
+        &c.mail_waits
     )
     .fetch_all(executor)
     .await?;
@@ -160,6 +163,7 @@ struct SettledArrays {
     not_made: Vec<i32>,
     excused: Vec<i32>,
     not_before: Vec<Option<jiff_sqlx::Timestamp>>,
+    mail_waits: Vec<bool>,
 }
 
 impl From<&[Settled]> for SettledArrays {
@@ -174,6 +178,7 @@ impl From<&[Settled]> for SettledArrays {
             // No longer than the delivery waits itself: what the receiver wished is bounded by the schedule.
             let asked = row.not_before.filter(|_| matches!(row.next, Next::Retry(..)));
             columns.not_before.push(asked.map(|at| at.min(due_of(row)).to_sqlx()));
+            columns.mail_waits.push(row.mail_waits && matches!(row.next, Next::Waits(..)));
             columns.at.push(row.attempt.at.to_sqlx());
             columns.numbers.push(row.attempt.number);
             columns.durations.push(row.attempt.duration_ms);

@@ -16,14 +16,14 @@ const HAS_LEFT: &str = "its rep has left";
 
 /// News that stops somebody, or says what is new of a lead, and that came to nobody at an endpoint.
 #[derive(Debug, Clone)]
-pub struct UndeliveredNews {
+pub struct UndeliveredEvent {
     /// The delivery that was to tell it.
     pub delivery: DeliveryId,
     /// Its lead.
     pub lead: LeadId,
     /// Taken back, not to be contacted, or new.
     pub event: EventType,
-    /// What kind of news, where something is new.
+    /// What kind of update, where something is new.
     pub update: Option<UpdateKind>,
     /// The person's name, as far as it is known.
     pub person: Option<String>,
@@ -90,10 +90,14 @@ impl Store {
 }
 
 impl Transaction {
-    /// News that came to nobody and was not followed up, the oldest first, locked: given up, or owed since before `since` to an endpoint
+    /// Events that came to nobody and was not followed up, the oldest first, locked: given up, or owed since before `since` to an endpoint
     /// that is disabled or that has not taken it so far, which is tried on. What is new of a lead only where it was given up: until then
     /// nobody does wrong for want of it.
-    pub async fn news_undelivered(&mut self, since: Timestamp, limit: i64) -> Result<Vec<UndeliveredNews>, StoreError> {
+    pub async fn undelivered_events(
+        &mut self,
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<UndeliveredEvent>, StoreError> {
         // `skip locked`: another dispatcher follows that one up.
         let rows = sqlx::query!(
             r#"-- undelivered.news
@@ -124,8 +128,8 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let news = rows.into_iter().map(|row| {
-            Ok(UndeliveredNews {
+        let events = rows.into_iter().map(|row| {
+            Ok(UndeliveredEvent {
                 delivery: DeliveryId::from_uuid(row.id),
                 lead: LeadId::from_uuid(row.lead_id),
                 event: word(&row.event)?,
@@ -142,15 +146,19 @@ impl Transaction {
                 was_had: row.was_had,
             })
         });
-        news.collect()
+        events.collect()
     }
 
     /// Owes a copy of each to the client's fallback, where somebody has the lead, and notes that all were followed up.
-    pub async fn news_follow_up(&mut self, news: &[UndeliveredNews], now: Timestamp) -> Result<(), StoreError> {
+    pub async fn undelivered_events_follow_up(
+        &mut self,
+        events: &[UndeliveredEvent],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let copied: Vec<_> =
-            news.iter().filter(|one| one.was_had).filter_map(|one| Some((one, one.fallback?))).collect();
+            events.iter().filter(|one| one.was_had).filter_map(|one| Some((one, one.fallback?))).collect();
         // From the delivery and where it goes: two reps of one lead whom nobody can tell make one copy, by the table's own key.
-        let id = |one: &UndeliveredNews, to: EndpointId| event_id(one.delivery, one.event, to.uuid(), now).uuid();
+        let id = |one: &UndeliveredEvent, to: EndpointId| event_id(one.delivery, one.event, to.uuid(), now).uuid();
         let ids: Vec<Uuid> = copied.iter().map(|(one, to)| id(one, *to)).collect();
         let abouts: Vec<_> = copied.iter().map(|(one, _)| one.delivery.uuid()).collect();
         let endpoints: Vec<_> = copied.iter().map(|(_, to)| to.uuid()).collect();
@@ -168,7 +176,7 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        let all: Vec<_> = news.iter().map(|one| one.delivery.uuid()).collect();
+        let all: Vec<_> = events.iter().map(|one| one.delivery.uuid()).collect();
         sqlx::query!(
             "-- undelivered.followed_up
             update delivery set followed_up_at = $2 where id = any($1)",

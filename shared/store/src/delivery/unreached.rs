@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{ClientId, DeliveryId};
 
-use crate::{Store, StoreError, delivery::retry::GIVEN_BY_HAND};
+use crate::{Store, StoreError};
 
 impl Store {
     /// Gives back the places of what was withdrawn and reached nobody, at most of `limit` deliveries; whether there may be more.
@@ -22,10 +22,9 @@ impl Store {
             "-- unreached.lock
             select id, client_id from delivery
             where event = 'lead.matured' and state = 'withdrawn' and first_delivered_at is null and followed_up_at is null
-              and ended_at > $1::timestamptz - interval '2 days' and reason is distinct from $2
-            order by ended_at limit $3 for update skip locked",
+              and ended_at > $1::timestamptz - interval '2 days' and delivery_reason_code(reason_code, reason) is distinct from 'given_by_hand'
+            order by ended_at limit $2 for update skip locked",
             now.to_sqlx(),
-            GIVEN_BY_HAND,
             limit
         )
         .fetch_all(batch.connection())

@@ -20,7 +20,7 @@ pub(crate) enum KeptDeliveries {
     OfPrograms,
 }
 
-/// Why what nobody was sent yet is withdrawn when its lead's grade falls, and by which it is found where the lead is A again.
+/// Why what nobody was sent yet is withdrawn when its lead's grade falls, in words. Where the lead is A again it is found by its code.
 const NO_LONGER_A: &str = "the lead is no longer A";
 
 impl Transaction {
@@ -40,7 +40,7 @@ impl Transaction {
         // delivered once and is to be sent again stays delivered.
         let done = sqlx::query!(
             "-- delivery.end
-            update delivery d set state = v.ends_as, reason = n.why, ended_at = coalesce(d.first_delivered_at, $3)
+            update delivery d set state = v.ends_as, reason = n.why, reason_code = null, ended_at = coalesce(d.first_delivered_at, $3)
             from (select ($1::uuid[])[i] as lead_id, ($2::text[])[i] as why from generate_subscripts($1::uuid[], 1) i) n, delivery_over v
             where d.lead_id = n.lead_id and v.delivery_id = d.id and d.state in ('pending', 'held') and d.event in ('lead.matured', 'lead.offered', 'lead.updated')
               and not ($4 and d.event <> 'lead.offered' and exists (select from endpoint e where e.id = d.endpoint_id and e.kind = 'webhook'))",
@@ -65,14 +65,14 @@ impl Transaction {
         let due: Vec<_> = leads.iter().map(|(_, due)| due.to_sqlx()).collect();
         sqlx::query!(
             "-- delivery.owe_again
-            update delivery d set state = 'pending', reason = null, ended_at = null, followed_up_at = null, in_line = false, due_at = n.due, offered_until = $3
+            update delivery d set state = 'pending', reason = null, reason_code = null, ended_at = null, followed_up_at = null, in_line = false, due_at = n.due, offered_until = $3
             from unnest($1::uuid[], $2::timestamptz[]) n (lead_id, due)
-            where d.lead_id = n.lead_id and d.event = 'lead.matured' and d.endpoint_id is not null and d.state = 'withdrawn' and d.attempts = 0 and d.reason = $4
+            where d.lead_id = n.lead_id and d.event = 'lead.matured' and d.endpoint_id is not null and d.state = 'withdrawn' and d.attempts = 0
+              and delivery_reason_code(d.reason_code, d.reason) = 'no_longer_a'
               and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)",
             &ids,
             &due as &[jiff_sqlx::Timestamp],
-            now.to_sqlx(),
-            NO_LONGER_A
+            now.to_sqlx()
         )
         .execute(self.connection())
         .await?;
@@ -87,7 +87,7 @@ impl Transaction {
         // without being told.
         sqlx::query!(
             "-- delivery.withdraw
-            update delivery set state = 'withdrawn', reason = $2, ended_at = $3
+            update delivery set state = 'withdrawn', reason = $2, reason_code = 'no_longer_a', ended_at = $3
             where lead_id = any($1) and state in ('pending', 'held') and attempts = 0 and event in ('lead.matured', 'lead.offered', 'lead.updated')",
             &leads,
             NO_LONGER_A,
@@ -109,7 +109,7 @@ impl Transaction {
         // another date. Withdrawn they would be lost where the lead is A all the same: nothing would owe them again.
         sqlx::query!(
             "-- delivery.stop_until_decided
-            update delivery set state = 'held', reason = $2, in_line = false, due_at = greatest(due_at, $3), offered_until = $4
+            update delivery set state = 'held', reason = $2, reason_code = 'undecided', in_line = false, due_at = greatest(due_at, $3), offered_until = $4
             where id = any(array(
               select id from delivery
               where lead_id = $1 and endpoint_id is not null and state in ('pending', 'held') and attempts = 0
@@ -128,12 +128,11 @@ impl Transaction {
     pub(crate) async fn deliveries_of_decided(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- delivery.of_decided
-            update delivery set state = case when endpoint_id is null then 'held' else 'pending' end, reason = null,
+            update delivery set state = case when endpoint_id is null then 'held' else 'pending' end, reason = null, reason_code = null,
                    due_at = greatest($2, undo_until), offered_until = $2
-            where lead_id = any($1) and state = 'held' and attempts = 0 and reason = $3",
+            where lead_id = any($1) and state = 'held' and attempts = 0 and reason_code = 'undecided'",
             leads,
-            now.to_sqlx(),
-            UNDECIDED
+            now.to_sqlx()
         )
         .execute(self.connection())
         .await?;
@@ -149,7 +148,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "-- delivery.updates_withdraw
-            update delivery set state = 'withdrawn', reason = 'taken back', ended_at = $3
+            update delivery set state = 'withdrawn', reason = 'taken back', reason_code = null, ended_at = $3
             where lead_id = $1 and cause = $2 and event = 'lead.updated' and state in ('pending', 'held') and attempts = 0",
             lead.uuid(),
             cause,
@@ -169,7 +168,7 @@ impl Transaction {
         let ended: Vec<_> = ended.iter().map(|lead| lead.uuid()).collect();
         sqlx::query!(
             "-- delivery.of_merge_restore
-            update delivery d set state = case s.state when 'leased' then 'pending' else s.state end, reason = s.reason,
+            update delivery d set state = case s.state when 'leased' then 'pending' else s.state end, reason = s.reason, reason_code = s.reason_code,
                    same_as = s.same_as, due_at = s.due_at, offered_until = s.offered_until, ended_at = null
             from person_merge_row r cross join lateral jsonb_populate_record(null::delivery, r.row) s
             where r.merge_id = $1 and r.of = 'delivery' and d.id = s.id

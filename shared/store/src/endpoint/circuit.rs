@@ -13,10 +13,7 @@ use ripen_domain::{
     id::{DeliveryId, EndpointId, LeadId},
 };
 
-use crate::{
-    Store, StoreError,
-    delivery::{event::Alarm, held::UNDECIDED},
-};
+use crate::{Store, StoreError, delivery::event::Alarm};
 
 /// So many of an endpoint's newest deliveries are looked at for one that it took.
 const LOOKED_AT: i64 = 200;
@@ -205,7 +202,7 @@ impl Store {
             ), probing as materialized (
               select p.id from endpoint e cross join lateral (
                 (select id, 1 as turn from delivery
-                 where endpoint_id = e.id and state = 'held' and due_at > $1 and (not_before is null or not_before <= $1) and reason is distinct from $3
+                 where endpoint_id = e.id and state = 'held' and due_at > $1 and (not_before is null or not_before <= $1) and reason_code is distinct from 'undecided'
                  order by due_at limit 1)
                 union all
                 (select id, 2 from delivery
@@ -214,14 +211,13 @@ impl Store {
                 order by turn limit 1) p
               where e.probe_at <= $1 and e.state = 'enabled' and exists (select from client c where c.id = e.client_id and c.state <> 'paused')
             ), due as (
-              update delivery d set state = 'pending', reason = null, in_line = false, due_at = $1, offered_until = $1
+              update delivery d set state = 'pending', reason = null, reason_code = null, in_line = false, due_at = $1, offered_until = $1
               where d.id = any(array(select id from waiting union select id from probing)) and d.state in ('pending', 'held')
               returning d.id
             )
             select count(*) as "n!" from due"#,
             now.to_sqlx(),
-            limit,
-            UNDECIDED
+            limit
         )
         .fetch_one(&self.pool)
         .await?;

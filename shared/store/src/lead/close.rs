@@ -93,7 +93,7 @@ impl Transaction {
         let stopped = self.lead_let_go(&end, change).await?;
         let done = sqlx::query!(
             "-- lead.close
-            update lead set stage = 'closed', closed_at = $2, closed_reason = $3 where id = $1",
+            update lead set stage = 'closed', closed_at = $2, closed_reason = $3, closed_code = null, goes_on_as = null where id = $1",
             lead.uuid(),
             now.to_sqlx(),
             why
@@ -137,7 +137,7 @@ impl Transaction {
         self.promise_insert(&mut row, &next, now).await?;
         let done = sqlx::query!(
             "-- lead.reopen
-            update lead set stage = $2, closed_at = null, closed_reason = null, generation = $3 where id = $1",
+            update lead set stage = $2, closed_at = null, closed_reason = null, closed_code = null, goes_on_as = null, generation = $3 where id = $1",
             lead.uuid(),
             stage.word(),
             row.generation

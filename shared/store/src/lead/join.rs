@@ -12,7 +12,7 @@ use crate::{
     error::one_row,
     lead::{
         end_dependents::{LeadEnding, PromisesToEnd},
-        lead_row::{GOES_ON_AS, LeadClosing, LeadRow},
+        lead_row::LeadRow,
     },
     person::pair::PersonPair,
 };
@@ -35,7 +35,7 @@ impl Transaction {
     /// Closes a lead for another one, which takes over what was said on it and is decided again.
     pub async fn lead_join(&mut self, join: LeadJoin, by: &Actor, now: Timestamp) -> Result<(), StoreError> {
         let LeadJoin { goes_on, ends, person } = join;
-        let why = format!("{GOES_ON_AS}{goes_on}");
+        let why = format!("goes on as {goes_on}");
         let end = LeadEnding { lead: ends, by: by.into(), why: &why, promises: PromisesToEnd::All, is_sold: false };
         self.lead_let_go_but_appointments(&end, now).await?;
         self.lead_said_take(goes_on, ends).await?;
@@ -48,7 +48,7 @@ impl Transaction {
     /// The lead that goes on for this one, where it was closed for another, under its lock too; else the lead itself.
     pub(crate) async fn lead_that_goes_on(&mut self, scope: Scope, mut lead: LeadRow) -> Result<LeadRow, StoreError> {
         for _ in 0..MOST_JOINS {
-            let Some(next) = lead.closed.as_ref().and_then(LeadClosing::goes_on) else { break };
+            let Some(next) = lead.closed.as_ref().and_then(|closed| closed.goes_on) else { break };
             // Both are one person's, whose identities are locked already: nobody can be under way from the other one to this.
             let Some(next) = self.lock_lead(scope, next).await? else { break };
             lead = next;
@@ -84,7 +84,7 @@ impl Transaction {
         let done = sqlx::query!(
             "-- lead.close_for
             with ended as (
-              update lead set stage = 'closed', closed_at = $3, closed_reason = $4 where id = $2
+              update lead set stage = 'closed', closed_at = $3, closed_reason = $4, closed_code = 'goes_on', goes_on_as = $1 where id = $2
               returning coalesce(in_bulk, channel = 'list') as in_bulk, stage, arrivals, enquiries, first_arrived_at, last_arrived_at, last_enquiry_at,
                         last_conversation_at
             )

@@ -1,6 +1,6 @@
 //! Leads as a batch reads them, under their locks.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, str::FromStr};
 
 use jiff::Timestamp;
 use ripen_domain::{
@@ -29,19 +29,36 @@ pub struct LastDecision {
 pub struct LeadClosing {
     /// When.
     pub at: Timestamp,
-    /// Why.
+    /// Why, in words.
     pub why: String,
+    /// The lead that goes on for it, where it was closed for another.
+    pub goes_on: Option<LeadId>,
 }
 
-/// How the reason of a lead begins that was closed for another one, whose id follows.
-pub(crate) const GOES_ON_AS: &str = "goes on as ";
+/// How a lead was closed, where something depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClosedCode {
+    /// Its client lost it.
+    Lost,
+    /// It was closed for another one, which goes on.
+    GoesOn,
+}
 
-impl LeadClosing {
-    /// The lead that goes on for the one that was closed.
-    pub(crate) fn goes_on(&self) -> Option<LeadId> {
-        // From the text, which is all that the versions before left of it too.
-        self.why.strip_prefix(GOES_ON_AS)?.parse().ok()
+impl FromStr for ClosedCode {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "lost" => Ok(Self::Lost),
+            "goes_on" => Ok(Self::GoesOn),
+            _ => Err(()),
+        }
     }
+}
+
+/// The lead that goes on for one that a version before closed, which wrote its id into the reason alone.
+fn goes_on_by_reason(why: &str) -> Option<LeadId> {
+    why.strip_prefix("goes on as ")?.parse().ok()
 }
 
 /// A lead.
@@ -126,6 +143,7 @@ struct LeadColumns {
     matured_at: Option<jiff_sqlx::Timestamp>,
     closed_at: Option<jiff_sqlx::Timestamp>,
     closed_reason: Option<String>,
+    goes_on_as: Option<Uuid>,
     generation: i64,
     in_bulk: bool,
 }
@@ -164,9 +182,11 @@ impl LeadColumns {
             last_arrived_at: self.last_arrived_at.to_jiff(),
             last_enquiry_at: self.last_enquiry_at.to_jiff(),
             matured_at: self.matured_at.map(jiff_sqlx::Timestamp::to_jiff),
-            closed: self
-                .closed_at
-                .map(|at| LeadClosing { at: at.to_jiff(), why: self.closed_reason.unwrap_or_default() }),
+            closed: self.closed_at.map(|at| {
+                let why = self.closed_reason.unwrap_or_default();
+                let goes_on = self.goes_on_as.map(LeadId::from_uuid).or_else(|| goes_on_by_reason(&why));
+                LeadClosing { at: at.to_jiff(), why, goes_on }
+            }),
             generation: self.generation,
         })
     }
@@ -221,7 +241,7 @@ impl Transaction {
             r#"-- lead.lock_of_persons
             select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
                    arrivals, enquiries, touches, rounds, last_disposition, last_conversation_at, returned_at,
-                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, generation,
+                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, goes_on_as, generation,
                    coalesce(in_bulk, channel = 'list') as "in_bulk!"
             from lead where person_id = any($1) and stage in ('lead', 'contact', 'opportunity') order by id for update"#,
             &persons
@@ -241,7 +261,7 @@ impl Transaction {
             r#"-- lead.lock
             select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
                    arrivals, enquiries, touches, rounds, last_disposition, last_conversation_at, returned_at,
-                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, generation,
+                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, goes_on_as, generation,
                    coalesce(in_bulk, channel = 'list') as "in_bulk!"
             from lead where id = any($1) order by id for update"#,
             &leads
@@ -259,7 +279,7 @@ impl Transaction {
             r#"-- lead.read
             select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
                    arrivals, enquiries, touches, rounds, last_disposition, last_conversation_at, returned_at,
-                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, generation,
+                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, goes_on_as, generation,
                    coalesce(in_bulk, channel = 'list') as "in_bulk!"
             from lead where id = any($1) and ($2::uuid is null or client_id = $2) order by id"#,
             &leads,

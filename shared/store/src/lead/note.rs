@@ -41,7 +41,7 @@ impl Transaction {
         // Under its lock: of a lead that is made one with another this very moment the words would stay where nobody reads.
         let Some(row) = self.lock_lead(actor.scope(), lead).await? else { return Ok(None) };
         // A form that is sent twice says one thing.
-        let lead = row.closed.as_ref().and_then(|closed| closed.goes_on()).unwrap_or(lead);
+        let lead = row.closed.as_ref().and_then(|closed| closed.goes_on).unwrap_or(lead);
         sqlx::query!(
             "-- note.late
             insert into note (lead_id, at, by, text)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ripen_domain::id::LeadId;
 
-use crate::{StoreError, Transaction};
+use crate::{Scope, StoreError, Transaction};
 
 /// Tries in vain since a call fell due that was agreed with the person, or that its client gave back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,14 @@ pub struct OwedTries {
 }
 
 impl Transaction {
+    /// The tries of a lead of the scope of which a call is owed still.
+    pub async fn lead_owed_tries(&mut self, scope: Scope, lead: LeadId) -> Result<Option<OwedTries>, StoreError> {
+        if self.person_of(scope, lead).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(self.owed_tries(&[lead]).await?.pop())
+    }
+
     /// The tries of those of these leads of which a call is owed still.
     pub async fn owed_tries(&mut self, leads: &[LeadId]) -> Result<Vec<OwedTries>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();

@@ -104,8 +104,10 @@ pub struct LeadRecord {
     pub touches: i32,
     /// Rounds used.
     pub rounds: i32,
-    /// Why it is closed.
+    /// Why it is closed, in words.
     pub closed: Option<String>,
+    /// It is closed because its client lost it.
+    pub is_lost: bool,
     /// What it was sold for.
     pub sale: Option<Sale>,
     /// What that amount is for the client, as far as it had said.
@@ -247,6 +249,7 @@ async fn read(executor: impl PgExecutor<'_>, scope: Scope, lead: LeadId) -> Resu
         select l.id, c.slug, c.country as client_country, c.time_zone as client_time_zone, g.name as program, g.criteria_id,
                p.id as person_id, p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code, p.country, p.time_zone,
                p.locale, l.stage, l.grade, l.score, l.touches, l.rounds, l.closed_reason,
+               coalesce(l.stage = 'closed' and lead_closed_code(l.closed_code, l.closed_reason) = 'lost', false) as "is_lost!",
                l.amount, l.currency, l.amount_is, l.channel, s.name as "source?"
         from lead l join client c on c.id = l.client_id join program g on g.id = l.program_id join person p on p.id = l.person_id
              left join source s on s.id = l.source_id
@@ -273,6 +276,7 @@ async fn read(executor: impl PgExecutor<'_>, scope: Scope, lead: LeadId) -> Resu
         touches: row.touches,
         rounds: row.rounds,
         closed: row.closed_reason,
+        is_lost: row.is_lost,
         // An amount without its currency is no sale.
         sale: row.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency }),
         sale_is: row.amount_is.as_deref().map(word).transpose()?,

@@ -210,7 +210,7 @@ impl Transaction {
             update lead set touches = greatest(touches - 1, 0), touches_before = least(touches_before, greatest(touches - 1, 0)), rounds = $3, last_disposition = $4, last_conversation_at = $5,
                             stage = case when stage = 'customer' then stage else $2 end,
                             closed_at = case when stage = 'customer' then closed_at end,
-                            closed_reason = case when stage = 'customer' then closed_reason end
+                            closed_reason = case when stage = 'customer' then closed_reason end, closed_code = null, goes_on_as = null
             where id = $1",
             lead.uuid(),
             before.stage,

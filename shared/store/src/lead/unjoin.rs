@@ -106,7 +106,7 @@ impl Transaction {
                                                  then w.last_conversation_at else l.last_conversation_at end
               from was w cross join brought b where l.id = $2 and w.id = l.id
             )
-            update lead l set stage = w.stage, closed_at = null, closed_reason = null from was w
+            update lead l set stage = w.stage, closed_at = null, closed_reason = null, closed_code = null, goes_on_as = null from was w
             where l.id = any($3) and w.id = l.id and not exists (
               select from lead o where o.person_id = l.person_id and o.program_id = l.program_id and o.id <> l.id
                 and o.stage in ('lead', 'contact', 'opportunity'))

@@ -119,7 +119,8 @@ impl Transaction {
               decision_id = excluded.decision_id, arrivals = excluded.arrivals, enquiries = excluded.enquiries,
               first_arrived_at = excluded.first_arrived_at, last_arrived_at = excluded.last_arrived_at,
               last_enquiry_at = excluded.last_enquiry_at, matured_at = excluded.matured_at, closed_at = excluded.closed_at,
-              closed_reason = excluded.closed_reason, generation = excluded.generation, rounds = excluded.rounds,
+              closed_reason = excluded.closed_reason, closed_code = case when l.closed_at = excluded.closed_at then l.closed_code end,
+              goes_on_as = case when l.closed_at = excluded.closed_at then l.goes_on_as end, generation = excluded.generation, rounds = excluded.rounds,
               program_id = excluded.program_id, source_id = excluded.source_id, in_bulk = excluded.in_bulk, asleep = false,
               touches_before = case when excluded.last_enquiry_at > l.last_enquiry_at then greatest(l.touches - (
                 select count(*) from touch t where t.lead_id = l.id and t.delivery_id is null and t.at >= excluded.last_enquiry_at), 0)
@@ -182,6 +183,8 @@ impl Transaction {
                             closed_at = case when $2 is null then closed_at when $2 = 'closed' then $5 end,
                             closed_reason = case when $2 is null then closed_reason
                                                  when $2 = 'closed' then case $6 when '' then 'lost' else 'lost: ' || $6 end end,
+                            closed_code = case when $2 is null then closed_code when $2 = 'closed' then 'lost' end,
+                            goes_on_as = case when $2 is null then goes_on_as end,
                             amount = case when $2 is null or $2 = 'customer' and $7::numeric is null then amount else $7 end,
                             currency = case when $2 is null or $2 = 'customer' and $7::numeric is null then currency else $8 end,
                             amount_is = case when $2 is null or $2 = 'customer' and $7::numeric is null then amount_is else $9 end

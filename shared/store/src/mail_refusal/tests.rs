@@ -107,6 +107,9 @@ async fn while_the_sender_is_refused_a_lease_puts_all_mail_off_and_lets_one_try(
     let waits = "select concat_ws(' ', state, attempts, to_char(due_at at time zone 'UTC', 'HH24:MI'), reason) from delivery order by id";
     let put_off = format!("pending 1 12:00 {}", crate::delivery::release::MAIL_WAITS);
     assert_eq!(scene.texts(waits).await, vec![put_off; 3], "nothing was leased, loaded or settled");
+    // Whatever is said of them: they are found by the code.
+    scene.run("update delivery set reason = 'in other words'").await;
+    assert_eq!(scene.texts("select distinct reason_code from delivery").await, ["mail_waits"]);
     assert_eq!(scene.lease(&[1, 2, 3], at("2026-11-24T12:00:00Z")).await, [1], "one tries the server");
     scene.store.mail_taken(Uuid::from_u128(1), at("2026-11-24T12:00:01Z")).await.unwrap();
     assert_eq!(scene.lease(&[2, 3], at("2026-11-24T12:00:02Z")).await, [2, 3]);

@@ -12,9 +12,7 @@ use ripen_domain::{
 };
 use rust_decimal::Decimal;
 
-use crate::{
-    Scope, StoreError, Transaction, delivery::retry::GIVEN_BY_HAND, error::word, outcome::list::OutcomeRecord,
-};
+use crate::{Scope, StoreError, Transaction, error::word, outcome::list::OutcomeRecord};
 
 /// So many sales of a client tell what is usual.
 const FEWEST_SALES: i64 = 5;
@@ -178,7 +176,7 @@ impl Transaction {
                    exists (select 1 from lead x where x.person_id = l.person_id and x.id <> l.id
                              and x.stage in ('lead', 'contact', 'opportunity')) as "another_open!",
                    l.stage = 'customer' as "is_sold!", l.amount, l.currency,
-                   (delivery_given_on(d.id) or d.state = 'withdrawn' and d.reason is not distinct from $3) as "is_given_on!",
+                   (delivery_given_on(d.id) or d.state = 'withdrawn' and delivery_reason_code(d.reason_code, d.reason) is not distinct from 'given_by_hand') as "is_given_on!",
                    case when greatest(own.recalled_at, l.recalled_at) >= d.created_at then greatest(own.recalled_at, l.recalled_at) end as recalled_at
             from delivery d join lead own on own.id = d.lead_id join lead l on l.id = $2
             cross join lateral (
@@ -188,8 +186,7 @@ impl Transaction {
               where o.lead_id in (d.lead_id, l.id) and o.id <> d.id) others
             where d.id = $1"#,
             delivery.uuid(),
-            lead.uuid(),
-            GIVEN_BY_HAND
+            lead.uuid()
         )
         .fetch_one(self.connection())
         .await?;

@@ -9,7 +9,7 @@ use ripen_domain::{
     id::{ClientId, PersonId},
 };
 
-use crate::{StoreError, Transaction};
+use crate::{Scope, StoreError, Transaction};
 
 /// Under what somebody is reached: an identity means something within a client alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,6 +148,12 @@ impl Transaction {
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+
+    /// Every identity that leads to a person of the scope.
+    pub async fn person_identities(&mut self, scope: Scope, person: PersonId) -> Result<Vec<Identity>, StoreError> {
+        let known = self.identities_of(&[person]).await?.into_iter();
+        Ok(known.filter(|(client, _)| scope.covers(*client)).map(|(_, identity)| identity).collect())
     }
 
     /// Every identity that leads to these persons.

@@ -112,6 +112,12 @@ impl Transaction {
         Ok(())
     }
 
+    /// Every number that a person of the scope is or was known by.
+    pub async fn person_numbers(&mut self, scope: Scope, person: PersonId) -> Result<Vec<PersonNumber>, StoreError> {
+        let known = self.numbers_of(&[person]).await?;
+        Ok(known.into_iter().filter(|number| scope.covers(number.client)).collect())
+    }
+
     /// Every number that these persons are or were known by.
     pub async fn numbers_of(&mut self, persons: &[PersonId]) -> Result<Vec<PersonNumber>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();

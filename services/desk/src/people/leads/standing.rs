@@ -37,22 +37,19 @@ pub fn standing(page: &WholeLead, when: &When) -> WhoHasLead {
 
 /// What the page says instead of "the client has it" where the lead is over; empty where it is not.
 fn over(page: &WholeLead, when: &When) -> String {
-    let day = |kind: &str| {
-        let said = page.outcomes.iter().rev().find(|one| one.outcome.kind.word() == kind);
-        said.map(|one| format!(" on {}", when.day(one.outcome.happened_at))).unwrap_or_default()
-    };
+    let said = |kind: OutcomeKind| page.outcomes.iter().rev().find(|one| one.outcome.kind == kind);
+    let day = |kind| said(kind).map(|one| format!(" on {}", when.day(one.outcome.happened_at))).unwrap_or_default();
     match page.lead.stage {
         Stage::Customer => {
             let sale = page.lead.sale.map(|sale| format!(": {}", money(sale)));
-            format!("Won{}{}", day("won"), sale.unwrap_or_default())
+            format!("Won{}{}", day(OutcomeKind::Won), sale.unwrap_or_default())
         }
         Stage::Closed => {
-            let why = page.lead.closed.clone().unwrap_or_default();
-            // What its client lost says so already.
-            let (end, why) = match why.strip_prefix("lost: ") {
-                Some(why) => (format!("Lost{}", day("lost")), why.to_owned()),
-                None if why == "lost" => (format!("Lost{}", day("lost")), String::new()),
-                None => ("Closed".to_owned(), why),
+            // What its client lost says so itself: the client's own words follow, and not those by which the lead was closed.
+            let lost = said(OutcomeKind::Lost).and_then(|one| one.outcome.reason.clone());
+            let (end, why) = match page.lead.is_lost {
+                true => (format!("Lost{}", day(OutcomeKind::Lost)), lost.unwrap_or_default()),
+                false => ("Closed".to_owned(), page.lead.closed.clone().unwrap_or_default()),
             };
             if why.is_empty() { end } else { format!("{end}: {why}") }
         }

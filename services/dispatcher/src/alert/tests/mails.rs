@@ -15,7 +15,7 @@ use ripen_store::{
     delivery::{
         dead::{DeadFollowUp, DeadLead},
         perhaps_same::HeldAsSame,
-        undelivered::UndeliveredNews,
+        undelivered::UndeliveredEvent,
     },
     mail_refusal::MailRefusal,
     notice::{
@@ -27,7 +27,8 @@ use ripen_store::{
 use super::*;
 use crate::{
     alert::{
-        dead_delivery::of_lead, held_as_same::of_held, mail_refused::of_sender, undelivered::of_news, unsent::of_unsent,
+        dead_delivery::of_lead, held_as_same::of_held, mail_refused::of_sender, undelivered::of_undelivered,
+        unsent::of_unsent,
     },
     notice_mail::{self, NoticeSurroundings, call_of, phone_of},
 };
@@ -128,8 +129,8 @@ fn failing() -> FailingEndpoint {
     }
 }
 
-fn undelivered(event: EventType) -> UndeliveredNews {
-    UndeliveredNews {
+fn undelivered(event: EventType) -> UndeliveredEvent {
+    UndeliveredEvent {
         delivery: id(DeliveryId::from_uuid, 1),
         lead: id(LeadId::from_uuid, 2),
         event,
@@ -162,9 +163,9 @@ fn dead() -> Vec<AppointmentMail> {
         tell: Some("office@client.example".to_owned()),
         follow_up,
     });
-    let news = [EventType::LeadRecalled, EventType::LeadSuppressed, EventType::LeadUpdated].map(undelivered);
+    let events = [EventType::LeadRecalled, EventType::LeadSuppressed, EventType::LeadUpdated].map(undelivered);
     let of_leads = leads.iter().flat_map(|one| of_lead(FIRM, one, now()));
-    let told: Vec<_> = of_leads.chain(news.iter().flat_map(|one| of_news(FIRM, one, now()))).collect();
+    let told: Vec<_> = of_leads.chain(events.iter().flat_map(|one| of_undelivered(FIRM, one, now()))).collect();
     alerts(&told)
 }
 

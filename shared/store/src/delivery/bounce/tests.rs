@@ -7,6 +7,8 @@ use ripen_domain::actor::Actor;
 use super::*;
 use crate::tests::scene::{Scene, at, delivery};
 
+const ACME: ClientId = ClientId::from_uuid(Uuid::from_u128(1));
+
 /// The first lead was mailed to an address, and the mail was taken.
 const MAILED: &str = "
     insert into endpoint (id, client_id, kind, name, address, created_at)
@@ -32,7 +34,7 @@ async fn a_sender_that_one_later_report_says_is_refused_has_that_mail_wait_and_a
     let mut scene = Scene::new().await;
     scene.run(MAILED).await;
     let (done, state) = refused(&mut scene, 1).await;
-    assert_eq!(done, ReportResult::Waits);
+    assert_eq!(done, ReportResult::Waits(ACME));
     assert!(state.starts_with(&format!("pending: {ONE_WAITS}")), "{state}");
     let noted = "select about_id::text from mail_blame where times = 0 order by 1";
     assert_eq!(scene.texts(noted).await.len(), 2, "the mail and its address");
@@ -41,7 +43,7 @@ async fn a_sender_that_one_later_report_says_is_refused_has_that_mail_wait_and_a
     scene.run(
             "update delivery set endpoint_id = pg_temp.i(20), state = 'delivered', ended_at = '2026-11-24 09:50Z' where id = pg_temp.i(2)",
         ).await;
-    assert_eq!(refused(&mut scene, 2).await.0, ReportResult::Waits);
+    assert_eq!(refused(&mut scene, 2).await.0, ReportResult::Waits(ACME));
     assert_eq!(scene.store.mail_refusal().await.unwrap(), None, "one address says so, however often");
 
     scene
@@ -50,7 +52,7 @@ async fn a_sender_that_one_later_report_says_is_refused_has_that_mail_wait_and_a
         )
         .await;
     let (done, state) = refused(&mut scene, 3).await;
-    assert_eq!(done, ReportResult::Waits);
+    assert_eq!(done, ReportResult::Waits(ACME));
     assert!(state.starts_with(&format!("pending: {MAIL_WAITS}")), "{state}");
     assert!(scene.store.mail_refusal().await.unwrap().is_some());
     // By the pause of the configuration, as where the server says it itself.
@@ -70,7 +72,7 @@ async fn an_address_that_refuses_the_sender_in_its_reports_while_others_take_mai
         .await;
     // A mail that it took since would say that it takes the firm's mail; this one came back.
     let (done, state) = refused(&mut scene, 1).await;
-    assert_eq!((done, state.as_str()), (ReportResult::Dead, "dead: the mail came back: failed 5.7.26"));
+    assert_eq!((done, state.as_str()), (ReportResult::Dead(ACME), "dead: the mail came back: failed 5.7.26"));
     assert_eq!(scene.store.mail_refusal().await.unwrap(), None, "nobody else waits");
     scene.end().await;
 }
@@ -92,7 +94,7 @@ async fn bounced(scene: &mut Scene, address: &str) -> (ReportResult, String) {
 async fn a_mail_that_comes_back_from_an_address_that_was_corrected_since_is_not_delivered() {
     let mut scene = Scene::new().await;
     for (named, result) in [
-        ("dana@client.exmaple", ReportResult::Dead),
+        ("dana@client.exmaple", ReportResult::Dead(ACME)),
         // Nothing was sent there so far, whoever says so.
         ("dana@client.example", ReportResult::Noted),
     ] {
@@ -114,7 +116,7 @@ async fn a_mail_that_comes_back_from_an_address_that_was_corrected_since_is_not_
             .await;
         let (done, state) = bounced(&mut scene, named).await;
         assert_eq!(done, result, "{state}");
-        assert_eq!(state.starts_with("dead: the mail came back"), result == ReportResult::Dead, "{state}");
+        assert_eq!(state.starts_with("dead: the mail came back"), result == ReportResult::Dead(ACME), "{state}");
     }
     let enabled = "select state from endpoint where id = pg_temp.i(20)";
     assert_eq!(scene.texts(enabled).await, ["enabled"]);

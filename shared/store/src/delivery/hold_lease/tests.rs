@@ -29,7 +29,16 @@ fn settled(number: u128, lease: Uuid, next: Next) -> Settled {
     let at = "2026-11-24T18:00:00Z".parse::<Timestamp>().unwrap();
     let attempt =
         AttemptRow { number: 1, at, duration_ms: 1, status: Some(250), error: None, answer: None, report: None };
-    Settled { delivery: delivery(number), lease, attempt, next, not_before: None, bounced: false, outcome: None }
+    Settled {
+        delivery: delivery(number),
+        lease,
+        attempt,
+        next,
+        not_before: None,
+        mail_waits: false,
+        bounced: false,
+        outcome: None,
+    }
 }
 
 #[tokio::test]

@@ -28,8 +28,16 @@ async fn afterwards(scene: &mut Scene, before: &str, meanwhile: &str, again: &st
         report: None,
     };
     let next = Next::Retry(at(FIRST), "answered 500".to_owned());
-    let failed =
-        Settled { delivery: delivery(1), lease: LEASE, attempt, next, not_before: None, bounced: false, outcome: None };
+    let failed = Settled {
+        delivery: delivery(1),
+        lease: LEASE,
+        attempt,
+        next,
+        not_before: None,
+        mail_waits: false,
+        bounced: false,
+        outcome: None,
+    };
     assert_eq!(scene.store.deliveries_settle(&[failed]).await.unwrap(), [delivery(1)]);
     scene.lease(&[1], at(again)).await;
     scene.state(1).await

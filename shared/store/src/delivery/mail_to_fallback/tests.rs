@@ -241,8 +241,8 @@ async fn what_stops_somebody_stays_where_the_lead_is_whatever_becomes_of_the_fal
         // An hour later somebody hears of it, and the new address has a copy.
         scene.run("update delivery set state = 'held' where event = 'lead.recalled'").await;
         let mut batch = scene.store.begin().await.unwrap();
-        let found = batch.news_undelivered(at("2026-11-24T10:59:00Z"), 10).await.unwrap();
-        batch.news_follow_up(&found, at("2026-11-24T11:00:00Z")).await.unwrap();
+        let found = batch.undelivered_events(at("2026-11-24T10:59:00Z"), 10).await.unwrap();
+        batch.undelivered_events_follow_up(&found, at("2026-11-24T11:00:00Z")).await.unwrap();
         batch.commit().await.unwrap();
         let expected = if to.is_some() { 2 } else { 3 };
         assert_eq!((found.len(), found.iter().all(|one| one.was_had)), (expected, true), "{found:?}");

@@ -1,4 +1,4 @@
-//! What came to nobody: news that stops somebody, offers, and leads of reps who left.
+//! What came to nobody: what stops somebody, offers, and leads of reps who left.
 
 use ripen_domain::{
     actor::Actor,
@@ -33,8 +33,8 @@ fn news(event: &str, state: &str) -> String {
 /// What is found and followed up, and how many copies the fallback is owed.
 async fn followed(scene: &mut Scene) -> (Vec<(EventType, bool)>, Vec<String>) {
     let mut batch = scene.store.begin().await.unwrap();
-    let found = batch.news_undelivered(at("2026-11-24T11:00:00Z"), 10).await.unwrap();
-    batch.news_follow_up(&found, at(NOW)).await.unwrap();
+    let found = batch.undelivered_events(at("2026-11-24T11:00:00Z"), 10).await.unwrap();
+    batch.undelivered_events_follow_up(&found, at(NOW)).await.unwrap();
     batch.commit().await.unwrap();
     let copies = "select concat_ws(' ', d.event, d.state) from delivery d join endpoint e on e.id = d.endpoint_id where e.is_fallback";
     (found.iter().map(|one| (one.event, one.was_had)).collect(), scene.texts(copies).await)
@@ -135,7 +135,7 @@ async fn nobody_is_stopped_who_never_had_the_lead() {
 async fn that_somebody_could_not_be_stopped_is_told_whatever_becomes_of_the_lead() {
     let mut scene = Scene::new().await;
     scene.run(&news("lead.recalled", "dead")).await;
-    // Told of the news, and of an earlier delivery that was given up: the next one that is given up replaces this alone.
+    // Told of the events, and of an earlier delivery that was given up: the next one that is given up replaces this alone.
     scene
         .run(
             "truncate notice;
@@ -308,9 +308,9 @@ async fn a_recall_is_told_to_nobody_who_never_got_the_lead() {
         scene.run(&tried).await;
         let lead = LeadId::from_uuid(Uuid::from_u128(1));
         let detail = ripen_domain::delivery::EventDetail::Recalled(ripen_domain::delivery::LeadRecall::default());
-        let news = crate::delivery::event::Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: at(NOW) };
+        let event = crate::delivery::event::Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: at(NOW) };
         let mut tx = scene.store.begin().await.unwrap();
-        assert_eq!(tx.enqueue(&[news], at(NOW)).await.unwrap(), expected, "{kind} {answer}");
+        assert_eq!(tx.enqueue(&[event], at(NOW)).await.unwrap(), expected, "{kind} {answer}");
         tx.commit().await.unwrap();
     }
     scene.end().await;

@@ -109,12 +109,38 @@ async fn what_was_withdrawn_because_the_grade_fell_is_owed_again_where_the_lead_
     let mut batch = scene.store.begin().await.unwrap();
     batch.deliveries_withdraw(&[lead(1)], fell).await.unwrap();
     batch.commit().await.unwrap();
+    // By its code, whatever is said of it.
+    scene.run("update delivery set reason = 'in other words' where id = pg_temp.i(1)").await;
     // The other one was withdrawn for another reason.
     scene.run("update delivery set state = 'withdrawn', reason = 'recalled', ended_at = '2026-11-24 10:00Z' where id = pg_temp.i(2)").await;
-    assert_eq!(scene.state(1).await, "withdrawn: the lead is no longer A");
+    assert_eq!(scene.state(1).await, "withdrawn: in other words");
     let mut batch = scene.store.begin().await.unwrap();
     batch.deliveries_owe_again(&[(lead(1), again), (lead(2), again)], again).await.unwrap();
     batch.commit().await.unwrap();
     assert_eq!((scene.state(1).await, scene.state(2).await), ("pending".to_owned(), "withdrawn: recalled".to_owned()));
+
+    // What a version before withdrew has no code.
+    let before = "update delivery set state = 'withdrawn', reason = 'the lead is no longer A', ended_at = '2026-11-24 10:00Z' where id = pg_temp.i(1)";
+    scene.run(before).await;
+    let mut batch = scene.store.begin().await.unwrap();
+    batch.deliveries_owe_again(&[(lead(1), again)], again).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(scene.state(1).await, "pending");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_a_decision_goes_by_its_code_and_leaves_it_where_it_goes_out() {
+    let mut scene = Scene::new().await;
+    scene.run(WAYS).await;
+    taken_back(&scene).await;
+    scene.run("update delivery set reason = 'in other words'").await;
+    let codes = "select coalesce(reason_code, '') from delivery where id in (pg_temp.i(1), pg_temp.i(3)) order by id";
+    assert_eq!(scene.texts(codes).await, ["undecided", "undecided"]);
+    let mut tx = scene.store.begin().await.unwrap();
+    tx.deliveries_of_decided(&[lead(1).uuid(), lead(3).uuid()], at(DECIDED)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!((scene.state(1).await, scene.state(3).await), ("pending".to_owned(), "held".to_owned()));
+    assert_eq!(scene.texts(codes).await, ["", ""], "nothing waits for a decision any more");
     scene.end().await;
 }

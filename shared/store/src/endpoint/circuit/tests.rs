@@ -34,6 +34,7 @@ async fn one_is_told_to_wait(scene: &Scene) {
         },
         next: Next::Retry(at(due), "answered 503".to_owned()),
         not_before: not_before.map(at),
+        mail_waits: false,
         bounced: false,
         outcome: None,
     };
@@ -111,8 +112,16 @@ async fn a_wish_to_wait_is_no_longer_than_the_delivery_waits() {
     };
     let next = Next::Retry(at("2026-11-25T09:51:00Z"), "answered 429".to_owned());
     let year = Some(at("2027-11-24T09:51:00Z"));
-    let settled =
-        Settled { delivery: delivery(1), lease: LEASE, attempt, next, not_before: year, bounced: false, outcome: None };
+    let settled = Settled {
+        delivery: delivery(1),
+        lease: LEASE,
+        attempt,
+        next,
+        not_before: year,
+        mail_waits: false,
+        bounced: false,
+        outcome: None,
+    };
     scene.store.deliveries_settle(&[settled]).await.unwrap();
     let same = "select (not_before = due_at)::text from delivery where right(id::text, 1) = '1'";
     assert_eq!(scene.texts(same).await, ["true"]);
