@@ -21,7 +21,7 @@ use ripen_store::{
         join::LeadJoin,
         lead_row::{LastDecision, LeadClosing},
     },
-    promise::write::{LeadPromiseEnd, PromisePutOff, PromiseRow},
+    promise::write::{CRITERIA, LeadPromiseEnd, PromisePutOff, PromiseRow},
 };
 use uuid::Uuid;
 
@@ -173,7 +173,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
             kind,
             due_at,
             why,
-            from_whom: "criteria".to_owned(),
+            from_whom: CRITERIA.to_owned(),
         }
     }
 

@@ -32,13 +32,21 @@ pub struct MovePromise {
     pub agreed: bool,
 }
 
-impl Action for MovePromise {
+/// A next step that was moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MovedStep {
     /// When it falls due from now on.
-    type Done = Due;
+    pub due: Due,
+    /// No number leads to the person: nobody is handed the lead until one is written down.
+    pub lacks_number: bool,
+}
+
+impl Action for MovePromise {
+    type Done = MovedStep;
 
     const PERMISSION: Permission = Permission::Work;
 
-    async fn act(&self, work: &mut Work<'_>) -> Result<Due, Refusal> {
+    async fn act(&self, work: &mut Work<'_>) -> Result<MovedStep, Refusal> {
         let lead = load(work, self.lead).await?;
         let mut errors = FieldErrors::default();
         let places = lead.places();
@@ -56,7 +64,7 @@ impl Action for MovePromise {
             let (before, after) = (json!({"due_at": moved.before}), json!({"due_at": due.at, "agreed": self.agreed}));
             work.changed("promise.move", self.lead, AuditChange::of(moved.client, before, after));
         }
-        Ok(due)
+        Ok(MovedStep { due, lacks_number: lead.profile.phone.is_none() })
     }
 }
 

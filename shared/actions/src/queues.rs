@@ -34,7 +34,7 @@ pub const ON_A_PAGE: i64 = 100;
 pub enum QueueList {
     /// Leads that wait for an agent.
     Waiting(WaitingKind),
-    /// Promised calls that are late.
+    /// Promised calls that are late, also those that nobody can make.
     Late,
     /// What is stuck.
     Stuck(StuckKind),
@@ -165,7 +165,7 @@ pub async fn overview(actions: &Actions, actor: &Actor) -> Result<QueueOverview,
         for kind in WaitingKind::ALL {
             waiting.push(WaitingOfKind { kind, clients: store.waiting_counts(scope, kind, now).await? });
         }
-        Ok::<_, Refusal>((waiting, store.waiting_counts(scope, WaitingKind::Promised, late_by(now)).await?))
+        Ok::<_, Refusal>((waiting, store.waiting_counts(scope, WaitingKind::Owed, late_by(now)).await?))
     };
     let others = async {
         let mut stuck = Vec::new();
@@ -176,7 +176,7 @@ pub async fn overview(actions: &Actions, actor: &Actor) -> Result<QueueOverview,
     };
     // Both read much: one does not wait for the other.
     let ((waiting, late), (stuck, late_first)) = try_join(waits, others).await?;
-    let late = WaitingOfKind { kind: WaitingKind::Promised, clients: late };
+    let late = WaitingOfKind { kind: WaitingKind::Owed, clients: late };
     Ok(QueueOverview { waiting, late, late_first, stuck, agents: store.agents_at_work(scope).await? })
 }
 
@@ -215,7 +215,7 @@ async fn late_rows(
     (now, offset): (Timestamp, i64),
     most: usize,
 ) -> Result<Vec<QueueListRow>, Refusal> {
-    let mut rows = waits(actions, scope, (WaitingKind::Promised, late_by(now)), offset).await?;
+    let mut rows = waits(actions, scope, (WaitingKind::Owed, late_by(now)), offset).await?;
     rows.truncate(most);
     with_reasons(actions, (scope, now), rows).await
 }

@@ -89,7 +89,7 @@ pub struct Effect {
 
 /// What a touch does to the open promises of a lead.
 ///
-/// An attempt works off what is due, and a computed date that is still ahead; an agreed date that is ahead stands. Answers
+/// An attempt works off what is due, and a computed date that is still ahead; one that is ahead and that somebody named stands. Answers
 /// saved in one call, however many, and a date agreed in it are progress and use no round.
 #[must_use]
 pub fn effect(open: &[Open], brought: TouchResult, now: Timestamp) -> Effect {
@@ -109,8 +109,8 @@ pub fn effect(open: &[Open], brought: TouchResult, now: Timestamp) -> Effect {
     Effect {
         // Answers are progress: a round is used up only by a due attempt that brought none.
         round: attempt && due && brought.answers == 0 && !brought.is_again,
-        // A date agreed with the person stands until it is due: an earlier attempt does not use it up.
-        worked: (attempt && (due || !promise.agreed)).then_some(promise.generation),
+        // A date that was agreed with the person, or set by hand, stands until it is due: an earlier attempt does not use it up.
+        worked: (attempt && (due || !(promise.agreed || promise.by_hand))).then_some(promise.generation),
         replaced: None,
     }
 }
@@ -124,7 +124,15 @@ mod tests {
     }
 
     fn promise(state: State, agreed: bool) -> Open {
-        Open { generation: 4, kind: Kind::Requalify, state, due_at: Some(at(10)), agreed, worked: false }
+        Open {
+            generation: 4,
+            kind: Kind::Requalify,
+            state,
+            due_at: Some(at(10)),
+            agreed,
+            by_hand: agreed,
+            worked: false,
+        }
     }
 
     fn brought(disposition: Disposition, answers: usize, agreed: bool) -> TouchResult {

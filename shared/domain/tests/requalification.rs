@@ -150,7 +150,15 @@ impl Story {
     fn promise(&mut self, kind: Kind, due_at: Timestamp, agreed: bool) {
         self.generation += 1;
         let (generation, state) = (self.generation, State::Scheduled);
-        self.promises.push(Open { generation, kind, state, due_at: Some(due_at), agreed, worked: false });
+        self.promises.push(Open {
+            generation,
+            kind,
+            state,
+            due_at: Some(due_at),
+            agreed,
+            by_hand: agreed,
+            worked: false,
+        });
     }
 
     /// When the next step is due, by the clock of the first place.

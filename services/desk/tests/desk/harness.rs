@@ -222,7 +222,7 @@ impl App {
     /// A promise of a lead.
     pub async fn promised(&self, client: &Client, lead: Uuid, (agreed, due_at): (bool, Timestamp)) {
         let sql = "insert into promise (lead_id, generation, client_id, kind, state, due_at, why, from_whom, agreed, offered_until, created_at)
-            values ($1, 1, $2, 'requalify', 'work', $3, 'call', 'agent', $4, $5, least($5, $3::timestamptz - interval '1 hour'))";
+            values ($1, 1, $2, 'requalify', 'work', $3, 'call', case when $4 then 'agent' else 'criteria' end, $4, $5, least($5, $3::timestamptz - interval '1 hour'))";
         let query = sqlx::query(sql).bind(lead).bind(client.id.uuid()).bind(due_at.to_sqlx());
         query.bind(agreed).bind(self.now()).execute(&self.pool).await.unwrap();
     }

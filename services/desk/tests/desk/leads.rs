@@ -176,7 +176,9 @@ async fn a_leads_page_tells_what_happened_and_its_forms_change_it() {
     );
     let moved = agent.post(&app, &format!("{path}/promise"), "to=2027-04-03&why=the+lease+ends&agreed=true").await;
     assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.text);
-    assert!(agent.page(&app, &path).await.contains("the lease ends"));
+    let page = agent.page(&app, &format!("{path}?done=promise")).await;
+    assert!(page.contains("the lease ends – it is called by nobody until another number"), "{page}");
+    assert!(page.contains("The next step is moved. No number leads to the person"), "{page}");
 
     let closed = agent.post(&app, &format!("{path}/close"), "why=moved+abroad").await;
     assert_eq!(closed.status, StatusCode::SEE_OTHER, "{}", closed.text);

@@ -25,6 +25,15 @@ async fn busy(app: &App, client: &Client, number: u32) {
             app.promised(client, lead, (false, ago(60))).await;
         }
     }
+    // Of whom no number leads to: a promised call that is late, and an enquiry.
+    for (n, promised) in [(40, true), (41, false)] {
+        let lead = app.waiting(client, &phone(n)).await;
+        if promised {
+            app.promised(client, lead, (true, ago(30))).await;
+        }
+        let given_up = "update person set phone = null where id = (select person_id from lead where id = $1)";
+        sqlx::query(given_up).bind(lead).execute(&app.pool).await.unwrap();
+    }
     // Somebody has it open: it does not wait.
     let taken = app.waiting(client, &phone(30)).await;
     let agent = app.user(UserRole::Agent, None).await;
@@ -80,7 +89,8 @@ async fn every_number_is_as_long_as_its_list() {
         ("new", 6),
         ("due", 4),
         ("rest", 4),
-        ("late", 2),
+        ("no_number", 4),
+        ("late", 4),
         ("held", 2),
         ("dead", 2),
         ("letters", 0),
@@ -99,6 +109,9 @@ async fn every_number_is_as_long_as_its_list() {
             assert_eq!(rows(&app, &manager, &path).await, as_usize(&client["waiting"]), "{path}");
         }
     }
+    let late = app.see(&manager, "/api/v1/queues/late").await.json();
+    let nobody = late["rows"].as_array().unwrap().iter().filter(|row| row["why"] == "there is no number to call");
+    assert_eq!(nobody.count(), 2, "{late}");
     let on = queues["agents"].as_array().unwrap().iter().filter(|agent| !agent["lead"].is_null()).count();
     assert_eq!(on, 2, "who is on what: {queues}");
 }

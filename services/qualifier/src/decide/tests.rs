@@ -134,6 +134,7 @@ fn deciding_again_on_the_same_day_moves_nothing() {
             state: State::Scheduled,
             due_at: first.made[0].due_at,
             agreed: false,
+            by_hand: false,
             worked: false,
         };
         decide(TrackedLead { promises: vec![promise], ..lead(at(now)) }, Profile::default(), now)
@@ -217,6 +218,7 @@ fn a_number_that_was_called_as_often_as_its_state_allows_is_not_due_before_the_f
             state: State::Scheduled,
             due_at: Some(at(now)),
             agreed: false,
+            by_hand: false,
             worked: false,
         };
         let mut fired = TrackedLead {
@@ -267,6 +269,7 @@ fn a_promised_call_that_reached_nobody_is_tried_again_before_the_date_of_the_cri
             state: State::Work,
             due_at: Some(at("2026-12-01T17:00:00Z")),
             agreed: true,
+            by_hand: true,
             worked: true,
         };
         let worked = TrackedLead {

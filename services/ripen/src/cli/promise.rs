@@ -81,8 +81,12 @@ async fn act(common: &Common, action: PromiseAction, database: &Database) -> any
         }
         PromiseAction::Move { id, to, why, agreed, by } => {
             let request = MovePromise { lead: id, to, why, agreed };
-            let due = actions.run(&database.actor_or(by), &request).await.map_err(refused("promise move"))?;
-            let shown = json!({"lead": id, "due_at": due.at, "until": due.until, "agreed": agreed});
+            let moved = actions.run(&database.actor_or(by), &request).await.map_err(refused("promise move"))?;
+            let mut shown = json!({"lead": id, "due_at": moved.due.at, "until": moved.due.until, "agreed": agreed});
+            if let Some(fields) = shown.as_object_mut().filter(|_| moved.lacks_number) {
+                let words = "no number leads to the person: nobody calls until one is written down";
+                fields.insert("warning".to_owned(), words.into());
+            }
             Ok(output::record(common.json, &shown)?)
         }
     }

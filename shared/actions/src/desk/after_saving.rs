@@ -107,13 +107,14 @@ impl SavedLead<'_> {
         };
         let changes = settle(promises, standing, Occasion::Regraded);
         if let Some(made) = changes.made.filter(|made| made.kind == Kind::Requalify) {
-            return Some(StepFacts { due_at: made.due_at, is_agreed: false, is_worked: false });
+            return Some(StepFacts { due_at: made.due_at, is_agreed: false, is_by_hand: false, is_worked: false });
         }
         let is_left = |promise: &&Open| {
             let end = changes.ended.iter().find(|end| end.generation == promise.generation);
             promise.kind == Kind::Requalify && end.is_none_or(|end| end.state == State::Work)
         };
         let left = promises.iter().find(is_left)?;
-        Some(StepFacts { due_at: left.due_at?, is_agreed: left.agreed, is_worked: false })
+        let (is_agreed, is_by_hand) = (left.agreed, left.by_hand);
+        Some(StepFacts { due_at: left.due_at?, is_agreed, is_by_hand, is_worked: false })
     }
 }

@@ -58,7 +58,7 @@ mod tests {
 
     fn wait(gates: &[CallGate], step: Option<i64>) -> Option<(Timestamp, Option<Timestamp>)> {
         let of = (LeadId::from_uuid(uuid::Uuid::nil()), ClientId::from_uuid(uuid::Uuid::nil()));
-        let step = step.map(|hour| StepFacts { due_at: at(hour), is_agreed: true, is_worked: false });
+        let step = step.map(|hour| StepFacts { due_at: at(hour), is_agreed: true, is_by_hand: true, is_worked: false });
         pass_over(of, gates, step, at(0)).map(|wait| (wait.until, wait.opens_at))
     }
 

@@ -8,6 +8,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_actions::{
     desk::{Dispose, coming_up, take_next},
+    lead_close::{CloseLead, ReopenLead},
+    promise::MovePromise,
     user::SetUser,
     why_not::gates,
 };
@@ -169,14 +171,34 @@ async fn who_sleeps_is_woken_by_what_changes_and_by_what_falls_due() {
         )
         .await;
     assert!(office.next(&lee).await.is_none(), "nobody is told of what is written beside the actions");
-    let move_it = ripen_actions::promise::MovePromise {
-        lead: lead(1),
-        to: "1d".parse().unwrap(),
-        why: "asked".to_owned(),
-        agreed: false,
-    };
-    office.actions.run(&operator(), &move_it).await.unwrap();
+    let why = || "asked".to_owned();
+    office.actions.run(&operator(), &CloseLead { lead: lead(1), why: why() }).await.unwrap();
+    office.actions.run(&operator(), &ReopenLead { lead: lead(1), why: why() }).await.unwrap();
     assert_eq!(office.works_next(&lee).await.map(|(number, _)| number), Some(1));
+}
+
+#[tokio::test]
+async fn a_date_that_somebody_set_holds_also_for_whom_nobody_called() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.crowd(acme, (1, 2), STALE).await;
+    let (_, lee) = office.agent("lee").await;
+    let moved = MovePromise { lead: lead(1), to: "3d".parse().unwrap(), why: "wrote".to_owned(), agreed: false };
+    let moved = office.actions.run(&operator(), &moved).await.unwrap();
+    let why = gates(&office.actions, &operator(), lead(1), None).await.unwrap();
+    assert_eq!(why.opens_at, Some(moved.due.at));
+    assert!(shut(&why.gates).any(|gate| gate.kind == GateKind::Promise), "{why:?}");
+    assert_eq!(office.works_next(&lee).await.map(|(number, _)| number), Some(2));
+    assert!(office.next(&lee).await.is_none());
+    assert!(office.actions.clock.advance(SignedDuration::from_hours(80)));
+    assert!(
+        gates(&office.actions, &operator(), lead(1), None)
+            .await
+            .unwrap()
+            .gates
+            .iter()
+            .any(|gate| { gate.kind == GateKind::Promise && gate.is_open })
+    );
 }
 
 #[tokio::test]

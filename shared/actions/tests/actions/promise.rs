@@ -29,7 +29,7 @@ async fn a_step_is_moved_with_its_audit_or_not_at_all() {
     assert_eq!(office.actions.run(&operator(), &request).await.unwrap(), due);
     let ahead = PromiseQuery { before: Some("2028-01-01".parse().unwrap()), limit: 9, ..PromiseQuery::default() };
     let open = list(&office.actions, &operator(), &ahead).await.unwrap();
-    assert_eq!(open.iter().map(|one| (one.due_at, one.agreed)).collect::<Vec<_>>(), [(Some(due.at), true)]);
+    assert_eq!(open.iter().map(|one| (one.due_at, one.agreed)).collect::<Vec<_>>(), [(Some(due.due.at), true)]);
     let entry = &office.changes().await[0];
     assert_eq!(entry.action, "promise.move");
     assert!(entry.before.is_some() && !format!("{entry:?}").contains("lease"));

@@ -92,6 +92,8 @@ pub struct StepFacts {
     pub due_at: Timestamp,
     /// It was agreed with the person.
     pub is_agreed: bool,
+    /// Somebody named its date, agreed with the person or not.
+    pub is_by_hand: bool,
     /// Somebody worked on it: the next decision ends it.
     pub is_worked: bool,
 }
@@ -402,6 +404,8 @@ fn promise(facts: &GateFacts, now: Timestamp) -> CallGate {
         Some(step) if step.is_agreed => {
             closed(Promise, "a call is agreed with the person for a later time", Some(step.due_at))
         }
+        // Also of a lead that nobody has called or reached: whoever set the date knows why it is not called before.
+        Some(step) if step.is_by_hand => closed(Promise, "somebody moved it to a later time", Some(step.due_at)),
         Some(_) if facts.is_untouched => open(Promise, "nobody has called yet: it waits for no date"),
         Some(_) if !facts.is_reached => open(Promise, "nobody was reached yet: tries go on before its date"),
         Some(step) => closed(Promise, "it is looked at again at a later time", Some(step.due_at)),

@@ -97,9 +97,11 @@ pub fn next_work(facts: &GateFacts, agent: &AgentTerms, hours: &Hours, now: Time
 
 fn what_follows(gate: &CallGate, facts: &GateFacts) -> NextCall {
     let is_agreed = facts.step.is_some_and(|step| step.is_agreed);
+    let is_by_hand = facts.step.is_some_and(|step| step.is_by_hand);
     let goes_on = facts.last_attempt_at.and_then(|last| next_try(facts.attempts, last)).is_some();
     match gate.kind {
         GateKind::Promise if is_agreed => NextCall::Agreed,
+        GateKind::Promise if is_by_hand => NextCall::Look,
         GateKind::Promise | GateKind::Attempts if goes_on => NextCall::Again,
         GateKind::Promise | GateKind::Attempts => NextCall::Look,
         _ => NextCall::Call,
@@ -138,7 +140,7 @@ mod tests {
     }
 
     fn step(due: &str, is_agreed: bool) -> Option<StepFacts> {
-        Some(StepFacts { due_at: at(due), is_agreed, is_worked: false })
+        Some(StepFacts { due_at: at(due), is_agreed, is_by_hand: is_agreed, is_worked: false })
     }
 
     #[test]
@@ -148,6 +150,15 @@ mod tests {
         assert_eq!(next(&tried(1, march)), NextWork::At(opening));
         let NextWork::At(opening) = next(&tried(6, march)) else { panic!("it opens by itself") };
         assert_eq!(opening, NextOpening { at: at("2027-03-01T15:00:00Z"), what: NextCall::Look });
+    }
+
+    #[test]
+    fn a_date_that_somebody_set_comes_before_the_first_call_and_every_other_try() {
+        let march = at("2027-03-01T15:00:00Z");
+        let moved = Some(StepFacts { is_by_hand: true, ..step("2027-03-01T15:00:00Z", false).unwrap() });
+        let look = NextWork::At(NextOpening { at: march, what: NextCall::Look });
+        assert_eq!(next(&tried(1, moved)), look);
+        assert_eq!(next(&GateFacts { is_untouched: true, ..tried(0, moved) }), look);
     }
 
     #[test]

@@ -331,8 +331,15 @@ fn returns_keep_to_the_clients_rules(
     }
 }
 
-const OPEN: [Open; 1] =
-    [Open { generation: 4, kind: Kind::Outcome, state: State::Scheduled, due_at: None, agreed: false, worked: false }];
+const OPEN: [Open; 1] = [Open {
+    generation: 4,
+    kind: Kind::Outcome,
+    state: State::Scheduled,
+    due_at: None,
+    agreed: false,
+    by_hand: false,
+    worked: false,
+}];
 
 /// An A lead that was just delivered.
 fn delivered() -> LeadStanding<'static> {

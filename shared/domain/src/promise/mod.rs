@@ -55,6 +55,8 @@ pub struct Open {
     pub due_at: Option<Timestamp>,
     /// Agreed with the person: only a person replaces it.
     pub agreed: bool,
+    /// Somebody named its date, agreed with the person or not; else the criteria computed it.
+    pub by_hand: bool,
     /// A person worked on it since.
     pub worked: bool,
 }
@@ -133,7 +135,8 @@ pub struct Changes {
 
 /// What a decision does to a lead's open promises.
 ///
-/// A date agreed with the person stays, and when it comes it is work for a person whatever the grade. A computed promise
+/// A date agreed with the person stays, and when it comes it is work for a person whatever the grade. One that somebody set by hand
+/// stays until something arrives. A computed promise
 /// that fell due without changing the grade, or that found points for an A and nothing new behind them, becomes work too; one that the criteria settled is kept, and so is one that
 /// a person worked on. A regrade that leaves the grade moves nothing, and nothing moves to the date it has.
 /// Every open lead ends with a next step.
@@ -213,6 +216,8 @@ fn fate(promise: &Open, decided: &Decided) -> Fate {
     // Work stays at the top of the desk's list: an arrival that leaves the grade must not push it back.
     let moves = match promise.state {
         State::Work => changed,
+        // What somebody set stands until something new arrives: a computed date would take its place without a word.
+        State::Scheduled if promise.by_hand => occasion == Occasion::Arrived && promise.due_at != Some(due_at),
         // To the date it has is no move: else every arrival would make a new generation that says nothing new.
         _ => (changed || occasion == Occasion::Arrived) && promise.due_at != Some(due_at),
     };
@@ -247,7 +252,7 @@ mod tests {
 
     fn open(kind: Kind, state: State, agreed: bool) -> Open {
         let due_at = (kind != Kind::Activation).then(|| at(10));
-        Open { generation: 3, kind, state, due_at, agreed, worked: false }
+        Open { generation: 3, kind, state, due_at, agreed, by_hand: agreed, worked: false }
     }
 
     fn graded(grade: Grade, changed: bool) -> AfterDecision {
@@ -289,6 +294,16 @@ mod tests {
         let agreed =
             settle(&[open(Kind::Requalify, State::Scheduled, true)], graded(Grade::B, true), Occasion::Arrived);
         assert_eq!(agreed, Changes::default());
+    }
+
+    #[test]
+    fn a_date_that_somebody_set_stands_until_something_arrives() {
+        let moved = Open { by_hand: true, ..open(Kind::Requalify, State::Scheduled, false) };
+        assert_eq!(settle(&[moved], graded(Grade::C, true), Occasion::Regraded), Changes::default());
+        let enquired = settle(&[moved], graded(Grade::B, false), Occasion::Arrived);
+        assert_eq!(enquired.ended, [end(3, State::Moved)]);
+        let fired = settle(&[moved], graded(Grade::C, true), Occasion::Fired(3));
+        assert_eq!(fired.ended, [end(3, State::Kept)], "as a computed one");
     }
 
     #[test]

@@ -74,6 +74,7 @@ struct StandingRow {
     held_until: Option<jiff_sqlx::Timestamp>,
     due_at: Option<jiff_sqlx::Timestamp>,
     agreed: Option<bool>,
+    by_hand: Option<bool>,
     worked: Option<bool>,
     promised_by: Option<Uuid>,
     put_back: Option<String>,
@@ -123,6 +124,7 @@ impl StandingRow {
             step: self.due_at.map(|due_at| StepFacts {
                 due_at: instant(due_at),
                 is_agreed: self.agreed.unwrap_or(false),
+                is_by_hand: self.by_hand.unwrap_or(false),
                 is_worked: self.worked.unwrap_or(false),
             }),
             attempts: u32::try_from(self.attempts).unwrap_or(0),
@@ -211,7 +213,7 @@ impl Transaction {
                    exists (select from person_identity i where i.person_id = h.id and i.kind = 'phone' and i.void_at is not null offset 0)
                      as "has_void_number!",
                    r.opened_at as "review_since?", d.user_id as "held_by?", u.name as "held_name?", d.leased_until as "held_until?",
-                   p.due_at as "due_at?", (p.agreed and p.due_at > p.created_at) as "agreed?", (p.worked_at is not null) as "worked?", p.user_id as "promised_by?",
+                   p.due_at as "due_at?", (p.agreed and p.due_at > p.created_at) as "agreed?", (p.from_whom <> 'criteria') as "by_hand?", (p.worked_at is not null) as "worked?", p.user_id as "promised_by?",
                    case when p.agreed and p.due_at = p.created_at and p.worked_at is null then
                      case when p.from_whom in (c.name, c.slug) then p.why
                           when l.returned_at = p.created_at then 'taken back from the client: ' || p.why

@@ -15,6 +15,9 @@ use crate::{
     lead::lead_row::LeadRow,
 };
 
+/// From whose words a step is whose date the criteria computed.
+pub const CRITERIA: &str = "criteria";
+
 /// A lead's open promise.
 #[derive(Debug, Clone)]
 pub struct OpenPromise {
@@ -95,7 +98,7 @@ impl Transaction {
         // only looks.
         let rows = sqlx::query!(
             "-- promise.open_of
-            select lead_id, generation, kind, state, due_at, agreed, worked_at from promise
+            select lead_id, generation, kind, state, due_at, agreed, from_whom, worked_at from promise
             where lead_id = any($1) and state in ('scheduled', 'work')",
             &leads
         )
@@ -109,6 +112,7 @@ impl Transaction {
                     state: word(&row.state)?,
                     due_at: row.due_at.map(jiff_sqlx::Timestamp::to_jiff),
                     agreed: row.agreed,
+                    by_hand: row.from_whom != CRITERIA,
                     worked: row.worked_at.is_some(),
                 };
                 Ok(OpenPromise { lead: LeadId::from_uuid(row.lead_id), promise })

@@ -1,6 +1,6 @@
 //! Leads that wait for an agent, by kind and client. The kinds are those of the order in which the desk hands leads out, each
 //! lead in the first that it belongs to; gates are not asked: a lead of a kind may still have to wait for an hour at which it
-//! can be called.
+//! can be called. Whom no number leads to is handed to nobody: such leads are a kind of their own.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -23,11 +23,15 @@ pub enum WaitingKind {
     Due,
     /// Tried in vain.
     Rest,
+    /// It is due, or its person enquired by themselves and nobody called, and no number leads to them.
+    NoNumber,
+    /// A call was agreed and is due, also where no number leads to the person. No kind of its own: each is `Promised` or `NoNumber`.
+    Owed,
 }
 
 impl WaitingKind {
-    /// Every kind, in order.
-    pub const ALL: [Self; 4] = [Self::Promised, Self::New, Self::Due, Self::Rest];
+    /// Every kind that leads are counted in, in order.
+    pub const ALL: [Self; 5] = [Self::Promised, Self::New, Self::Due, Self::Rest, Self::NoNumber];
 
     /// As addresses have it.
     #[must_use]
@@ -37,6 +41,8 @@ impl WaitingKind {
             Self::New => "new",
             Self::Due => "due",
             Self::Rest => "rest",
+            Self::NoNumber => "no_number",
+            Self::Owed => "owed",
         }
     }
 }
@@ -98,9 +104,9 @@ impl Store {
             from client c cross join lateral (
               select count(*) as waiting, min(f.at) as oldest from (
               (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 = 'promised' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
+               where $2 in ('promised', 'owed', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at and l.stage in ('lead', 'contact', 'opportunity')
-                 and h.phone is not null
+                 and ($2 = 'owed' or (h.phone is null) = ($2 = 'no_number'))
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
@@ -112,17 +118,26 @@ impl Store {
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by l.last_enquiry_at, l.id limit $4)
               union all
+              (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
+               where $2 = 'no_number' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
+                 and not coalesce(l.in_bulk, l.channel = 'list')
+                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is null
+                 and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify'
+                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by l.last_enquiry_at, l.id limit $4)
+              union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
+               where $2 in ('due', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
                  and p.state in ('scheduled', 'work') and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $3
-                 and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before and h.phone is not null
+                 and l.stage in ('lead', 'contact', 'opportunity') and ($2 = 'no_number' or l.touches > l.touches_before) and (h.phone is null) = ($2 = 'no_number')
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
+               where $2 in ('due', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
-                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
+                 and ($2 = 'no_number' or l.touches > l.touches_before) and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and (h.phone is null) = ($2 = 'no_number')
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
@@ -170,9 +185,9 @@ impl Store {
                    nullif(concat_ws(' ', person.first_name, person.last_name), '') as parts
             from (select w.lead_id, w.at, c.slug, c.name as client_name from client c cross join lateral (
               (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 = 'promised' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
+               where $2 in ('promised', 'owed', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at and l.stage in ('lead', 'contact', 'opportunity')
-                 and h.phone is not null
+                 and ($2 = 'owed' or (h.phone is null) = ($2 = 'no_number'))
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
@@ -184,17 +199,26 @@ impl Store {
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by l.last_enquiry_at, l.id limit $4)
               union all
+              (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
+               where $2 = 'no_number' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
+                 and not coalesce(l.in_bulk, l.channel = 'list')
+                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is null
+                 and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify'
+                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
+                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
+               order by l.last_enquiry_at, l.id limit $4)
+              union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
+               where $2 in ('due', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
                  and p.state in ('scheduled', 'work') and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $3
-                 and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before and h.phone is not null
+                 and l.stage in ('lead', 'contact', 'opportunity') and ($2 = 'no_number' or l.touches > l.touches_before) and (h.phone is null) = ($2 = 'no_number')
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
+               where $2 in ('due', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
-                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
+                 and ($2 = 'no_number' or l.touches > l.touches_before) and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and (h.phone is null) = ($2 = 'no_number')
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all

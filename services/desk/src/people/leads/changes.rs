@@ -54,6 +54,12 @@ pub enum LeadChange {
     JudgeReturn,
 }
 
+/// Said when the next step is moved.
+const MOVED: &str = "The next step is moved.";
+/// Said instead where nobody can make the call.
+pub const MOVED_IN_VAIN: &str =
+    "The next step is moved. No number leads to the person: nobody calls then, unless one is written down.";
+
 impl LeadChange {
     /// As an address has it.
     pub const fn word(self) -> &'static str {
@@ -75,7 +81,7 @@ impl LeadChange {
     pub const fn done(self) -> &'static str {
         match self {
             Self::Note => "The note is kept.",
-            Self::Promise => "The next step is moved.",
+            Self::Promise => MOVED,
             Self::Close => "The lead is closed.",
             Self::Reopen => "The lead is open again, and work at once.",
             Self::Stop => "Nobody contacts this person any more.",

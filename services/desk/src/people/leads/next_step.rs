@@ -23,6 +23,16 @@ pub struct StepOnPage {
     pub step_at: String,
 }
 
+impl StepOnPage {
+    /// With what keeps it from being done.
+    fn but(mut self, words: &str) -> Self {
+        if let Some(step) = &mut self.step {
+            step.why = if step.why.is_empty() { words.to_owned() } else { format!("{} – {words}", step.why) };
+        }
+        self
+    }
+}
+
 /// The step of the lead, or what the gates say comes before it.
 pub fn next_step(page: &WholeLead, next: Option<&NextWork>, when: &When) -> StepOnPage {
     let places = page.lead.places();
@@ -33,7 +43,13 @@ pub fn next_step(page: &WholeLead, next: Option<&NextWork>, when: &When) -> Step
     // What asks the client, and what was agreed, stands as it is.
     let is_computed = |step: &ListedStep| step.kind == Kind::Requalify && !step.is_agreed && !step.is_put_back;
     if !page.lead.stage.is_open() || !listed.is_none_or(is_computed) {
-        return own;
+        return match next {
+            // A call is promised that nobody can make.
+            Some(blocked @ NextWork::Blocked { gate: GateKind::Number, .. }) => {
+                own.but(&format!("it {}", next_in_words(blocked, &places, when)))
+            }
+            _ => own,
+        };
     }
     let why = || listed.map(|step| step.why.clone()).unwrap_or_default();
     let said =

@@ -28,7 +28,7 @@ use serde_html_form::de::empty_as_none;
 use uuid::Uuid;
 
 use super::{
-    changes::{ChangeBody, LeadChange},
+    changes::{ChangeBody, LeadChange, MOVED_IN_VAIN},
     next_step::{StepOnPage, next_step},
     panels::{
         BookedTime, LeadAnswerLine, OpenReturn, ShownConsent, ShownGates, ShownReceipt, ShownRelative, ShownSource,
@@ -355,6 +355,7 @@ fn template<'a>(
         open: says.open.map_or("", LeadChange::word),
         done: match says.is_entered {
             true => "The lead is entered.",
+            false if gates.lacks_number && says.done == Some(LeadChange::Promise) => MOVED_IN_VAIN,
             false => says.done.map_or("", LeadChange::done),
         },
         kept_until: kept_until(page, says),

@@ -33,7 +33,7 @@ pub struct ClientWaiting {
 /// A number, and the list it counts.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CountedQueue {
-    /// `promised`, `new`, `due`, `rest`, `late`, `held`, `dead`, `letters`, `quarantine` or `reviews`.
+    /// `promised`, `new`, `due`, `rest`, `no_number`, `late`, `held`, `dead`, `letters`, `quarantine` or `reviews`.
     #[schema(example = "promised")]
     list: &'static str,
     /// How many.

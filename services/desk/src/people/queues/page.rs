@@ -192,7 +192,7 @@ pub async fn show(
 /// The rows behind a number.
 #[utoipa::path(get, path = "/queues/{list}", operation_id = "show_queue", tag = "pages",
     params(
-        ("list" = String, Path, description = "promised, new, due, rest, late, held, dead, letters, quarantine or reviews."),
+        ("list" = String, Path, description = "promised, new, due, rest, no_number, late, held, dead, letters, quarantine or reviews."),
         ("client" = Option<String>, Query, description = "Only of this client."),
         ("undated" = Option<bool>, Query, description = "Of what is held, only what has no date."),
         ("page" = Option<u16>, Query, description = "Which page, from 0 on."),
@@ -262,6 +262,8 @@ const fn short(kind: WaitingKind) -> &'static str {
         WaitingKind::New => "New",
         WaitingKind::Due => "Due",
         WaitingKind::Rest => "Tried",
+        WaitingKind::NoNumber => "No number",
+        WaitingKind::Owed => "Late",
     }
 }
 

@@ -37,7 +37,7 @@ fn facts() -> GateFacts {
 }
 
 fn step(due: &str, is_agreed: bool, is_worked: bool) -> Option<StepFacts> {
-    Some(StepFacts { due_at: at(due), is_agreed, is_worked })
+    Some(StepFacts { due_at: at(due), is_agreed, is_by_hand: is_agreed, is_worked })
 }
 
 fn shut_of(facts: &GateFacts, agent: &AgentTerms, now: Timestamp) -> Vec<CallGate> {
@@ -111,6 +111,16 @@ fn a_date_that_was_agreed_is_waited_for_and_a_computed_one_only_after_a_conversa
     assert_eq!(kinds(step("2026-12-01T15:00:00Z", false, true), &touched), [GateKind::Promise], "worked on just now");
     for is_agreed in [true, false] {
         assert!(kinds(step("2026-12-01T15:00:00Z", is_agreed, false), &reached).is_empty());
+    }
+}
+
+#[test]
+fn a_date_that_somebody_set_is_waited_for_whether_or_not_anybody_called() {
+    let moved = |due| step(due, false, false).map(|step| StepFacts { is_by_hand: true, ..step });
+    for is_untouched in [true, false] {
+        let of = |due| shut_kinds(&GateFacts { step: moved(due), is_untouched, ..facts() });
+        assert_eq!(of("2026-12-09T16:00:00Z"), [GateKind::Promise]);
+        assert!(of("2026-12-01T15:00:00Z").is_empty());
     }
 }
 
