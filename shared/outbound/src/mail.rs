@@ -22,7 +22,6 @@ use ripen_domain::link::LinkKeys;
 
 use crate::trust::Trust;
 
-use self::{filed::Folder, return_path::ReturnPath, server::Server, smtp::Smtp};
 pub use self::{
     content_sent::ContentSent,
     invitation::Invitation,
@@ -32,6 +31,7 @@ pub use self::{
     return_path::InvalidReturnPath,
     server::InvalidMailUrl,
 };
+use self::{filed::Folder, return_path::ReturnPath, server::Server, smtp::Smtp};
 
 /// Why mail cannot be sent with this configuration.
 #[derive(Debug, thiserror::Error)]
