@@ -59,7 +59,6 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "identities_anchor",
             "identities_lock",
             "identities_by_person",
-            "identities_of",
             "identities_replaced",
             "identities_try_lock",
             "leads_let_go",

@@ -157,7 +157,10 @@ impl Transaction {
     }
 
     /// Every identity that leads to these persons.
-    pub async fn identities_of(&mut self, persons: &[PersonId]) -> Result<Vec<(ClientId, Identity)>, StoreError> {
+    pub(crate) async fn identities_of(
+        &mut self,
+        persons: &[PersonId],
+    ) -> Result<Vec<(ClientId, Identity)>, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
         // A person may be reached under several, and whoever changes the person locks them all.
         let rows = sqlx::query!(
