@@ -399,7 +399,10 @@ async fn languages_and_clients_of_an_agent_are_kept() {
     office.leads(other, (21, 1), "web_form").await;
     office.sql("update person set locale = 'es-MX' where client_id <> '00000000-0000-0000-0000-000000000000' and phone < '+13125550021'".to_owned()).await;
     let (id, lee) = office.agent("lee").await;
-    let english = SetUser { languages: Some(vec!["en".to_owned()]), ..SetUser::of(id) };
+    let wrong = SetUser { languages: Some(vec!["klingon".to_owned()]), ..SetUser::of(id) };
+    let refused = office.actions.run(&operator(), &wrong).await;
+    assert!(matches!(refused, Err(Refusal::Invalid(errors)) if errors[0].field == "languages"), "nobody speaks it");
+    let english = SetUser { languages: Some(vec!["English".to_owned()]), ..SetUser::of(id) };
     office.actions.run(&operator(), &english).await.unwrap();
     let opened = office.next(&lee).await.unwrap();
     assert_eq!(opened.lead, lead(21), "however many speak something else before it");

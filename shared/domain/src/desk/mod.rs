@@ -16,7 +16,7 @@ mod softened;
 pub use gates::{
     AgentTerms, CallGate, DeskTeam, FullDay, GateFacts, GateKind, HeldBy, StepFacts, for_team, gates, opens_at, shut,
 };
-pub use language::language_name;
+pub use language::{language_name, language_written};
 pub use next_try::next_try;
 pub use next_work::{NextCall, NextOpening, NextWork, next_work};
 pub use order::{DeskCandidate, FRESH, OrderedLead, Rank, RankSubject, callable_wait, in_order, rank};
