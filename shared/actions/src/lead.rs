@@ -148,6 +148,11 @@ impl TouchLead {
             stop,
             undo_until,
         };
+        // None named are all: counted before, as the entry says how many were barred.
+        let barred = match (self.disposition, stop.identities.len()) {
+            (Disposition::DoNotContact, 0) => work.tx.reached_under(&[lead.person]).await?.len(),
+            (_, named) => named,
+        };
         // Recorded before under the same id: nothing changed, and it is no mistake.
         let worked = done(work.tx.touch(work.actor, &new, work.now).await?, self.lead)?;
         let next = agreed.map(|agreed| agreed.due.at);
@@ -159,11 +164,11 @@ impl TouchLead {
             let after = json!({"touch": id, "disposition": self.disposition.word(), "answers": questions,
                 "note": note.is_some(), "round_used": worked.effect.round, "next": next, "stopped_for": stopped_for});
             work.changed("lead.touch", self.lead, AuditChange::added(worked.client, after));
-            if stop.for_firm {
-                // A row of the firm's own: it ends leads of clients who do not read that of this one.
-                let after = json!({"lead": self.lead, "touch": id, "identities": stop.identities.len()});
-                let change = AuditChange { client: None, before: None, after: Some(after) };
-                work.changed("suppression.add", self.lead, change);
+            if let Some(whom) = stopped_for {
+                // For the firm a row of its own: it ends leads of clients who do not read that of this one.
+                let client = Some(worked.client).filter(|_| !stop.for_firm);
+                let after = json!({"lead": self.lead, "touch": id, "identities": barred, "for": whom});
+                work.changed("suppression.add", self.lead, AuditChange { client, before: None, after: Some(after) });
             }
         }
         let round_used = worked.as_ref().is_some_and(|worked| worked.effect.round);

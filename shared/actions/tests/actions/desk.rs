@@ -485,8 +485,14 @@ async fn who_stops_a_person_for_the_whole_firm_is_found_in_its_audit() {
         let touch = noted.iter().find(|row| row.action == "lead.touch").unwrap();
         assert_eq!(touch.after.as_ref().unwrap()["stopped_for"], stopped);
         let barred: Vec<_> = noted.iter().filter(|row| row.action == "suppression.add").collect();
-        assert_eq!(barred.len(), usize::from(for_firm));
-        assert!(barred.iter().all(|row| row.client.is_none()));
+        assert_eq!(barred.len(), 1);
+        assert_eq!(barred[0].client.is_none(), for_firm, "for the firm a row of its own");
+        let said = barred[0].after.as_ref().unwrap();
+        assert_eq!(
+            (&said["identities"], &said["for"]),
+            (&serde_json::json!(1), &serde_json::json!(stopped)),
+            "all that they are reached under"
+        );
     }
 }
 
