@@ -7,7 +7,7 @@ use ripen_domain::{
     actor::{Actor, Permission, Scope},
     appointment::Terms,
     calling::Place,
-    criteria::{AnswerContext, Criteria},
+    criteria::{AnswerContext, Criteria, QuestionWords},
     flag::Flag,
     id::{DeliveryId, LeadId},
     promise::When,
@@ -203,7 +203,7 @@ impl TouchLead {
             }
         }
         if self.disposition.is_in_vain() {
-            self.refuse_new(work, answers, errors).await?;
+            self.refuse_new(work, (&criteria, answers), errors).await?;
             return Ok(Vec::new());
         }
         Ok(answers)
@@ -214,14 +214,14 @@ impl TouchLead {
     async fn refuse_new(
         &self,
         work: &mut Work<'_>,
-        answers: Vec<TouchAnswer>,
+        (criteria, answers): (&Criteria, Vec<TouchAnswer>),
         errors: &mut FieldErrors,
     ) -> Result<(), Refusal> {
         let mut unit = work.tx.look_at(work.actor.scope(), self.lead).await?;
         let known = unit.leads.remove(&self.lead).map(|lead| lead.answers).unwrap_or_default();
         for new in answers {
             if known.get(&new.question).is_none_or(|known| known.value != new.value) {
-                errors.add("disposition", "contradicts", contradicts(self.disposition, &new.question));
+                errors.add("disposition", "contradicts", contradicts(self.disposition, &new.question, criteria));
             }
         }
         Ok(())
@@ -229,10 +229,13 @@ impl TouchLead {
 }
 
 /// Why a touch that reached nobody takes no new answer, and what to do.
-pub(crate) fn contradicts(disposition: Disposition, question: &str) -> String {
+pub(crate) fn contradicts(disposition: Disposition, question: &str, criteria: &Criteria) -> String {
     let how = disposition.word().replace('_', " ");
+    // As it is asked: nobody at the desk knows questions by their ids.
+    let asked = criteria.questions().iter().find(|asked| *asked.id == *question);
+    let asked = asked.map_or_else(|| question.to_owned(), |asked| QuestionWords::of(asked, None).ask);
     format!(
-        "\"{how}\" reached nobody who could say anything new of {question:?}: choose \"answered\", or put that answer back as it was"
+        "\"{how}\" reached nobody who could say anything new of {asked:?}: choose \"answered\", or put that answer back as it was"
     )
 }
 
