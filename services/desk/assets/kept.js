@@ -25,9 +25,17 @@
     if (one.tagName !== "SELECT") return one.defaultValue;
     return ([...one.options].find((option) => option.defaultSelected) ?? one.options[0])?.value ?? "";
   };
+  // A form that is filled with what is known says by `seen` what that was: only what was changed is kept, each with what stood there.
+  const seen = (one) => {
+    try { return JSON.parse(one.form.elements.namedItem("seen")?.value ?? "{}")[one.name]; } catch { return undefined; }
+  };
   // With what stood there already: a form that came back with its mistakes holds what was typed before.
-  const isSaid = (one) => stands(one) !== came(one) || (isTicked(one) ? one.checked : one.value !== "");
-  const typed = (form) => controls(form).filter(isSaid).map((one) => [one.name, isTicked(one) ? one.value : "", stands(one)]);
+  const isSaid = (one) => {
+    const known = seen(one);
+    if (known !== undefined) return stands(one) !== known;
+    return stands(one) !== came(one) || (isTicked(one) ? one.checked : one.value !== "");
+  };
+  const typed = (form) => controls(form).filter(isSaid).map((one) => [one.name, isTicked(one) ? one.value : "", stands(one), seen(one) ?? null]);
 
   const keep = (form) => {
     const words = typed(form);
@@ -68,8 +76,10 @@
   };
   const fill = (form, words) => {
     const filled = [];
-    for (const [name, value, was] of words) {
+    for (const [name, value, was, known] of words) {
       const control = controls(form).find((one) => one.name === name && (!isTicked(one) || one.value === value));
+      // What somebody else put right meanwhile is not typed over unseen.
+      if (control && (known ?? undefined) !== seen(control)) continue;
       // What the server sent back with its mistakes is what was typed last.
       if (!control || (stands(control) !== came(control) && stands(control) !== "") || stands(control) === was) continue;
       if (isTicked(control)) control.checked = was;

@@ -20,8 +20,23 @@ pub async fn list(actions: &Actions, actor: &Actor, filter: &AuditFilter) -> Res
         Some(lead) => actions.store.lead(actor.scope(), lead).await?.map(|lead| lead.person.to_string()),
         None => None,
     };
-    let filter = AuditFilter { also: person, ..filter.clone() };
+    let by = match &filter.actor {
+        Some(said) => Some(actor_said(actions, actor, said).await?),
+        None => None,
+    };
+    let filter = AuditFilter { also: person, actor: by, ..filter.clone() };
     Ok(actions.store.audit_list(actor.scope(), &filter).await?)
+}
+
+/// As entries have the actor whom somebody names: a user by the mail address or the name, where only one is called so; any other as it
+/// is written.
+async fn actor_said(actions: &Actions, actor: &Actor, said: &str) -> Result<String, Refusal> {
+    let said = said.trim();
+    let users = actions.store.users(actor.scope()).await?;
+    let by_mail = users.iter().find(|user| user.email.eq_ignore_ascii_case(said));
+    let mut named = users.iter().filter(|user| user.name.to_lowercase() == said.to_lowercase());
+    let found = by_mail.or_else(|| named.next().filter(|_| named.next().is_none()));
+    Ok(found.map_or_else(|| said.to_owned(), |user| user.id.to_string()))
 }
 
 /// The names of everybody who signs in, by their ids as entries have them.

@@ -1,7 +1,7 @@
 //! Fields that requests of several nouns have, read and checked.
 
 use jiff::tz::TimeZone;
-use ripen_domain::contact::Email;
+use ripen_domain::{contact::Email, country::is_country, desk::language_written};
 use ripen_store::client::client_record::ClientRecord;
 
 use crate::FieldErrors;
@@ -30,16 +30,18 @@ pub(crate) fn name(given: &str, errors: &mut FieldErrors) -> String {
     name.to_owned()
 }
 
-/// A country in upper case.
+/// The code of a country.
 pub(crate) fn country(text: &str) -> Result<String, String> {
-    // Two letters are not looked up in a list: countries come and go.
-    let code = text.trim().to_ascii_uppercase();
-    let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
-    if is_code {
-        Ok(code)
-    } else {
-        Err(format!("{text:?} is no country: write the two letters of ISO 3166, such as US"))
-    }
+    let code = Some(text.trim().to_ascii_uppercase()).filter(|code| is_country(code));
+    code.ok_or_else(|| format!("{text:?} is no country: write the two letters of ISO 3166, such as US"))
+}
+
+/// A language as a tag of BCP 47, as it is written; by its English name, its code.
+pub(crate) fn language(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let read =
+        language_written(text).ok_or_else(|| format!("{text:?} is no language: write one such as es or pt-BR"))?;
+    Ok(if read.eq_ignore_ascii_case(text) { text.to_owned() } else { read })
 }
 
 /// A time zone by its IANA name.

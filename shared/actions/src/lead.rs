@@ -7,7 +7,7 @@ use ripen_domain::{
     actor::{Actor, Permission, Scope},
     appointment::Terms,
     calling::Place,
-    criteria::{AnswerContext, Criteria},
+    criteria::{AnswerContext, Criteria, QuestionWords},
     flag::Flag,
     id::{DeliveryId, LeadId},
     promise::When,
@@ -148,6 +148,11 @@ impl TouchLead {
             stop,
             undo_until,
         };
+        // None named are all: counted before, as the entry says how many were barred.
+        let barred = match (self.disposition, stop.identities.len()) {
+            (Disposition::DoNotContact, 0) => work.tx.reached_under(&[lead.person]).await?.len(),
+            (_, named) => named,
+        };
         // Recorded before under the same id: nothing changed, and it is no mistake.
         let worked = done(work.tx.touch(work.actor, &new, work.now).await?, self.lead)?;
         let next = agreed.map(|agreed| agreed.due.at);
@@ -159,11 +164,11 @@ impl TouchLead {
             let after = json!({"touch": id, "disposition": self.disposition.word(), "answers": questions,
                 "note": note.is_some(), "round_used": worked.effect.round, "next": next, "stopped_for": stopped_for});
             work.changed("lead.touch", self.lead, AuditChange::added(worked.client, after));
-            if stop.for_firm {
-                // A row of the firm's own: it ends leads of clients who do not read that of this one.
-                let after = json!({"lead": self.lead, "touch": id, "identities": stop.identities.len()});
-                let change = AuditChange { client: None, before: None, after: Some(after) };
-                work.changed("suppression.add", self.lead, change);
+            if let Some(whom) = stopped_for {
+                // For the firm a row of its own: it ends leads of clients who do not read that of this one.
+                let client = Some(worked.client).filter(|_| !stop.for_firm);
+                let after = json!({"lead": self.lead, "touch": id, "identities": barred, "for": whom});
+                work.changed("suppression.add", self.lead, AuditChange { client, before: None, after: Some(after) });
             }
         }
         let round_used = worked.as_ref().is_some_and(|worked| worked.effect.round);
@@ -198,7 +203,7 @@ impl TouchLead {
             }
         }
         if self.disposition.is_in_vain() {
-            self.refuse_new(work, answers, errors).await?;
+            self.refuse_new(work, (&criteria, answers), errors).await?;
             return Ok(Vec::new());
         }
         Ok(answers)
@@ -209,14 +214,14 @@ impl TouchLead {
     async fn refuse_new(
         &self,
         work: &mut Work<'_>,
-        answers: Vec<TouchAnswer>,
+        (criteria, answers): (&Criteria, Vec<TouchAnswer>),
         errors: &mut FieldErrors,
     ) -> Result<(), Refusal> {
         let mut unit = work.tx.look_at(work.actor.scope(), self.lead).await?;
         let known = unit.leads.remove(&self.lead).map(|lead| lead.answers).unwrap_or_default();
         for new in answers {
             if known.get(&new.question).is_none_or(|known| known.value != new.value) {
-                errors.add("disposition", "contradicts", contradicts(self.disposition, &new.question));
+                errors.add("disposition", "contradicts", contradicts(self.disposition, &new.question, criteria));
             }
         }
         Ok(())
@@ -224,10 +229,13 @@ impl TouchLead {
 }
 
 /// Why a touch that reached nobody takes no new answer, and what to do.
-pub(crate) fn contradicts(disposition: Disposition, question: &str) -> String {
+pub(crate) fn contradicts(disposition: Disposition, question: &str, criteria: &Criteria) -> String {
     let how = disposition.word().replace('_', " ");
+    // As it is asked: nobody at the desk knows questions by their ids.
+    let asked = criteria.questions().iter().find(|asked| *asked.id == *question);
+    let asked = asked.map_or_else(|| question.to_owned(), |asked| QuestionWords::of(asked, None).ask);
     format!(
-        "\"{how}\" reached nobody who could say anything new of {question:?}: choose \"answered\", or put that answer back as it was"
+        "\"{how}\" reached nobody who could say anything new of {asked:?}: choose \"answered\", or put that answer back as it was"
     )
 }
 

@@ -15,6 +15,9 @@ use crate::{Actions, Refusal, client, lead_withhold::withhold, work::permit};
 /// Counting ends here: a list of more is told as "more than".
 pub const COUNTED_AT_MOST: i64 = 1_000;
 
+/// Stands in the mark of a page where the hour of its last lead's step is withheld: it is looked up again.
+const HOUR_KEPT: i64 = i64::MIN;
+
 /// The stages of a lead that is open.
 pub const OPEN_STAGES: [Stage; 3] = [Stage::Lead, Stage::Contact, Stage::Opportunity];
 
@@ -61,13 +64,23 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &LeadQuery) -> Result
     let scope = client::scope(actions, actor, query.client.as_deref()).await?;
     // One more than fits tells whether there is another page.
     let limit = i64::from(query.limit);
-    let span = LeadSpan { order: query.order, after: query.after, limit: limit.saturating_add(1) };
+    let kept = query.after.filter(|mark| mark.at == HOUR_KEPT);
+    let after = match kept {
+        None => query.after,
+        Some(mark) => {
+            let last = actions.store.leads_of_list(scope, &[mark.lead]).await?.pop();
+            last.map(|last| last.cursor(query.order)).or(kept)
+        }
+    };
+    let span = LeadSpan { order: query.order, after, limit: limit.saturating_add(1) };
     let mut leads = actions.store.leads_list(scope, &query.filter, span).await?;
     let fit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = leads.len() > fit;
     leads.truncate(fit);
     let next = leads.last().filter(|_| has_more).map(|last| last.cursor(query.order));
-    withhold(actions, actor, &mut leads).await?;
+    let withheld = withhold(actions, actor, &mut leads).await?;
+    let is_step = |mark: &LeadCursor| query.order == LeadOrder::Step && withheld.contains(&mark.lead);
+    let next = next.map(|mark| if is_step(&mark) { LeadCursor { at: HOUR_KEPT, ..mark } } else { mark });
     Ok(LeadsPage { leads, next })
 }
 

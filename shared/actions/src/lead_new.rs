@@ -79,11 +79,7 @@ impl EnterLead {
         errors.require(email.is_some() || phone.is_some() || !self.is_unreachable(), "phone", "required", || {
             "write a number or a mail address: without either nobody can reach them".to_owned()
         });
-        let locale = given(&self.locale);
-        let is_tag = |tag: &str| tag.len() <= 35 && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        errors.require(locale.as_deref().is_none_or(is_tag), "locale", "invalid", || {
-            "write a language as BCP 47 has it, such as es or pt-BR".to_owned()
-        });
+        let locale = given(&self.locale).and_then(|text| errors.take("locale", check::language(&text)));
         let consent = errors.words("consent", Some(&self.consent), LONGEST_WORDS);
         Submission {
             name,

@@ -249,8 +249,7 @@ pub async fn show(actions: &Actions, actor: &Actor, id: LeadId) -> Result<WholeL
     if actor.may(Permission::Work) {
         return Ok(page);
     }
-    let withheld = lead_withhold::withheld(actions, actor, std::slice::from_ref(&page.listed)).await?;
-    Ok(of_client(page, !withheld.is_empty()))
+    Ok(of_client(page, lead_withhold::is_lead_withheld(actions, actor, id).await?))
 }
 
 /// A decision of a lead as it is kept, for programs.
@@ -286,7 +285,9 @@ pub async fn earlier(
     let criteria = actions.documents.get(&[found.criteria]).await?.remove(&found.criteria);
     let criteria = criteria.ok_or_else(|| Refusal::missing("criteria", found.criteria))?;
     let decisions = actions.store.decisions_of_lead(actor.scope(), lead, DECISIONS).await?;
-    with_changes(actions, actor, (decisions.as_slice(), &found), &criteria).await
+    let receipt = with_changes(actions, actor, (decisions.as_slice(), &found), &criteria).await?;
+    let is_withheld = lead_withhold::is_lead_withheld(actions, actor, lead).await?;
+    Ok(if is_withheld { receipt.map(without_why) } else { receipt })
 }
 
 /// A receipt for people with what the call changed that made an A. Whoever does not work leads reads no answers there.
@@ -329,22 +330,24 @@ fn of_client(page: WholeLead, is_withheld: bool) -> WholeLead {
 /// A page without who the person is, and without every text that somebody typed.
 fn without_words(page: WholeLead) -> WholeLead {
     let mut listed = page.listed;
-    lead_withhold::bare(&mut listed);
+    lead_withhold::bare(&mut listed, &page.lead.client.time_zone);
+    let zone = page.lead.client.time_zone.clone();
+    let of_day = |one| lead_withhold::promise(one, &zone);
+    let quiet = |one| DecisionLine { closed: None, caps: Vec::new(), ..one };
     WholeLead {
         is_withheld: true,
+        suppressed: page.suppressed.filter(|_| listed.is_handed_over),
+        touches: lead_withhold::touches(page.touches, &listed),
+        receipt: page.receipt.map(without_why),
         lead: LeadRecord { profile: Profile::default(), closed: None, ..page.lead },
         listed,
         arrivals: page.arrivals.into_iter().map(lead_withhold::arrival).collect(),
-        promises: page.promises.into_iter().map(lead_withhold::promise).collect(),
+        promises: page.promises.into_iter().map(of_day).collect(),
         deliveries: page.deliveries.into_iter().map(lead_withhold::delivery).collect(),
         outcomes: page.outcomes.into_iter().map(lead_withhold::outcome).collect(),
         appointments: page.appointments.into_iter().map(lead_withhold::appointment).collect(),
         // Why it was closed is somebody's text.
-        decisions: page
-            .decisions
-            .into_iter()
-            .map(|one| DecisionLine { closed: None, caps: Vec::new(), ..one })
-            .collect(),
+        decisions: page.decisions.into_iter().map(quiet).collect(),
         notes: Vec::new(),
         answers: Vec::new(),
         flags: Vec::new(),
@@ -352,6 +355,12 @@ fn without_words(page: WholeLead) -> WholeLead {
         void_numbers: Vec::new(),
         ..page
     }
+}
+
+/// A receipt of a lead that its client does not have: that it closed the lead, and not why.
+fn without_why(receipt: ReadReceipt) -> ReadReceipt {
+    let caps = receipt.caps.into_iter().filter(|cap| cap.because != lead_withhold::BARRED).collect();
+    ReadReceipt { closed: receipt.closed.map(|_| lead_withhold::NOT_TOLD.to_owned()), caps, ..receipt }
 }
 
 fn line(record: &DecisionRecord, actor: &Actor) -> Result<DecisionLine, Refusal> {

@@ -4,17 +4,20 @@
 //!
 //! Words that are no person's stay: the manager's, in the criteria and on receipts, and names of sources, reps and agents.
 
+use jiff::tz::TimeZone;
 use ripen_domain::{
     actor::{Actor, Permission},
     appointment::{Appointment, AppointmentState},
     criteria::{DO_NOT_CONTACT, Receipt},
+    desk::day_alone,
     id::LeadId,
     person::Profile,
+    touch::Disposition,
 };
 use ripen_store::{
     appointment::list::AppointmentRecord,
     delivery::list::DeliveryRecord,
-    lead::{history::LeadArrival, list::ListedLead},
+    lead::{history::LeadArrival, list::ListedLead, show::TouchRecord},
     outcome::list::{OutcomeRecord, OutcomeVerdict},
     promise::list::PromiseRecord,
 };
@@ -35,6 +38,12 @@ pub(crate) async fn withheld(actions: &Actions, actor: &Actor, leads: &[ListedLe
     Ok(leads.iter().filter(is_withheld).map(|lead| lead.id).collect())
 }
 
+/// Whether this one is.
+pub(crate) async fn is_lead_withheld(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<bool, Refusal> {
+    let listed = actions.store.leads_of_list(actor.scope(), &[lead]).await?;
+    Ok(!withheld(actions, actor, &listed).await?.is_empty())
+}
+
 /// Makes bare what the actor may not read of a list, and says which leads that are.
 pub(crate) async fn withhold(
     actions: &Actions,
@@ -42,17 +51,45 @@ pub(crate) async fn withhold(
     leads: &mut [ListedLead],
 ) -> Result<Vec<LeadId>, Refusal> {
     let withheld = withheld(actions, actor, leads).await?;
-    leads.iter_mut().filter(|lead| withheld.contains(&lead.id)).for_each(bare);
+    if withheld.is_empty() {
+        return Ok(withheld);
+    }
+    let clients = actions.store.clients(actor.scope()).await?;
+    for lead in leads.iter_mut().filter(|lead| withheld.contains(&lead.id)) {
+        let client = clients.iter().find(|client| client.slug == lead.client);
+        bare(lead, client.map_or("", |client| &client.time_zone));
+    }
     Ok(withheld)
 }
 
-/// A lead without who it is, and without the words of whoever promised the next step or closed it.
-pub(crate) fn bare(lead: &mut ListedLead) {
+/// A lead without who it is, without the words of whoever promised the next step or closed it, and without the hour of that step:
+/// people are called at nine where they are. Of one that is closed the last touch would say why.
+pub(crate) fn bare(lead: &mut ListedLead, client_zone: &str) {
     (lead.name, lead.phone, lead.email, lead.closed) = (None, None, None, None);
+    if !lead.stage.is_open() {
+        (lead.last_disposition, lead.last_touch_at) = (None, None);
+    }
     if let Some(step) = &mut lead.step {
         step.why.clear();
+        step.due_at = step.due_at.map(|at| day_alone(at, &zone(client_zone)));
+        step.is_day_alone = true;
     }
 }
+
+fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// Touches without those that say why a lead was closed that its client does not have.
+pub(crate) fn touches(touches: Vec<TouchRecord>, lead: &ListedLead) -> Vec<TouchRecord> {
+    use Disposition::{DoNotContact, NeverEnquired, NotInterested};
+    let says_why = |touch: &TouchRecord| matches!(touch.disposition, DoNotContact | NeverEnquired | NotInterested);
+    let is_told = lead.is_handed_over || lead.stage.is_open();
+    touches.into_iter().filter(|touch| is_told || !says_why(touch)).collect()
+}
+
+/// Said of a lead that is closed in place of why, before the client has it.
+pub(crate) const NOT_TOLD: &str = "the reason is not told";
 
 /// A receipt as a client's people read it: all of it is the manager's words, but why the person must not be contacted.
 pub(crate) fn receipt_of_client(receipt: &mut Receipt) {
@@ -70,9 +107,12 @@ pub(crate) fn arrival(one: LeadArrival) -> LeadArrival {
     LeadArrival { notes: None, consent: None, external_id: None, ..one }
 }
 
-/// A next step, without what was promised.
-pub(crate) fn promise(one: PromiseRecord) -> PromiseRecord {
-    PromiseRecord { why: String::new(), ended: None, ..one }
+/// A next step, without what was promised, and without its hour.
+pub(crate) fn promise(one: PromiseRecord, client_zone: &str) -> PromiseRecord {
+    // What came back to the desk was made for that very moment, whose hour is nobody's.
+    let is_of_moment = one.due_at == Some(one.created_at);
+    let due_at = one.due_at.map(|at| if is_of_moment { at } else { day_alone(at, &zone(client_zone)) });
+    PromiseRecord { why: String::new(), ended: None, due_at, due_until: None, time: None, ..one }
 }
 
 /// Without why it ended: that is why the lead was closed or taken back, in the same words.

@@ -164,11 +164,7 @@ impl CorrectPerson {
         if let Some(name) = &zone {
             errors.take("time_zone", check::time_zone(name));
         }
-        let locale = given("locale", &self.locale);
-        let is_tag = |tag: &str| tag.len() <= 35 && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        errors.require(locale.as_deref().is_none_or(is_tag), "locale", "invalid", || {
-            "write a language as BCP 47 has it, such as es or pt-BR".to_owned()
-        });
+        let locale = given("locale", &self.locale).and_then(|text| errors.take("locale", check::language(&text)));
         let profile = Profile {
             first_name: line(errors, "first_name", &self.first_name),
             last_name: line(errors, "last_name", &self.last_name),

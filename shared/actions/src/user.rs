@@ -167,14 +167,12 @@ impl SetUser {
             None => None,
         };
         let languages = self.languages.as_ref().map(|given| {
-            let folded = given.iter().map(|language| language.trim().to_lowercase());
-            folded.filter(|language| !language.is_empty()).collect::<Vec<_>>()
+            let written = given.iter().map(|language| language.trim()).filter(|language| !language.is_empty());
+            // A word that is none would be nobody's language, and this agent would be handed nothing.
+            let read =
+                |language: &str| errors.take("languages", check::language(language).map(|tag| tag.to_lowercase()));
+            written.filter_map(read).collect::<Vec<_>>()
         });
-        for language in languages.iter().flatten() {
-            errors.require(is_tag(language), "languages", "invalid", || {
-                format!("{language:?} is no language: write en or es-MX")
-            });
-        }
         Ok(UserChange {
             name: self.name.as_deref().map(|name| check::name(name, errors)),
             role: self.role,

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission},
-    desk::{AgentTerms, CallGate, DeskTeam, GateKind, NextWork, Rank, for_team, next_work, opens_at, shut, softened},
+    desk::{
+        AgentTerms, CallGate, DeskTeam, GateKind, GateReader, NextWork, Rank, for_team, next_work, opens_at, shut,
+        softened,
+    },
     id::{LeadId, UserId},
 };
 
@@ -82,7 +85,8 @@ pub async fn gates(
         tx.commit().await?;
     }
     if !is_staff {
-        let gates = softened(gates);
+        let (zone, is_handed_over) = (&found.standing.client_zone, facts.is_handed_over);
+        let gates = softened(gates, GateReader { zone, is_handed_over, now });
         let is_callable = shut(&gates).next().is_none();
         return Ok(LeadGates { lead, rank, opens_at: opens_at(&gates), gates, next: None, is_callable });
     }

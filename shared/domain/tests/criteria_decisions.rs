@@ -254,6 +254,14 @@ fn the_score_makes_the_grade() {
 }
 
 #[test]
+fn ranges_that_exclude_each_other_count_once_where_points_are_promised() {
+    let criteria = load(include_str!("../../../deploy/criteria/web-enquiry.toml"));
+    let ranges = |rule: &ripen_domain::criteria::Rule| matches!(&*rule.id, "soon" | "this_year");
+    assert_eq!(criteria.most_together(ranges), 40);
+    assert_eq!(criteria.most_together(|_| true), 105, "40 + 15 + 20 + 15 + 5 + 10");
+}
+
+#[test]
 fn gates_cap_while_they_are_not_known_to_hold() {
     let gate = |require: &str, at_most: &str| {
         format!("[[gate]]\nid = 'g'\nrequire = '{require}'\nat_most = '{at_most}'\nbecause = 'shut'\n")

@@ -67,8 +67,19 @@ impl ReadersTime {
     #[must_use]
     pub fn whole(&self, at: impl Borrow<Timestamp>) -> String {
         let at = *at.borrow();
-        let day = at.to_zoned(self.zone.clone()).strftime("%a %-d %b %Y").to_string();
-        format!("{day}, {} {}", self.hour(at), self.place())
+        format!("{}, {} {}", self.whole_day(at), self.hour(at), self.place())
+    }
+
+    /// The day of it, as in `Tue 24 Nov 2026`.
+    #[must_use]
+    pub fn whole_day(&self, at: impl Borrow<Timestamp>) -> String {
+        at.borrow().to_zoned(self.zone.clone()).strftime("%a %-d %b %Y").to_string()
+    }
+
+    /// Whether it is a time of this day.
+    #[must_use]
+    pub fn is_today(&self, at: impl Borrow<Timestamp>) -> bool {
+        at.borrow().to_zoned(self.zone.clone()).date() == self.now.to_zoned(self.zone.clone()).date()
     }
 
     /// The day, as in `16 Nov`; with its year where that is another.

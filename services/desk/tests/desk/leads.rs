@@ -302,6 +302,15 @@ async fn nobody_sees_or_changes_what_is_not_theirs() {
         withheld.contains("stands here as soon as the lead is handed over") && !withheld.contains("none came with it"),
         "what is withheld is not said to be absent: {withheld}"
     );
+    // Of its next step the day alone: people are called at nine where they are.
+    let due = "update promise set due_at = '2027-03-30T14:23:45Z' where lead_id = $1";
+    sqlx::query(due).bind(own_worked.lead).execute(&app.pool).await.unwrap();
+    let whole = format!("/leads/{}", id(own_worked));
+    for path in [whole.as_str(), &format!("/api/v1{whole}"), "/leads", "/api/v1/leads", "/leads.csv"] {
+        let text = broker.get(&app, path).await.text;
+        assert!(text.contains("30 Mar 2027") || text.contains("2027-03-30T"), "{path}: {text}");
+        assert!(!text.contains("23:45") && !text.contains("9:23"), "{path}: {text}");
+    }
     assert_eq!(broker.page(&app, "/leads?q=casey").await.matches("<th scope=\"row\"").count(), 1);
     // An id that their own list shows leads to its lead, without who it is.
     let named = broker.page(&app, &format!("/leads?q={}", id(own_worked))).await;
@@ -323,6 +332,14 @@ async fn nobody_sees_or_changes_what_is_not_theirs() {
             "{path}: {}",
             answer.text
         );
+    }
+    // Of what they never had they read that it is closed, and not why.
+    let stopped = agent.post(&app, &format!("{whole}/stop"), "whom=client&why=asked+by+mail").await;
+    assert_eq!(stopped.status, StatusCode::SEE_OTHER, "{}", stopped.text);
+    for path in [whole.as_str(), &format!("/api/v1{whole}"), "/leads?view=all", "/leads.csv?view=all"] {
+        let text = broker.get(&app, path).await.text.to_lowercase().replace("\"do_not_contact\":null", "");
+        assert!(!text.contains("do not contact") && !text.contains("do_not_contact"), "{path}: {text}");
+        assert!(!text.contains("nobody may contact"), "{path}: {text}");
     }
     for path in ["/leads?q=casey", "/leads.csv?q=casey", "/api/v1/leads?q=casey"] {
         assert!(!broker.get(&app, path).await.text.contains(&id(own).to_string()), "{path}");

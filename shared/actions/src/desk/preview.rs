@@ -114,7 +114,11 @@ fn answer(
                 // Refused when it is saved, and so it counts for nothing here either.
                 if lead.answers.get(&one.question).is_none_or(|known| known.value != value) {
                     let field = format!("answer.{}", one.question);
-                    wrong.push(FieldError { field, code: "contradicts", message: contradicts(how, &one.question) });
+                    wrong.push(FieldError {
+                        field,
+                        code: "contradicts",
+                        message: contradicts(how, &one.question, criteria),
+                    });
                 }
             }
             (Ok(value), Some(lead)) => {

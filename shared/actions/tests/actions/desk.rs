@@ -399,7 +399,10 @@ async fn languages_and_clients_of_an_agent_are_kept() {
     office.leads(other, (21, 1), "web_form").await;
     office.sql("update person set locale = 'es-MX' where client_id <> '00000000-0000-0000-0000-000000000000' and phone < '+13125550021'".to_owned()).await;
     let (id, lee) = office.agent("lee").await;
-    let english = SetUser { languages: Some(vec!["en".to_owned()]), ..SetUser::of(id) };
+    let wrong = SetUser { languages: Some(vec!["klingon".to_owned()]), ..SetUser::of(id) };
+    let refused = office.actions.run(&operator(), &wrong).await;
+    assert!(matches!(refused, Err(Refusal::Invalid(errors)) if errors[0].field == "languages"), "nobody speaks it");
+    let english = SetUser { languages: Some(vec!["English".to_owned()]), ..SetUser::of(id) };
     office.actions.run(&operator(), &english).await.unwrap();
     let opened = office.next(&lee).await.unwrap();
     assert_eq!(opened.lead, lead(21), "however many speak something else before it");
@@ -482,8 +485,14 @@ async fn who_stops_a_person_for_the_whole_firm_is_found_in_its_audit() {
         let touch = noted.iter().find(|row| row.action == "lead.touch").unwrap();
         assert_eq!(touch.after.as_ref().unwrap()["stopped_for"], stopped);
         let barred: Vec<_> = noted.iter().filter(|row| row.action == "suppression.add").collect();
-        assert_eq!(barred.len(), usize::from(for_firm));
-        assert!(barred.iter().all(|row| row.client.is_none()));
+        assert_eq!(barred.len(), 1);
+        assert_eq!(barred[0].client.is_none(), for_firm, "for the firm a row of its own");
+        let said = barred[0].after.as_ref().unwrap();
+        assert_eq!(
+            (&said["identities"], &said["for"]),
+            (&serde_json::json!(1), &serde_json::json!(stopped)),
+            "all that they are reached under"
+        );
     }
 }
 

@@ -111,9 +111,30 @@ impl Criteria {
         asks.map(|rule| rule.points).max().unwrap_or(0).max(0)
     }
 
+    /// The most points that these rules can give together: of those that exclude each other, such as two ranges of one number, one
+    /// counts. Of rules that take points away none does.
+    #[must_use]
+    pub fn most_together(&self, is_meant: impl Fn(&Rule) -> bool) -> i32 {
+        let mut rules: Vec<_> = self.rules.iter().filter(|rule| rule.points > 0 && is_meant(rule)).collect();
+        // The best first: of more than are tried against each other it is the one that counts.
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.points));
+        most_of(&rules)
+    }
+
     /// The same criteria with their place in the line of versions, which receipts carry.
     #[must_use]
     pub fn with_version(self, version: u32) -> Self {
         Self { version, ..self }
     }
+}
+
+/// So many rules are tried against each other: each more could double the work, and a page waits for it.
+const TRIED: usize = 12;
+
+fn most_of(rules: &[&Rule]) -> i32 {
+    let Some((first, rest)) = rules.split_first() else { return 0 };
+    let with_first: Vec<_> = rest.iter().copied().filter(|rule| !first.when.excludes(&rule.when)).collect();
+    let is_free = with_first.len() == rest.len();
+    let most = first.points.saturating_add(most_of(&with_first));
+    if is_free || rules.len() > TRIED { most } else { most.max(most_of(rest)) }
 }

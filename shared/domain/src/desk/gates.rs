@@ -244,52 +244,11 @@ fn lacking<'a>(facts: &GateFacts, agents: impl Iterator<Item = &'a AgentTerms>) 
     (!serving.any(|agent| speaks(agent, &language))).then_some(GateKind::Language)
 }
 
-/// The gates as a client and its brokers read them: that the person speaks with the firm for somebody else, who of the firm does what,
-/// and what somebody wrote about the person, is not theirs to know.
-#[must_use]
-pub fn softened(gates: Vec<CallGate>) -> Vec<CallGate> {
-    let mut shown = Vec::with_capacity(gates.len());
-    let mut resting = Vec::new();
-    for gate in gates {
-        match gate.kind {
-            // All three as one, shut or open: which of them it is, and when exactly it began, tells of calls for others.
-            GateKind::Attempts | GateKind::Elsewhere | GateKind::Calls => resting.push(gate),
-            GateKind::AgentClients | GateKind::Language if gate.is_open => {}
-            GateKind::AgentClients | GateKind::Language => {
-                shown.push(CallGate { words: "waits for somebody who works for it".to_owned(), ..gate });
-            }
-            // The same by day and by night: at which hour it opens tells the zone, and with it the country, of a number that is not
-            // theirs to know yet.
-            GateKind::Hours => shown.push(open(GateKind::Hours, "called within the hours of where the person is")),
-            // Why somebody closed it, and why nobody may call, are words about a person, and may be of another client's call.
-            GateKind::Closed if !gate.is_open => {
-                shown.push(CallGate { words: "the lead is not open any more".to_owned(), ..gate });
-            }
-            GateKind::DoNotContact if !gate.is_open => {
-                shown.push(CallGate { words: "nobody may contact this person".to_owned(), ..gate });
-            }
-            GateKind::Lease if !gate.is_open => shown.push(CallGate { words: "being worked on".to_owned(), ..gate }),
-            _ => shown.push(gate),
-        }
-    }
-    shown.push(match shut(&resting).next() {
-        None => open(GateKind::Resting, "not resting"),
-        Some(_) => closed(GateKind::Resting, "resting", opens_at(&resting).and_then(next_hour)),
-    });
-    shown
-}
-
-/// To the second it would say when the person was spoken with.
-fn next_hour(at: Timestamp) -> Option<Timestamp> {
-    let hours = at.as_second().div_euclid(3_600).saturating_add(1);
-    Timestamp::from_second(hours.saturating_mul(3_600)).ok()
-}
-
-fn open(kind: GateKind, words: impl Into<String>) -> CallGate {
+pub(super) fn open(kind: GateKind, words: impl Into<String>) -> CallGate {
     CallGate { kind, is_open: true, words: words.into(), opens_at: None }
 }
 
-fn closed(kind: GateKind, words: impl Into<String>, opens_at: Option<Timestamp>) -> CallGate {
+pub(super) fn closed(kind: GateKind, words: impl Into<String>, opens_at: Option<Timestamp>) -> CallGate {
     CallGate { kind, is_open: false, words: words.into(), opens_at }
 }
 

@@ -11,17 +11,18 @@ mod next_work;
 mod order;
 mod outlook;
 mod share;
+mod softened;
 
 pub use gates::{
     AgentTerms, CallGate, DeskTeam, FullDay, GateFacts, GateKind, HeldBy, StepFacts, for_team, gates, opens_at, shut,
-    softened,
 };
-pub use language::language_name;
+pub use language::{language_name, language_written};
 pub use next_try::next_try;
 pub use next_work::{NextCall, NextOpening, NextWork, next_work};
 pub use order::{DeskCandidate, FRESH, OrderedLead, Rank, RankSubject, callable_wait, in_order, rank};
 pub use outlook::{MissingPoints, Outlook, OutlookReason};
 pub use share::{ClientTurn, charged, in_turn};
+pub use softened::{GateReader, day_alone, softened};
 
 use jiff::SignedDuration;
 

@@ -84,7 +84,7 @@ impl Outlook {
             .collect();
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.points));
         let missing = missing(decision, criteria);
-        let open: i32 = missing.iter().map(|one| one.points).sum();
+        let open = criteria.most_together(|rule| missing.iter().any(|one| one.rule == rule.id));
         Self {
             grade: decision.grade,
             score: decision.score,

@@ -37,6 +37,8 @@ pub struct DeskStanding {
     pub score: i32,
     /// Who promised the call that is due.
     pub promised_by: Option<UserId>,
+    /// Its client's clock.
+    pub client_zone: TimeZone,
     /// The number that is called.
     phone: Option<String>,
 }
@@ -86,6 +88,7 @@ struct StandingRow {
 impl StandingRow {
     fn standing(self, now: Timestamp) -> Result<DeskStanding, StoreError> {
         let client_full = self.client_full(now);
+        let client_zone = self.client_zone();
         let instant = jiff_sqlx::Timestamp::to_jiff;
         let grade: Option<Grade> = self.grade.as_deref().map(word).transpose()?;
         let stage: Stage = word(&self.stage)?;
@@ -143,18 +146,23 @@ impl StandingRow {
             grade,
             score: self.score.unwrap_or(0),
             promised_by: self.promised_by.map(UserId::from_uuid),
+            client_zone,
             phone: self.phone,
         })
     }
 }
 
 impl StandingRow {
+    fn client_zone(&self) -> TimeZone {
+        TimeZone::get(&self.client_time_zone).unwrap_or(TimeZone::UTC)
+    }
+
     /// A client's day begins at midnight where it is, as routing counts it.
     fn client_full(&self, now: Timestamp) -> Option<FullDay> {
         let count = |leads: Option<i32>| leads.and_then(|leads| u32::try_from(leads).ok());
         let capacity =
             Capacity { per_day: count(self.client_capacity), given_today: count(self.client_given).unwrap_or(0) };
-        let zone = TimeZone::get(&self.client_time_zone).unwrap_or(TimeZone::UTC);
+        let zone = self.client_zone();
         let (until, _) = ClientLimit { zone, capacity }.full(now)?;
         capacity.per_day.zip(until).map(|(most, until)| FullDay { most, until })
     }

@@ -139,6 +139,8 @@ pub struct ListedStep {
     pub state: State,
     /// When; none where it waits for criteria.
     pub due_at: Option<Timestamp>,
+    /// Only the day of it is told, as its beginning by the client's clock.
+    pub is_day_alone: bool,
     /// What is promised, in words.
     pub why: String,
     /// Agreed with the person.

@@ -93,7 +93,8 @@ impl Store {
         let rows = sqlx::query!(
             r#"-- touch.followed
             select t.lead_id, t.disposition, coalesce(l.closed_at >= t.at, false) as "was_closed!", m.became_a as "became_a!",
-                   m.became_a and coalesce(l.returned_at >= l.matured_at, false) as "was_returned!",
+                   -- What the firm took back is no return: the instant of a recall stands in both.
+                   m.became_a and coalesce(l.returned_at >= l.matured_at and l.returned_at is distinct from l.recalled_at, false) as "was_returned!",
                    m.became_a and not coalesce(l.returned_at >= l.matured_at, false)
                      and exists (select from delivery d join outcome o on o.delivery_id = d.id
                                  where d.lead_id = l.id and o.at >= l.matured_at and o.kind in ('accepted', 'won')) as "was_accepted!"

@@ -82,7 +82,8 @@ pub struct LeadStepView {
     kind: &'static str,
     /// `scheduled` or `work`.
     state: &'static str,
-    /// When; none where it waits for criteria.
+    /// When; none where it waits for criteria. Whom it is withheld from reads its day alone, as the beginning of it by the client's
+    /// clock.
     #[schema(value_type = Option<String>)]
     due_at: Option<Timestamp>,
     /// What is promised.

@@ -489,7 +489,7 @@ mod tests {
             let (kind, state, why) = (Kind::Requalify, State::Scheduled, String::new());
             step_near(&ShownStep::of(
                 &clock("UTC"),
-                &ListedStep { due_at, kind, state, why, is_agreed: false, is_put_back: false },
+                &ListedStep { due_at, is_day_alone: false, kind, state, why, is_agreed: false, is_put_back: false },
             ))
         };
         assert_eq!([near("2027-03-30T08:00:00Z"), near("2026-01-30T08:00:00Z")], ["", "late"]);

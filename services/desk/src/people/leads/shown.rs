@@ -28,6 +28,13 @@ impl TimeInTitle {
     pub fn of(when: &When, at: Timestamp) -> Self {
         Self { iso: at, whole: when.whole(at), near: when.near(at), short: when.short(at) }
     }
+
+    /// Of which only the day is told, as its beginning.
+    fn of_day(when: &When, at: Timestamp) -> Self {
+        let whole = when.whole_day(at);
+        let near = if when.is_today(at) { "today".to_owned() } else { when.near(at) };
+        Self { iso: at, whole, short: near.clone(), near }
+    }
 }
 
 /// What is next, in words.
@@ -47,8 +54,9 @@ pub struct ShownStep {
 
 impl ShownStep {
     pub fn of(when: &When, step: &ListedStep) -> Self {
-        let at = step.due_at.map(|at| TimeInTitle::of(when, at));
-        let is_late = step.due_at.is_some_and(|at| at < when.now());
+        let shown = if step.is_day_alone { TimeInTitle::of_day } else { TimeInTitle::of };
+        let at = step.due_at.map(|at| shown(when, at));
+        let is_late = step.due_at.is_some_and(|at| at < when.now() && !(step.is_day_alone && when.is_today(at)));
         let text = match &at {
             None => "waits".to_owned(),
             Some(at) => match at.near.strip_suffix(" ago") {

@@ -9,7 +9,10 @@ use super::{
     shown::TimeInTitle,
     timeline_words::{answered, because, decided, delivered, judged, money, said},
 };
-use crate::people::{when::When, work::next::both_clocks};
+use crate::people::{
+    when::When,
+    work::next::{both_clocks, there},
+};
 
 /// What kind of thing happened: what the mark of an entry shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,7 +292,12 @@ fn promises(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
             // What came back to the desk is told as what was said of it.
             if promise.is_of_person() {
                 // By the clock where the person is, as everywhere a call is dated.
-                let due = promise.due_at.map(|at| both_clocks(at, &places, when)).unwrap_or_default();
+                let clocks = |at| match page.is_withheld {
+                    // The hour at which somebody is called says where they are.
+                    true => there(&places, when).whole_day(at),
+                    false => both_clocks(at, &places, when),
+                };
+                let due = promise.due_at.map(clocks).unwrap_or_default();
                 let what = format!("{} promised the next step for {due}", promise.from_whom);
                 let more = promise.why.clone();
                 all.push(TimelineEntry { more, ..entry(when, EntryKind::Promise, promise.created_at, what) });

@@ -11,6 +11,8 @@ use crate::people::when::When;
 pub enum WhatFollows {
     /// Nothing is chosen yet.
     Nothing,
+    /// Answers were typed, and nobody was reached: it cannot be saved so.
+    Refused,
     /// It is over already: nothing but the note is kept.
     Over {
         /// Why.
@@ -104,6 +106,9 @@ pub fn after(form: &WorkForm, preview: &GradePreview, client: &str, said: &Callb
         Some(Disposition::DoNotContact) => WhatFollows::DoNotContact { for_firm: form.text("stop_for") == "firm" },
         _ if let Some(why) = &preview.over => WhatFollows::Over { why: why.clone() },
         None => WhatFollows::Nothing,
+        Some(how) if how.is_in_vain() && preview.wrong.iter().any(|error| error.code == "contradicts") => {
+            WhatFollows::Refused
+        }
         Some(Disposition::CallBack) => WhatFollows::CallBack { at: said.there.clone(), to },
         Some(Disposition::NeverEnquired) => WhatFollows::Review,
         Some(Disposition::NumberDead | Disposition::WrongNumber) => WhatFollows::NumberVoid,

@@ -96,7 +96,7 @@ pub struct GradePanel {
 pub fn panel(preview: &GradePreview, criteria: Option<&Criteria>) -> Option<GradePanel> {
     let (outlook, criteria) = (preview.outlook.as_ref()?, criteria?);
     let (a, b) = criteria.thresholds();
-    let given: i32 = criteria.rules().iter().map(|rule| rule.points.max(0)).sum();
+    let given = criteria.most_together(|_| true);
     // A score below nothing, or an A that no rules reach, still lies on the scale.
     let most = given.max(a).max(outlook.score).max(1);
     let before = preview.before.map(|before| GradeMark { letter: before.grade.word(), score: before.score });

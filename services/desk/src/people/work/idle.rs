@@ -232,7 +232,7 @@ fn promised_line(promise: &PromisedCall, (sees_all, when): (bool, &When)) -> Com
         at,
         why: "Promised call".to_owned(),
         client: promise.client.clone(),
-        there: there.map(|there| clock(&there)).unwrap_or_default(),
+        there: there.map(|there| clock(&there, at)).unwrap_or_default(),
         by: promise.by.clone().unwrap_or_default(),
         // Whoever is handed leads does not pick them.
         href: if sees_all { format!("/leads/{}", promise.lead) } else { String::new() },
@@ -255,7 +255,7 @@ fn opening_line(opening: &WorkOpening, is_cut: bool, when: &When) -> ComingLine 
         at: opening.at,
         why: opening_words(opening, when),
         client,
-        there: there.map(|there| clock(&there)).unwrap_or_default(),
+        there: there.map(|there| clock(&there, opening.at)).unwrap_or_default(),
         by: String::new(),
         href: String::new(),
         several: Some(ReadyNumber { n: opening.leads.len(), has_more: is_cut, href: address(&opening_name(opening)) }),
@@ -263,8 +263,9 @@ fn opening_line(opening: &WorkOpening, is_cut: bool, when: &When) -> ComingLine 
     }
 }
 
-fn clock(there: &When) -> String {
-    format!("{} {}", there.hour(there.now()), there.place())
+/// What time it is there then; of what is late, now.
+fn clock(there: &When, at: Timestamp) -> String {
+    format!("{} {}", there.hour(at.max(there.now())), there.place())
 }
 
 fn href(query: LeadsQuery) -> String {

@@ -19,10 +19,15 @@ pub fn next_in_words(next: &NextWork, places: &[Place], when: &When) -> String {
 
 /// The time where the person is, with the reader's hour where theirs is another.
 pub fn both_clocks(at: Timestamp, places: &[Place], when: &When) -> String {
-    let there = when.there(places.first().map_or_else(|| when.zone(), |place| place.zone.clone()));
+    let there = there(places, when);
     let offset = |zone: TimeZone| zone.to_offset(at);
     let own = (offset(there.zone()) != offset(when.zone())).then(|| format!(" ({} for you)", when.hour(at)));
     format!("{}{}", there.whole(at), own.unwrap_or_default())
+}
+
+/// By the clock where the person is.
+pub fn there(places: &[Place], when: &When) -> When {
+    when.there(places.first().map_or_else(|| when.zone(), |place| place.zone.clone()))
 }
 
 /// Who has to do something before anybody calls.

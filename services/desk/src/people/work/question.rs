@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use ripen_actions::{FieldError, lead::NewAnswer, lead_brief::LeadScript};
 use ripen_domain::{
     criteria::{Criteria, Kind, Question},
-    desk::Outlook,
+    desk::{MissingPoints, Outlook},
     outcome::currency_of,
 };
 use ripen_store::lead::show::LeadAnswer;
@@ -202,7 +202,10 @@ fn shown(question: &Question, hot: Option<&str>, terms: &QuestionTerms<'_>) -> S
     let profile = &script.lead.profile;
     let values = form.answer(question).unwrap_or_else(|| standing(script, question, now));
     let missing = outlook.map(|outlook| outlook.missing.as_slice()).unwrap_or_default();
-    let worth = missing.iter().filter(|one| one.questions.iter().any(|asked| **asked == *question.id));
+    let asks = |one: &&MissingPoints| one.questions.iter().any(|asked| **asked == *question.id);
+    let rules: Vec<_> = missing.iter().filter(asks).map(|one| &one.rule).collect();
+    let criteria = script.criteria.as_deref().filter(|_| !hides_points);
+    let worth = criteria.map_or(0, |criteria| criteria.most_together(|rule| rules.contains(&&rule.id)));
     let is_hot = hot == Some(&*question.id);
     let field = format!("answer.{}", question.id);
     ShownQuestion {
@@ -212,7 +215,7 @@ fn shown(question: &Question, hot: Option<&str>, terms: &QuestionTerms<'_>) -> S
         value: values.first().cloned().unwrap_or_default(),
         unit: unit(question, &script.lead.client.country),
         before: before(script, question, now),
-        worth: if hides_points { 0 } else { worth.map(|one| one.points).sum() },
+        worth,
         is_hot,
         trouble: wrong
             .iter()

@@ -17,6 +17,15 @@ impl Expression {
     pub(in crate::criteria) fn never_holds(&self, facing: &Facing<'_>) -> bool {
         never(&self.root, facing)
     }
+
+    /// Whether it is known that no lead has both this and the other one of the same document.
+    pub(in crate::criteria) fn excludes(&self, other: &Self) -> bool {
+        let facing = Facing::new(&[], &[], false);
+        let mut left = BTreeMap::new();
+        excludes(&self.root, &facing, &mut left)
+            || excludes(&other.root, &facing, &mut left)
+            || left.values().any(Left::is_empty)
+    }
 }
 
 /// What is left of a fact when everything that was asked of it holds.

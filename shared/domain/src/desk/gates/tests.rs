@@ -5,6 +5,7 @@ use rstest::rstest;
 use uuid::Uuid;
 
 use super::*;
+use crate::desk::{GateReader, softened};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -194,8 +195,13 @@ fn of_several_places_the_one_that_is_shut_is_named() {
     assert_eq!(words, ["Tue 12:00 in Chicago: calling is allowed"]);
 }
 
+/// As the people of a client read them whose clock shows UTC.
+fn of_client(gates: Vec<CallGate>, is_handed_over: bool) -> Vec<CallGate> {
+    softened(gates, GateReader { zone: &TimeZone::UTC, is_handed_over, now: now() })
+}
+
 fn told(facts: &GateFacts, now: Timestamp) -> Vec<(GateKind, bool, Option<Timestamp>)> {
-    let shown = softened(gates(facts, &AgentTerms::default(), &Hours::default(), now));
+    let shown = of_client(gates(facts, &AgentTerms::default(), &Hours::default(), now), true);
     shown.into_iter().map(|gate| (gate.kind, gate.is_open, gate.opens_at)).collect()
 }
 
@@ -208,7 +214,7 @@ fn a_clients_people_are_not_told_of_others() {
         ..facts()
     };
     let agent = AgentTerms { languages: vec!["en".to_owned()], ..AgentTerms::default() };
-    let shown = softened(gates(&facts, &agent, &Hours::default(), now()));
+    let shown = of_client(gates(&facts, &agent, &Hours::default(), now()), true);
     let words: Vec<_> = shown.iter().map(|gate| gate.words.as_str()).collect();
     assert!(words.contains(&"resting") && words.contains(&"being worked on"));
     assert!(!words.iter().any(|words| words.contains("Dana") || words.contains("another client")), "{words:?}");
@@ -227,15 +233,23 @@ fn a_clients_people_read_no_words_of_closing_and_of_a_wish() {
     };
     let all = gates(&facts, &AgentTerms::default(), &Hours::default(), now());
     assert_eq!(all.iter().filter(|gate| gate.words.contains("Maria")).count(), 2, "the firm reads them: {all:?}");
-    let shown = softened(all.clone());
+    let shown = of_client(all.clone(), true);
     assert!(!shown.iter().any(|gate| gate.words.contains("Maria")), "{shown:?}");
     let kinds = |gates: &[CallGate]| shut(gates).map(|gate| gate.kind).collect::<Vec<_>>();
     assert_eq!(kinds(&shown)[..2], kinds(&all)[..2], "that they are shut is told");
+    // Before it has the lead: that it is over, and not why.
+    for stage in [Stage::Closed, Stage::Lead] {
+        let all =
+            gates(&GateFacts { stage: Some(stage), ..facts.clone() }, &AgentTerms::default(), &Hours::default(), now());
+        let shown = of_client(all, false);
+        assert_eq!(kinds(&shown), [GateKind::Closed], "{stage:?}");
+        assert!(!shown.iter().any(|gate| gate.kind == GateKind::DoNotContact), "{shown:?}");
+    }
 }
 
 #[test]
 fn at_which_hour_somebody_is_called_tells_a_client_nothing() {
-    let shown = |now: &str| softened(gates(&facts(), &AgentTerms::default(), &Hours::default(), at(now)));
+    let shown = |now: &str| of_client(gates(&facts(), &AgentTerms::default(), &Hours::default(), at(now)), false);
     let (by_day, by_night) = (shown("2026-12-01T16:00:00Z"), shown("2026-12-01T08:00:00Z"));
     assert_eq!(by_day, by_night);
     assert!(shut(&by_night).next().is_none(), "{by_night:?}");
@@ -247,12 +261,21 @@ fn why_somebody_rests_is_the_same_to_a_client_whatever_it_is() {
     let tried =
         GateFacts { is_untouched: false, attempts: 1, last_attempt_at: Some(at("2026-12-01T10:11:12Z")), ..facts() };
     let resting = |facts: &GateFacts| told(facts, now()).into_iter().find(|(kind, ..)| *kind == GateKind::Resting);
-    // A day later, to the hour: the second would say when somebody was spoken with.
-    assert_eq!(resting(&elsewhere), Some((GateKind::Resting, false, Some(at("2026-12-02T11:00:00Z")))));
+    // The day alone: the hour would say when somebody was spoken with, and with it where they are.
+    assert_eq!(resting(&elsewhere), Some((GateKind::Resting, false, Some(at("2026-12-03T00:00:00Z")))));
     assert_eq!(told(&elsewhere, now()), told(&tried, now()));
     assert_eq!(resting(&facts()), Some((GateKind::Resting, true, None)));
     let both = GateFacts { elsewhere_at: Some(at("2026-12-01T12:00:01Z")), ..tried };
-    assert_eq!(resting(&both).unwrap().2, Some(at("2026-12-02T13:00:00Z")), "the later one");
+    assert_eq!(resting(&both).unwrap().2, Some(at("2026-12-03T00:00:00Z")), "the same day");
+}
+
+#[test]
+fn of_a_next_step_a_client_reads_the_day() {
+    let of = |due: &str| GateFacts { is_reached: true, is_untouched: false, step: step(due, false, false), ..facts() };
+    let opens = |due: &str| told(&of(due), now()).into_iter().find(|(kind, ..)| *kind == GateKind::Promise).unwrap().2;
+    assert_eq!(opens("2026-12-30T14:00:00Z"), opens("2026-12-30T19:00:00Z"));
+    assert_eq!(opens("2026-12-30T14:00:00Z"), Some(at("2026-12-30T00:00:00Z")));
+    assert_eq!(opens("2026-12-01T19:00:00Z"), Some(at("2026-12-02T00:00:00Z")), "a time that lies ahead");
 }
 
 #[test]
