@@ -21,6 +21,7 @@ mod follow_suppressions;
 mod forms;
 mod handler;
 mod key_conflicts;
+mod known_since;
 mod left_in_rows;
 mod load_batch;
 mod maturation;
