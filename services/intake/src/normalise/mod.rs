@@ -104,7 +104,7 @@ fn names(reader: &mut Reader) {
 fn user_name(reader: &mut Reader) {
     let said = &mut reader.submission;
     let parts = [("first_name", &mut said.first_name), ("last_name", &mut said.last_name), ("name", &mut said.name)];
-    let given = parts.iter().filter_map(|(_, text)| text.as_ref());
+    let given = parts.iter().filter_map(|(_, text)| (**text).as_ref());
     if !said.email.as_ref().is_some_and(|email| name::is_user_name(given, email)) {
         return;
     }
