@@ -21,7 +21,8 @@ const OF_ARRIVALS: &str = "shared/store/src/arrival/";
 
 #[test]
 fn no_statement_decides_by_the_words_of_a_sentence() {
-    let store = sources().iter().filter(|text| text.path.starts_with("shared/store/src/"));
+    let sources = sources();
+    let store = sources.iter().filter(|text| text.path.starts_with("shared/store/src/"));
     let shipped = store.filter(|text| !text.path.contains("tests") && !text.path.starts_with(OF_ARRIVALS));
     refuse(&shipped.flat_map(check).collect::<Vec<_>>());
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
     criteria::{Answer, AnswerContext, Criteria, Origin},
-    flag::Flag,
+    flag::{Flag, FlagCode},
     id::CriteriaId,
     person::Profile,
     submission::Submission,
@@ -32,7 +32,7 @@ pub fn record(
     let profile = work_unit.persons.get(&on.person).map(|person| &person.profile);
     let reader = work.zip(profile).and_then(|(work, profile)| {
         let criteria = criteria.get(&work.criteria?)?;
-        Some((criteria, context_of(&arrival.submission, profile, work, arrival.received_at)))
+        Some((criteria, context_of(&arrival.submission, profile, work, fresh.said_at())))
     });
     let Some(lead) = work_unit.leads.get_mut(&on.lead) else { return Vec::new() };
     let origin = Origin::Arrival(fresh.id);
@@ -66,6 +66,7 @@ pub fn record(
             origin: origin.to_string(),
             value: kept,
         });
+        flags.extend(known.and_then(|known| outdated(fresh, question, (known, &answer))));
         if known.is_none_or(|known| known.at <= answer.at) {
             lead.answers.insert(question.clone(), answer);
         }
@@ -73,20 +74,28 @@ pub fn record(
     flags
 }
 
-/// When an answer was given: as its arrival was received, for nothing of it was known before. What a correction that comes late
-/// says was said before what is known. Beside an answer of another body of the same, the date says which of the two counts, in
-/// whatever order they were received.
+/// When an answer was given: as its person said it, so that a list of last year puts down nothing that is known of today. Beside an
+/// answer of another body of the same, the order of the bodies says which of the two counts; of one time the one that came later does.
 fn said_at(fresh: &NewArrival<'_>, known: Option<&Answer>) -> Timestamp {
-    let received_at = fresh.arrival.received_at;
-    let said_at = if fresh.is_stale() { fresh.arrived_at().min(received_at) } else { received_at };
-    let Some((known, Origin::Arrival(body))) = known.map(|known| (known.at, &known.origin)) else { return said_at };
-    if fresh.others.older.contains(body) {
-        said_at.max(known.saturating_add(A_MOMENT).unwrap_or(known))
-    } else if fresh.others.newer.contains_key(body) {
-        said_at.min(known.saturating_sub(A_MOMENT).unwrap_or(known))
-    } else {
-        said_at
+    let said_at = fresh.said_at();
+    let Some(known) = known else { return said_at };
+    let after = known.at.saturating_add(A_MOMENT).unwrap_or(known.at);
+    match &known.origin {
+        Origin::Arrival(body) if fresh.others.older.contains(body) => said_at.max(after),
+        Origin::Arrival(body) if fresh.others.newer.contains_key(body) => {
+            said_at.min(known.at.saturating_sub(A_MOMENT).unwrap_or(known.at))
+        }
+        _ if said_at == known.at => after,
+        _ => said_at,
     }
+}
+
+/// What is told of an answer that is older than what is known and not the same. Of two bodies of one thing nobody needs to hear.
+fn outdated(fresh: &NewArrival<'_>, question: &str, (known, said): (&Answer, &Answer)) -> Option<Flag> {
+    let is_own = matches!(&known.origin, Origin::Arrival(body) if fresh.others.newer.contains_key(body));
+    let words = said.value.as_str().map_or_else(|| said.value.to_string(), str::to_owned);
+    let is_outdated = known.at > said.at && known.value != said.value && !is_own;
+    is_outdated.then(|| Flag::new(question, FlagCode::OlderThanKnown).saying(&words))
 }
 
 /// Where the answers of an arrival were given: the person's words for numbers, dates and clocks, else the client's.

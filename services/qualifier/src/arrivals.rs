@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 use crate::{
     another_person::{self, Course},
-    answers, births,
+    answers, births, known_since,
     moved_program::open_lead,
     new_arrival::{NewArrival, OtherBodies},
     same_content,
@@ -141,6 +141,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         // Nothing of what was said before was said of this person.
         let apart = stands_alone.then(|| NewArrival { others: OtherBodies::default(), ..fresh.clone() });
         let mut flags = answers::record(work_unit, apart.as_ref().unwrap_or(fresh), self.criteria, on);
+        flags.extend(known_since::flag(work_unit, fresh, on.person));
         flags.extend(void_number(work_unit, fresh, on.person).map(Flag::wrong_number));
         flags.extend(fresh.shares_id.then(|| Flag::new("external_id", FlagCode::ExternalIdShared)));
         let is_another = corrected.is_some() && fresh.others.is_another;
@@ -217,10 +218,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         let void = void_number(work_unit, fresh, id).map(|phone| Identity::Phone(phone.clone()));
         let corrects = matches!(whose, Whose::Corrected(_));
         let mut counting = if corrects { fresh.counting() } else { Cow::Borrowed(submission) };
-        if corrects {
-            let known = work_unit.persons.get(&id).and_then(|person| person.profile.phone.as_deref());
-            fresh.others.before.take_out_repeated(counting.to_mut(), known);
-        }
+        known_since::take_out_settled(work_unit, fresh, (id, corrects), &mut counting);
         if void.is_some() && counting.phone.is_some() {
             counting.to_mut().phone = None;
         }

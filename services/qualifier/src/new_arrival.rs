@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use ripen_domain::{
-    arrival::{Arrival, QuarantineReason},
+    arrival::{Arrival, BodyTime, QuarantineReason},
     id::ArrivalId,
     person::{Absorb, Profile},
     submission::Submission,
@@ -127,6 +127,24 @@ impl SaidByOlder {
         }
     }
 
+    /// Takes out of a correction that is older than what is known since what would replace more than these said: that was said by
+    /// somebody else, and later.
+    pub fn keep_to_own(&self, said: &mut Submission, known: &Profile) {
+        let before = &self.person;
+        if known.full_name().is_some() && known.full_name() != before.full_name() {
+            (said.first_name, said.last_name, said.name) = (None, None, None);
+        }
+        let is_others = |known: &Option<String>, before: &Option<String>| known.is_some() && known != before;
+        said.email.take_if(|_| is_others(&known.email, &before.email));
+        if is_others(&known.phone, &before.phone) {
+            (said.phone, said.phone_extension) = (None, None);
+        }
+        said.postal_code.take_if(|_| is_others(&known.postal_code, &before.postal_code));
+        said.country.take_if(|_| is_others(&known.country, &before.country));
+        said.time_zone.take_if(|_| is_others(&known.time_zone, &before.time_zone));
+        said.locale.take_if(|_| is_others(&known.locale, &before.locale));
+    }
+
     /// Whether what is known of a person to reach them by is what they said. Else somebody knows better.
     pub fn is_reached_as_said(&self, known: &Profile) -> bool {
         (&known.email, &known.phone) == (&self.person.email, &self.person.phone)
@@ -185,6 +203,12 @@ impl NewArrival<'_> {
     pub(crate) fn arrived_at(&self) -> Timestamp {
         // What the form says, where it says so: an export of last week must not look like an enquiry of today.
         self.arrival.submission.submitted_at.unwrap_or(self.arrival.received_at)
+    }
+
+    /// When its person said it, as far as that decides what counts: a day alone ends with it, and nothing was said after its receipt.
+    pub(crate) fn said_at(&self) -> Timestamp {
+        let received_at = self.arrival.received_at;
+        BodyTime::of(self.arrival).submitted_at.map_or(received_at, |at| at.min(received_at))
     }
 
     /// Takes in what it is beside the bodies that are known.

@@ -46,6 +46,8 @@ words! {
         SecondSuppressed = "second_suppressed",
         /// Under one external id came another name, another address and another number: the newest are used.
         AnotherPerson = "another_person",
+        /// It was said before what is known: that stands.
+        OlderThanKnown = "older_than_known",
         /// Its sender says that the person must not be contacted: nobody does, for this client.
         DoNotContact = "do_not_contact",
         /// The phone number leads to somebody else, as a call told: it was not used.

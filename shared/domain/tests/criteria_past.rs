@@ -92,8 +92,8 @@ fn past(document: &str, days: &[i64]) -> PastLead {
         source: SourceFacts { name: "Site".into(), channel: Channel::WebForm },
         arrivals: vec![arrival(0), arrival(5)],
         answers: vec![
-            PastAnswer { question: "days".into(), answer: answer(45.into(), 0) },
-            PastAnswer { question: "preapproved".into(), answer: answer(true.into(), 9) },
+            PastAnswer { question: "days".into(), answer: answer(45.into(), 0), known_at: at(0) },
+            PastAnswer { question: "preapproved".into(), answer: answer(true.into(), 9), known_at: at(9) },
         ],
         decisions: Vec::new(),
     };
@@ -107,7 +107,7 @@ fn past(document: &str, days: &[i64]) -> PastLead {
 }
 
 fn facts(past: &PastLead, day: i64) -> Facts {
-    let known = past.answers.iter().filter(|one| one.answer.at <= at(day));
+    let known = past.answers.iter().filter(|one| one.known_at <= at(day));
     let arrivals = past.arrivals.iter().filter(|arrival| arrival.received_at <= at(day)).count();
     let count = u32::try_from(arrivals).unwrap();
     Facts {
@@ -163,6 +163,14 @@ fn a_draft_sees_nothing_that_was_not_known_yet() {
     let report = tested(&strict, &past, Some(OutcomeKind::Returned));
     assert_eq!((report.returned.kept, report.returned.gained, report.returned.lost), (0, 0, 1));
     assert_eq!((report.bands[0].from, report.bands[0].to, report.bands[0].won.of), (30, 39, 1));
+}
+
+#[test]
+fn what_was_said_long_before_it_came_was_not_known_before_it_came() {
+    let mut past = past(DOCUMENT, &[0, 4, 8, 9]);
+    past.answers[1].answer.at = at(1);
+    let report = tested(DOCUMENT, &past, None);
+    assert_eq!((report.decisions, report.same), (4, 4), "{:?}", report.flows);
 }
 
 #[test]

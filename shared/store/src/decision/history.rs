@@ -11,7 +11,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     criteria::{ClientFacts, SourceFacts},
     delivery::OutcomeKind,
-    id::{ClientId, CriteriaId, DecisionId, LeadId},
+    id::{ArrivalId, ClientId, CriteriaId, DecisionId, LeadId},
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -187,7 +187,7 @@ impl PastReader {
     async fn arrivals(&mut self, window: LeadRange, pasts: &mut Pasts) -> Result<(), StoreError> {
         let rows = sqlx::query!(
             r#"-- history.arrivals
-            select a.lead_id as "lead_id!", a.source_id, a.received_at, a.submitted_at, a.amends is not null as "amends!",
+            select a.id, a.lead_id as "lead_id!", a.source_id, a.received_at, a.submitted_at, a.amends is not null as "amends!",
                    a.submission::text as "submission!"
             from arrival a where a.lead_id > $1 and a.lead_id <= $2 and ($3::uuid is null or a.client_id = $3)
             order by a.lead_id, a.received_at, a.id"#,
@@ -203,6 +203,7 @@ impl PastReader {
                 continue;
             };
             past.arrivals.push(PackedArrival {
+                id: ArrivalId::from_uuid(row.id),
                 received_at: row.received_at.to_jiff(),
                 submitted_at: row.submitted_at.map(jiff_sqlx::Timestamp::to_jiff),
                 amends: row.amends,

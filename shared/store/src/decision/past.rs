@@ -1,12 +1,12 @@
 //! A lead's past as it was read: what costs computing to understand is left for threads that may block.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use ripen_domain::{
-    criteria::{Answer, ClientFacts, PastAnswer, PastArrival, PastDecision, PastLead, SourceFacts},
+    criteria::{Answer, ClientFacts, Origin, PastAnswer, PastArrival, PastDecision, PastLead, SourceFacts},
     delivery::OutcomeKind,
-    id::LeadId,
+    id::{ArrivalId, LeadId},
     lead::{Channel, Grade},
 };
 use serde::{Deserialize, de::IgnoredAny};
@@ -42,6 +42,7 @@ pub(crate) struct PackedDecision {
 }
 
 pub(crate) struct PackedArrival {
+    pub id: ArrivalId,
     pub received_at: Timestamp,
     pub submitted_at: Option<Timestamp>,
     pub amends: bool,
@@ -72,12 +73,14 @@ impl PackedPast {
     /// # Errors
     /// When a receipt or an answer cannot be read.
     pub fn open(self) -> Result<LeadPast, StoreError> {
+        let received = self.arrivals.iter().map(|arrival| (arrival.id, arrival.received_at)).collect();
+        let answers = self.answers.into_iter().map(|answer| answer.open(&received));
         // Cloned here and not while reading: the reader's connection is the scarce thing.
         let past = PastLead {
             client: (*self.client).clone(),
             source: (*self.source).clone(),
             arrivals: self.arrivals.into_iter().map(PackedArrival::open).collect(),
-            answers: self.answers.into_iter().map(PackedAnswer::open).collect::<Result<_, _>>()?,
+            answers: answers.collect::<Result<_, _>>()?,
             decisions: self.decisions.into_iter().map(PackedDecision::open).collect::<Result<_, _>>()?,
         };
         Ok(LeadPast { lead: self.lead, past, outcome: self.outcome })
@@ -111,11 +114,15 @@ impl PackedArrival {
 }
 
 impl PackedAnswer {
-    fn open(self) -> Result<PastAnswer, StoreError> {
+    fn open(self, received: &BTreeMap<ArrivalId, Timestamp>) -> Result<PastAnswer, StoreError> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("the {what} of an answer"));
         let origin = self.origin.parse().map_err(|_| corrupt("origin"))?;
         let value = serde_json::from_str(&self.value).map_err(|_| corrupt("value"))?;
-        Ok(PastAnswer { question: self.question, answer: Answer { value, at: self.at, origin } })
+        let known_at = match &origin {
+            Origin::Arrival(id) => received.get(id).map_or(self.at, |received_at| self.at.max(*received_at)),
+            Origin::Person(_) => self.at,
+        };
+        Ok(PastAnswer { question: self.question, answer: Answer { value, at: self.at, origin }, known_at })
     }
 }
 

@@ -56,6 +56,8 @@ pub struct PastAnswer {
     pub question: String,
     /// What was said, and when.
     pub answer: Answer,
+    /// When it became known: what was said last year may have come today.
+    pub known_at: Timestamp,
 }
 
 /// Everything known of one lead, and when.
@@ -113,8 +115,8 @@ struct NotedValue<T> {
 impl PastLead {
     /// What was known at an instant. What the desk did is taken from the decision's own receipt, where it was read.
     pub(in crate::criteria) fn facts_at(&self, at: Timestamp, noted: DeskFacts) -> (Facts, Cause) {
-        // Sorted by time: the first that is later ends what was known.
-        let known = self.answers.iter().take_while(|one| one.answer.at <= at);
+        // Sorted by when it was said: of those that were known the last counts.
+        let known = self.answers.iter().filter(|one| one.known_at <= at && one.answer.at <= at);
         let answers: BTreeMap<_, _> = known.map(|one| (one.question.clone(), one.answer.clone())).collect();
         let mut lead = self.arrived_by(at);
         let inputs = noted.inputs;
