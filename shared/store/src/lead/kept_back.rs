@@ -1,5 +1,6 @@
 //! What keeps leads from being handed over whatever their points are, and whether one is handed over already.
 
+use jiff::Timestamp;
 use ripen_domain::{criteria::KeptBack, id::LeadId};
 
 use crate::{StoreError, Transaction};
