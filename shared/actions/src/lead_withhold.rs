@@ -57,7 +57,7 @@ pub(crate) async fn withhold(
     let clients = actions.store.clients(actor.scope()).await?;
     for lead in leads.iter_mut().filter(|lead| withheld.contains(&lead.id)) {
         let client = clients.iter().find(|client| client.slug == lead.client);
-        bare(lead, client.map_or("", |client| &client.time_zone));
+        bare(lead, client.map_or("", |client| client.time_zone.as_str()));
     }
     Ok(withheld)
 }

@@ -17,6 +17,8 @@ async fn where_nobody_was_reached_nothing_new_is_answered() {
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{how}: {}", refused.text);
         let says = ["reached nobody", "choose &#34;answered&#34;", "value=\"30\""];
         assert!(says.iter().all(|one| refused.text.contains(one)), "{how}: {}", refused.text);
+        assert!(refused.text.contains("It cannot be saved so"), "{how}: {}", refused.text);
+        assert!(!refused.text.contains("&#34;timeframe_days&#34;"), "by its words: {}", refused.text);
     }
     assert_eq!(desk.touches().await, 0);
     // What was answered in a call before stands, and is no contradiction.

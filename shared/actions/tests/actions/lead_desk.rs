@@ -1,6 +1,7 @@
 //! What the desk does with leads beside calling: closing and opening, contact data put right, entering by hand, lists and searches in
 //! the scope of who asks.
 
+use jiff::SignedDuration;
 use ripen_actions::{
     Refusal,
     appointment::{BookAppointment, CancelAppointment, SlotWish},
@@ -21,12 +22,15 @@ use ripen_actions::{
 use ripen_domain::{
     actor::{Actor, UserRole},
     desk::{GateKind, shut},
-    id::{CallId, LeadId, SourceId},
+    id::{CallId, LeadId, SourceId, UserId},
     lead::Channel,
 };
 use ripen_store::{
     client::client_record::ClientRecord,
-    lead::list::{LeadFilter, LeadOrder},
+    lead::{
+        list::{LeadFilter, LeadOrder},
+        touched::{TouchFollowed, TouchedFilter},
+    },
     source::source_record::{SourceFormat, State},
 };
 use serde_json::{Value, json};
@@ -429,4 +433,28 @@ async fn what_a_client_has_stays_with_it_when_its_grade_falls() {
     let given_back = "update lead set returned_at = matured_at + interval '1 hour'";
     sqlx::query(given_back).execute(&office.pool).await.unwrap();
     assert_eq!((with_client().await, listed().await), (None, vec![]));
+}
+
+#[tokio::test]
+async fn what_the_firm_took_back_itself_is_no_return_by_the_client() {
+    let office = office().await;
+    let sent = office.delivered(&office.client("Acme").await).await.lead;
+    let agent = UserId::from_uuid(Uuid::from_u128(7));
+    let touch = "insert into touch (id, lead_id, client_id, at, by, disposition, answers, round, user_id)
+        select id, id, client_id, matured_at - interval '1 minute', 'Lee', 'answered', 0, false, $1 from lead";
+    sqlx::query(touch).bind(agent.uuid()).execute(&office.pool).await.unwrap();
+    let now = office.actions.clock.now();
+    let returned = async |recalled: &str| {
+        let back = format!("update lead set returned_at = matured_at + interval '1 hour', recalled_at = {recalled}");
+        office.sql(back).await;
+        let day = SignedDuration::from_hours(24);
+        let followed = Some(TouchFollowed::Returned);
+        let touched = TouchedFilter { user: agent, from: now - day, to: now + day, how: Vec::new(), followed };
+        let filter = LeadFilter { touched: Some(touched), ..LeadFilter::default() };
+        let query = LeadQuery { filter, order: LeadOrder::Arrival, limit: 50, ..LeadQuery::default() };
+        let leads = list(&office.actions, &operator(), &query).await.unwrap().leads;
+        leads.iter().map(|lead| lead.id).collect::<Vec<_>>()
+    };
+    assert_eq!(returned("null").await, [sent]);
+    assert!(returned("matured_at + interval '1 hour'").await.is_empty());
 }

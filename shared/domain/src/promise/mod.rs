@@ -217,7 +217,9 @@ fn fate(promise: &Open, decided: &Decided) -> Fate {
     let moves = match promise.state {
         State::Work => changed,
         // What somebody set stands until something new arrives: a computed date would take its place without a word.
-        State::Scheduled if promise.by_hand => occasion == Occasion::Arrived && promise.due_at != Some(due_at),
+        State::Scheduled if promise.by_hand && promise.kind == Kind::Requalify => {
+            occasion == Occasion::Arrived && promise.due_at != Some(due_at)
+        }
         // To the date it has is no move: else every arrival would make a new generation that says nothing new.
         _ => (changed || occasion == Occasion::Arrived) && promise.due_at != Some(due_at),
     };
