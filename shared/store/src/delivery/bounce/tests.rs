@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ripen_domain::actor::Actor;
+use uuid::Uuid;
 
 use super::*;
 use crate::tests::scene::{Scene, at, delivery};
