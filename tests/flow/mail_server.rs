@@ -6,7 +6,7 @@ use ripen_testkit::{mailbox::Reply, wait::until};
 use serde_json::json;
 
 use crate::harness::{
-    Kind, LIMIT,
+    Installation, Kind, LIMIT,
     audit::delivered,
     scenario::{Plan, Scenario},
 };
@@ -133,7 +133,7 @@ async fn a_mail_that_the_server_has_whole_is_waited_for_by_a_process_that_stops(
     leads(&scenario, 1).await;
     scenario.mailbox.wait_for(1, LIMIT).await;
     assert_eq!(scenario.process.stop().await, Some(0));
-    let said = mailed(&scenario).await;
+    let said = mailed(&scenario.installation).await;
     assert!(said.starts_with("delivered 1"), "{said}");
     assert_eq!(scenario.mailbox.received().len(), 1);
 }
@@ -146,15 +146,15 @@ async fn a_mail_that_is_broken_off_after_the_server_has_it_says_that_it_is_perha
     leads(&scenario, 1).await;
     scenario.mailbox.wait_for(1, LIMIT).await;
     assert_eq!(scenario.process.stop().await, Some(0), "within its time to stop");
-    let said = mailed(&scenario).await;
+    let said = mailed(&scenario.installation).await;
     assert!(said.starts_with("pending 0 ") && said.ends_with("perhaps twice"), "{said}");
 }
 
 /// State, attempts that count, and what is said, of the one mail.
-async fn mailed(scenario: &Scenario) -> String {
+async fn mailed(installation: &Installation) -> String {
     let sql = "select concat_ws(' ', d.state, d.attempts - d.excused, d.reason) from delivery d
                join endpoint e on e.id = d.endpoint_id where e.kind = 'email'";
-    sqlx::query_scalar(sql).fetch_one(scenario.installation.pool()).await.unwrap()
+    sqlx::query_scalar(sql).fetch_one(installation.pool()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,6 @@ use ripen_actions::{
     Refusal,
     outcome::{OutcomeResult, RecordAnswer, RefuseAnswer},
 };
-use ripen_domain::id::DeliveryId;
 use ripen_runtime::{
     every::{NextTick, every},
     lifecycle::Stop,
