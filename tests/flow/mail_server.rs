@@ -6,7 +6,7 @@ use ripen_testkit::{mailbox::Reply, wait::until};
 use serde_json::json;
 
 use crate::harness::{
-    Kind, LIMIT,
+    Installation, Kind, LIMIT,
     audit::delivered,
     scenario::{Plan, Scenario},
 };
