@@ -139,6 +139,37 @@ async fn a_slip_can_be_taken_back_before_anybody_has_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_just_said_waits_although_an_enquiry_makes_the_lead_an_a() {
+    let scenario = scenario("3600").await;
+    let lead = enquire(&scenario, 200, 1).await;
+    scenario.touch(&lead, &["--disposition", "answered", "--note", "Secret"]).await;
+    scenario.decided(2).await;
+    enquire(&scenario, 10, 3).await;
+    scenario.matured(1).await;
+    let waits = "select count(*) from delivery where event = 'lead.matured' and state = 'pending'
+                 and reason like 'can be taken back%' and undo_until > now() + interval '50 minutes' and due_at >= undo_until";
+    assert_eq!(scenario.installation.count(waits).await, 3);
+    assert_eq!(scenario.receiver.count(), 0);
+    assert_eq!(recall(&scenario, &lead).await, json!({"lead": lead, "stopped": 3, "told": 0}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_enquiry_just_after_a_conversation_tells_nothing_before_that_can_be_taken_back_no_more() {
+    let scenario = scenario("3600").await;
+    let lead = enquire(&scenario, 10, 1).await;
+    scenario.receiver.wait_for(2, LIMIT).await;
+    delivered(&scenario.installation).await;
+    scenario.touch(&lead, &["--disposition", "answered", "--note", "Secret"]).await;
+    scenario.decided(2).await;
+    enquire(&scenario, 4, 3).await;
+    let owed = "select count(*) from delivery where event = 'lead.updated' and cause in (select id from arrival)";
+    until("it is owed", LIMIT, || async { (scenario.installation.count(owed).await == 2).then_some(()) }).await;
+    let early = "select count(*) from delivery where event = 'lead.updated' and cause in (select id from arrival)
+                 and (state <> 'pending' or due_at < now() + interval '50 minutes')";
+    assert_eq!(scenario.installation.count(early).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lead_that_arrives_as_an_a_does_not_wait_and_is_recalled_afterwards() {
     let scenario = scenario("3600").await;
     let lead = enquire(&scenario, 10, 1).await;

@@ -32,13 +32,13 @@ use crate::{
     assign::{Assigner, Hold, TeamState, ToAssign},
     broken_criteria, calls,
     context::{self, QualifierContext},
-    decide::{BatchDecisions, Decider},
+    decide::{AgainA, BatchDecisions, Decider},
     do_not_contact, load_batch,
     maturation::{DueDelivery, MaturationRef},
     message::{Item, RequalifyLead},
     perhaps_same::{self, HeldLeads},
     set_aside::{SetAside, WhyAside},
-    undo_time::{self, CAN_BE_TAKEN_BACK},
+    undo_time::{CAN_BE_TAKEN_BACK, UndoTimes},
     unit_of_work::{TrackedLead, UnitOfWork},
 };
 
@@ -138,7 +138,8 @@ pub(crate) async fn decide_within(
     // After every decision: the client's row is held for as short as possible, and only where something matured.
     let team_state = TeamState::lock_teams(batch, &work_unit, &decided.matured(), now).await?;
     let assigner = Assigner::new(&work_unit, &documents, team_state, now);
-    let owed = assign(batch, assigner, (&mut decided, &mut held), undo_time::until(&ctx.settings, now)).await?;
+    let undo = UndoTimes::of(&ctx.settings, &work_unit, now);
+    let owed = assign(batch, assigner, (&mut decided, &mut held), &undo).await?;
     let report = BatchReport {
         set_aside: aside.places(items),
         broken_criteria: broken_criteria::words(&broken),
@@ -146,15 +147,14 @@ pub(crate) async fn decide_within(
     };
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
     // Taken before the unit of work is consumed by the writes.
-    let mut updates = updates(&work_unit, now);
-    updates.extend(graded_down(&work_unit, &decided, now));
-    let undo_until = undo_time::until(&ctx.settings, now);
-    updates.extend(graded_up(&work_unit, &decided, (now, undo_until)));
+    let mut updates = updates(&work_unit, &undo, now);
+    updates.extend(graded_down(&work_unit, &decided, &undo));
+    updates.extend(graded_up(&work_unit, &decided, &undo));
     let news = news(&work_unit, &report);
     // The row of a message that was set aside is all that is left of it when the process ends.
     let keys = spooled.iter().zip(items).filter(|(_, item)| aside.why(item).is_none()).map(|(key, _)| *key);
     let spooled = &keys.collect::<Vec<_>>();
-    write(batch, work_unit, (&decided, &owed), Settling { now, undo_until, offered_until, spooled }).await?;
+    write(batch, work_unit, (&decided, &owed), Settling { now, undo: &undo, offered_until, spooled }).await?;
     if !held.work.is_empty() {
         batch.same_person_ask(&held.work, now).await?;
         batch.deliveries_hold_as_same(&held.deliveries).await?;
@@ -222,7 +222,7 @@ async fn assign(
     batch: &mut Transaction,
     mut assigner: Assigner<'_>,
     (decided, held): (&mut BatchDecisions, &mut HeldLeads),
-    undo_until: Timestamp,
+    undo: &UndoTimes,
 ) -> Result<Vec<NewDelivery>, StoreError> {
     let now = assigner.now();
     let BatchDecisions { maturations, by_hand, .. } = decided;
@@ -239,10 +239,9 @@ async fn assign(
         let new_id = || DeliveryId::from_uuid(uuid_v7(now));
         // What a person of the firm matured waits a little, because a slip at the desk cannot be taken back from a
         // client.
-        let (due_at, why, undo_until) = match by_hand.contains(&row.lead) {
-            true => (undo_until, Some(CAN_BE_TAKEN_BACK.to_owned()), Some(undo_until)),
-            false => (now, None, None),
-        };
+        let undo_until = undo.until(row.lead, by_hand.contains(&row.lead));
+        let due_at = undo_until.unwrap_or(now);
+        let why = undo_until.map(|_| CAN_BE_TAKEN_BACK.to_owned());
         let offer = assigned.offer.as_ref().map(|offer| offer.said.clone());
         let all = assigned.to.iter().map(|to| of.delivery(*to, new_id(), now));
         deliveries.extend(all.map(|one| NewDelivery {
@@ -272,7 +271,7 @@ fn waiting(work_unit: &UnitOfWork, row: &MaturationRow) -> WaitingLead {
 }
 
 /// What endpoints are told of A leads that they have: something arrived on them again.
-fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<Event> {
+fn updates(work_unit: &UnitOfWork, undo: &UndoTimes, now: Timestamp) -> Vec<Event> {
     let is_a = |row: &LeadRow| row.decided.is_some_and(|last| last.grade == Grade::A);
     let known =
         // Matured before this batch: one that matures now is told with all that is known anyway. One that this batch closed is
@@ -286,14 +285,15 @@ fn updates(work_unit: &UnitOfWork, now: Timestamp) -> Vec<Event> {
         let update =
             LeadUpdate { kind: UpdateKind::Arrival.into(), arrival: (*arrival).into(), ..LeadUpdate::default() };
         let detail = EventDetail::Updated(update);
-        Some(Event { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, due_at: now })
+        let due_at = undo.due_at(lead.row.id, false);
+        Some(Event { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, due_at })
     });
     new_arrivals.collect()
 }
 
 /// What endpoints are told of leads that they have and that are no A any more. Who never got one hears nothing: its delivery is
 /// withdrawn.
-fn graded_down(work_unit: &UnitOfWork, decided: &BatchDecisions, now: Timestamp) -> Vec<Event> {
+fn graded_down(work_unit: &UnitOfWork, decided: &BatchDecisions, undo: &UndoTimes) -> Vec<Event> {
     // Of who must not be contacted they are told just that.
     let is_barred = |lead: LeadId| {
         let tracked = work_unit.leads.get(&lead);
@@ -303,25 +303,19 @@ fn graded_down(work_unit: &UnitOfWork, decided: &BatchDecisions, now: Timestamp)
     let lower = decided.decisions.iter().filter(|one| decided.withdrawn.contains(&one.lead) && !is_barred(one.lead));
     let told = lower.map(|one| {
         let detail = EventDetail::Updated(LeadUpdate { kind: UpdateKind::Grade.into(), ..LeadUpdate::default() });
-        Event { lead: one.lead, detail, cause: one.id.uuid(), mailed: true, due_at: now }
+        Event { lead: one.lead, detail, cause: one.id.uuid(), mailed: true, due_at: undo.due_at(one.lead, false) }
     });
     told.collect()
 }
 
 /// What endpoints are told of leads that they have and that are A again. Of what arrived they hear as of any arrival. What somebody of
 /// the firm did can be taken back for a while; a mail that says "no A any more" for this is none, so programs alone hear of the rest.
-fn graded_up(
-    work_unit: &UnitOfWork,
-    decided: &BatchDecisions,
-    (now, undo_until): (Timestamp, Timestamp),
-) -> Vec<Event> {
+fn graded_up(work_unit: &UnitOfWork, decided: &BatchDecisions, undo: &UndoTimes) -> Vec<Event> {
     let has_arrived = |lead: LeadId| work_unit.leads.get(&lead).is_some_and(|lead| lead.arrived.last().is_some());
     let again = decided.again.iter().filter(|again| !has_arrived(again.lead));
     let told = again.map(|again| {
-        let (kind, due_at) = match again.by_hand {
-            true => (UpdateKind::Conversation, undo_until),
-            false => (UpdateKind::Grade, now),
-        };
+        let kind = if again.by_hand { UpdateKind::Conversation } else { UpdateKind::Grade };
+        let due_at = undo.due_at(again.lead, again.by_hand);
         let detail = EventDetail::Updated(LeadUpdate { kind: kind.into(), ..LeadUpdate::default() });
         Event { lead: again.lead, detail, cause: again.decision.uuid(), mailed: again.by_hand, due_at }
     });
@@ -342,8 +336,7 @@ fn report_of(decided: &BatchDecisions, owed: &[NewDelivery], arrivals: usize) ->
 #[derive(Clone, Copy)]
 struct Settling<'a> {
     now: Timestamp,
-    /// Until when what a person did can be taken back.
-    undo_until: Timestamp,
+    undo: &'a UndoTimes,
     offered_until: Timestamp,
     /// Messages that end with the batch.
     spooled: &'a [SpoolKey],
@@ -463,8 +456,8 @@ async fn write_deliveries(
     }
     if !decided.again.is_empty() {
         // What a person did can be taken back for a while.
-        let due = |by_hand| if by_hand { at.undo_until } else { at.now };
-        let again: Vec<_> = decided.again.iter().map(|again| (again.lead, due(again.by_hand))).collect();
+        let due = |again: &AgainA| (again.lead, at.undo.due_at(again.lead, again.by_hand));
+        let again: Vec<_> = decided.again.iter().map(due).collect();
         batch.deliveries_owe_again(&again, at.now).await?;
     }
     if !decided.maturations.is_empty() {

@@ -8,7 +8,7 @@ use crate::unit_of_work::TrackedLead;
 /// Whether it is decided because of what somebody of the firm did, and of nothing else.
 pub(super) fn is_by_hand(lead: &TrackedLead, work: &GradingSettings) -> bool {
     let decided_by = lead.row.decided.map(|last| last.criteria);
-    // Any other cause would have matured it without the person, and nothing slipped.
+    // Any other cause may have matured it without the person. What was said just before waits all the same: see `undo_time`.
     lead.regrade.is_some() && lead.fired.is_none() && lead.arrived.is_empty() && decided_by == work.criteria
 }
 

@@ -1,5 +1,6 @@
 //! What keeps leads from being handed over whatever their points are, and whether one is handed over already.
 
+use jiff::Timestamp;
 use ripen_domain::{criteria::KeptBack, id::LeadId};
 
 use crate::{StoreError, Transaction};
@@ -13,6 +14,8 @@ pub struct HandoverStanding {
     pub kept_back: Option<KeptBack>,
     /// Its client has it, or an attempt to hand it over was made and goes on, and nobody gave or took it back since.
     pub is_handed_over: bool,
+    /// When somebody of the firm worked on it last.
+    pub touched_at: Option<Timestamp>,
 }
 
 impl Transaction {
@@ -29,7 +32,8 @@ impl Transaction {
                              where t.lead_id = l.id and t.delivery_id is null
                                and t.disposition in ('answered', 'call_back', 'not_interested', 'do_not_contact')
                              order by t.at desc, t.id desc limit 1), false) as "has_declined!",
-                   lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) as "is_handed_over!"
+                   lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) as "is_handed_over!",
+                   (select max(t.at) from touch t where t.lead_id = l.id and t.delivery_id is null) as touched_at
             from lead l where l.id = any($1)"#,
             &leads
         )
@@ -43,6 +47,7 @@ impl Transaction {
                 (false, false) => None,
             },
             is_handed_over: row.is_handed_over,
+            touched_at: row.touched_at.map(jiff_sqlx::Timestamp::to_jiff),
         });
         Ok(standing.collect())
     }

@@ -76,6 +76,8 @@ pub struct TrackedLead {
     pub kept_back: Option<KeptBack>,
     /// Its client has it, and nobody gave or took it back since.
     pub is_handed_over: bool,
+    /// When somebody of the firm worked on it last: that may be taken back for a while.
+    pub touched_at: Option<Timestamp>,
 }
 
 impl TrackedLead {
@@ -93,6 +95,7 @@ impl TrackedLead {
             again_at: None,
             kept_back: None,
             is_handed_over: false,
+            touched_at: None,
         }
     }
 }
@@ -236,6 +239,7 @@ impl UnitOfWork {
         if let Some(lead) = self.leads.get_mut(&standing.lead) {
             lead.kept_back = standing.kept_back;
             lead.is_handed_over = standing.is_handed_over;
+            lead.touched_at = standing.touched_at;
         }
     }
 
