@@ -37,6 +37,7 @@ use crate::{
     maturation::{DueDelivery, MaturationRef},
     message::{Item, RequalifyLead},
     perhaps_same::{self, HeldLeads},
+    quarantined_wishes,
     set_aside::{SetAside, WhyAside},
     undo_time::{CAN_BE_TAKEN_BACK, UndoTimes},
     unit_of_work::{TrackedLead, UnitOfWork},
@@ -127,6 +128,7 @@ pub(crate) async fn decide_within(
         batch.persons_unlink(&work_unit.renamed).await?;
     }
     let wishes = do_not_contact::note(batch, &mut work_unit, &new_arrivals.fresh).await?;
+    let unworked_wishes = quarantined_wishes::find(&work_unit, &new_arrivals.fresh);
     let hours = ctx.settings.calling.hours()?;
     calls::load(batch, &mut work_unit, &hours, now).await?;
     let decider = Decider { criteria: &documents, hours: &hours, now, new_id: || uuid_v7(now) };
@@ -167,6 +169,7 @@ pub(crate) async fn decide_within(
         batch.enqueue(&updates, now).await?;
     }
     do_not_contact::follow(batch, &wishes, now).await?;
+    quarantined_wishes::follow(batch, &unworked_wishes, now).await?;
     // Once for the whole batch; the database passes it on when the batch is committed.
     batch.live_tell(&news).await?;
     Ok(report)
@@ -237,7 +240,7 @@ async fn assign(
             ToAssign { lead: row.lead, matured_at: row.at, had: &[], dead: &[], offered: None, is_in_order: false };
         let assigned = assigner.assign(new);
         let new_id = || DeliveryId::from_uuid(uuid_v7(now));
-        // What a person of the firm matured waits a little, because a slip at the desk cannot be taken back from a
+        // What a person of the firm did just before waits a little, because a slip at the desk cannot be taken back from a
         // client.
         let undo_until = undo.until(row.lead, by_hand.contains(&row.lead));
         let due_at = undo_until.unwrap_or(now);

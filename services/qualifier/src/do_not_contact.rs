@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Why somebody must not be contacted of whom a sender says so.
-const SENDER_SAID: &str = "its sender says that the person must not be contacted";
+pub(crate) const SENDER_SAID: &str = "its sender says that the person must not be contacted";
 
 /// What an arrival says of whom nobody may contact.
 pub struct SenderWish {

@@ -30,6 +30,7 @@ mod moved_program;
 mod new_arrival;
 mod partitions;
 mod perhaps_same;
+mod quarantined_wishes;
 mod released;
 mod reroute;
 mod retention;

@@ -35,7 +35,7 @@ use crate::{
     message::RequalifyLead,
     moved_program,
     new_arrival::NewArrival,
-    same_content,
+    quarantined_wishes, same_content,
     set_aside::{SetAside, WhyAside, taken_along},
     unit_of_work::{RepeatedArrival, TrackedLead, UnitOfWork},
 };
@@ -240,7 +240,9 @@ pub async fn load(
     }
     let worked: Vec<_> = new_arrivals.worked().collect();
     same_content::load(batch, &mut work_unit, &worked, same_within).await?;
-    load_settings(batch, &mut work_unit, &worked).await?;
+    let unworked = new_arrivals.fresh.iter().filter(|fresh| quarantined_wishes::is_heard(fresh));
+    let of_sources: Vec<_> = worked.iter().copied().chain(unworked).collect();
+    load_settings(batch, &mut work_unit, &of_sources).await?;
     load_first_received(batch, &mut work_unit, &worked).await?;
     moved_program::load(batch, &mut work_unit).await?;
     Ok(work_unit)
