@@ -30,6 +30,7 @@ mod quarantine;
 mod reps_say;
 mod requalify;
 mod routing;
+mod said_before;
 mod secrets;
 mod senders;
 mod signing_in;

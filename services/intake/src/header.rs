@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, header};
+use ripen_domain::values::{is_nothing, unusable_id};
 use ripen_web::{Problem, catalogue};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -19,10 +20,17 @@ pub fn is_key(text: &str) -> bool {
 /// The `Idempotency-Key`, where there is one.
 ///
 /// # Errors
-/// 400 when it is there and is none: taking the lead without it would break the sender's trust in it.
+/// 400 when it is there and is none: taking the lead without it would break the sender's trust in it. Nor is what a program writes
+/// that has no key: the next lead under `undefined` would be quarantined as another body of this one.
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     match value.to_str() {
+        Ok(key) if is_nothing(key) && !key.trim().is_empty() || unusable_id(key).is_some() => {
+            let detail = format!(
+                "The Idempotency-Key is `{key}`, which names no request: send a key of each post's own, the same for each try of it, or none."
+            );
+            Err(Problem::new(&catalogue::INVALID_HEADER, detail))
+        }
         Ok(key) if is_key(key) => Ok(Some(key)),
         _ => {
             let detail = "The Idempotency-Key must be 1 to 255 visible ASCII characters without spaces.";
@@ -89,6 +97,15 @@ mod tests {
     #[case("k-1", true)]
     #[case("", false)]
     #[case("a b", false)]
+    #[case("undefined", false)]
+    #[case("null", false)]
+    #[case("NaN", false)]
+    #[case("{{contact.id}}", false)]
+    #[case("${id}", false)]
+    #[case("[object Object]", false)]
+    #[case("00000000-0000-0000-0000-000000000000", false)]
+    #[case("0", true)]
+    #[case("test", true)]
     fn a_key_is_visible_ascii(#[case] value: &str, #[case] usable: bool) {
         assert_eq!(idempotency_key(&headers(IDEMPOTENCY_KEY, value)).is_ok(), usable);
     }

@@ -16,6 +16,7 @@ use ripen_domain::{
     hash::ContentHash,
     id::DeliveryId,
     outcome::{How, InvalidField, OutcomeFields, OutcomeMembers},
+    values::{is_nothing, unusable_id},
 };
 use ripen_store::outcome::request::RequestKey;
 use ripen_web::{
@@ -131,9 +132,15 @@ fn is_confirmed(body: &Map<String, Value>) -> Result<bool, Problem> {
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len()));
-    let unusable =
-        || Problem::new(&catalogue::INVALID_HEADER, "Idempotency-Key: write 1 to 255 printable ASCII characters.");
+    // What a program writes that has no key is none: under `undefined` every outcome but the first would be refused as another one.
+    let is_key = |key: &&str| (1..=255).contains(&key.len()) && !is_nothing(key) && unusable_id(key).is_none();
+    let key = value.to_str().ok().map(str::trim).filter(is_key);
+    let unusable = || {
+        Problem::new(
+            &catalogue::INVALID_HEADER,
+            "Idempotency-Key: write 1 to 255 printable ASCII characters that name this request, and not what stands for none.",
+        )
+    };
     key.map(|key| Some(key.to_owned())).ok_or_else(unusable)
 }
 

@@ -55,7 +55,7 @@ impl IntoResponses for LeadRefusals {
 /// arrival and has the same answer, however often it is sent.
 #[utoipa::path(post, path = "/v1/leads", operation_id = "post_leads", tag = "leads", security(("source_key" = [])),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, the same for each try of one post."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, the same for each try of one post. What names no request, such as `undefined` or `{{id}}`, is refused."),
         ("Prefer" = Option<String>, Header, description = "`wait=SECONDS`, at most 10: answer with the decision where it is there in time.", example = "wait=5"),
         ListParameters,
     ),
@@ -79,7 +79,7 @@ pub async fn by_key(State(context): State<IntakeContext>, key: Result<Bearer, Pr
 #[utoipa::path(post, path = "/v1/in/{token}", operation_id = "post_leads_by_token", tag = "leads",
     params(
         ("token" = String, Path, description = "The source's token.", example = "src_…"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, the same for each try of one post."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, the same for each try of one post. What names no request, such as `undefined` or `{{id}}`, is refused."),
         ("Prefer" = Option<String>, Header, description = "`wait=SECONDS`, at most 10: answer with the decision where it is there in time.", example = "wait=5"),
         ListParameters,
     ),

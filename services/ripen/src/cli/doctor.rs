@@ -11,7 +11,7 @@ use ripen_queue::QueueState;
 use ripen_runtime::{clock::Clock, config::Settings, master_keys, secrets};
 use ripen_store::{
     Store, StoreError,
-    doctor::{GivenUp, UntoldEndpoint},
+    doctor::{GivenUp, QuarantinedSource, UntoldEndpoint},
     partitions::Partitions,
     schema::SchemaState,
 };
@@ -26,7 +26,7 @@ use crate::{
 /// Connections PostgreSQL keeps for its superuser.
 const RESERVED: i64 = 3;
 
-/// How far back is looked for mails to people that could not be sent.
+/// How far back is looked for mails to people that could not be sent, and for arrivals that are not worked.
 const UNSENT_SINCE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// One look at one thing.
@@ -65,6 +65,7 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
             checks.push(Check { what: "mail to people", result });
             left_out.extend(who_signs_in(&database.store, &settings).await);
             left_out.extend(who_is_untold(&database).await);
+            left_out.extend(who_is_not_worked(&database).await);
             database.close().await;
         }
         // The look goes on: queues and mail have nothing to do with the database, and one run names all that is wrong.
@@ -171,6 +172,22 @@ async fn who_is_untold(database: &Database) -> Option<(&'static str, String)> {
             all.join("; ")
         );
         ("do not contact", said)
+    })
+}
+
+/// Sources whose arrivals go into the quarantine one after the other: their leads wait until somebody looks there. None where the
+/// database cannot tell: another check says so.
+async fn who_is_not_worked(database: &Database) -> Option<(&'static str, String)> {
+    let since = Clock::system().now().checked_sub(UNSENT_SINCE).unwrap_or(Timestamp::MIN);
+    let found = database.store.sources_in_quarantine(database.actor().scope(), since).await.unwrap_or_default();
+    let named = |one: &QuarantinedSource| format!("{} of {} ({} for {})", one.name, one.client, one.count, one.reason);
+    let all: Vec<_> = found.iter().map(named).collect();
+    (!all.is_empty()).then(|| {
+        let said = format!(
+            "all that came last is quarantined: {}. Ask the sender what it sends; see `ripen quarantine list`",
+            all.join("; ")
+        );
+        ("quarantine", said)
     })
 }
 
