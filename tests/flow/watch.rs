@@ -107,7 +107,7 @@ async fn a_lead_nobody_touched_is_told_to_its_rep_and_then_to_the_firm() {
         "of that one something was said"
     );
     let listed = scenario.installation.json(&["lead", "untouched", "--client", "acme"]).await;
-    assert!(listed.as_array().unwrap().iter().all(|one| one["person"] == "one"), "{listed:#}");
+    assert!(listed.as_array().unwrap().iter().all(|one| one["person"] == "one Example"), "{listed:#}");
     let output = scenario.installation.run(&["lead", "untouched", "--client", "nobody"]).await;
     assert_eq!(output.status.code(), Some(1));
 }

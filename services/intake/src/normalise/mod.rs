@@ -68,6 +68,7 @@ pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     place::read(&mut reader, from.country);
     postal_code_of_place(&mut reader);
     contact::read(&mut reader, from);
+    user_name(&mut reader);
     channel(&mut reader);
     time::read(&mut reader, from.received_at);
     test(&mut reader);
@@ -97,6 +98,20 @@ fn names(reader: &mut Reader) {
     reader.submission.first_name = kept.first;
     reader.submission.last_name = kept.last;
     reader.submission.name = kept.whole;
+}
+
+/// A user's name is no name of a person. Comes after the address is read.
+fn user_name(reader: &mut Reader) {
+    let said = &mut reader.submission;
+    let parts = [("first_name", &mut said.first_name), ("last_name", &mut said.last_name), ("name", &mut said.name)];
+    let given = parts.iter().filter_map(|(_, text)| (**text).as_ref());
+    if !said.email.as_ref().is_some_and(|email| name::is_user_name(given, email)) {
+        return;
+    }
+    let dropped = parts.map(|(field, text)| (field, text.take()));
+    for (field, text) in dropped.into_iter().filter_map(|(field, text)| Some((field, text?))) {
+        reader.flag(field, FlagCode::FieldUnusable, &text);
+    }
 }
 
 /// So much of an id is shown beside why it cannot be used.

@@ -1,6 +1,9 @@
 //! Names, and the words that programs leave where there is none. Some families are called Null.
 
-use ripen_domain::values::{is_filler, is_nothing};
+use ripen_domain::{
+    contact::Email,
+    values::{is_filler, is_nothing},
+};
 
 /// The parts of a name as they were given.
 #[derive(Clone)]
@@ -79,7 +82,22 @@ fn is_no_name(text: &str) -> bool {
     // Nan is short for Nancy, and written as a name.
     let nan = text == "Nan";
     let small = text.trim().to_lowercase();
-    is_filler(text) && !nan || NO_NAMES.contains(&small.as_str()) || is_number(&small)
+    is_filler(text) && !nan || NO_NAMES.contains(&small.as_str()) || is_number(&small) || is_address(&small)
+}
+
+/// Whether an e-mail address or a URL stands where a name does: what form plug-ins write for a user, and what bots do. As a name it
+/// would make a second person beside the one who is known under that very address.
+fn is_address(small: &str) -> bool {
+    let is_url = ["http://", "https://", "www."].iter().any(|begins| small.starts_with(begins));
+    !small.contains(char::is_whitespace) && (is_url || small.contains('@') && Email::parse(small).is_ok())
+}
+
+/// Whether all that is given as the name is what stands before the @ of the address beside it, written as it is there: a user's name.
+/// `Casey` with a capital was written by a person.
+pub fn is_user_name<'t>(given: impl IntoIterator<Item = &'t String>, email: &Email) -> bool {
+    let user = email.as_str().split_once('@').map(|(user, _)| user);
+    let mut given = given.into_iter().peekable();
+    given.peek().is_some() && given.all(|text| Some(text.as_str()) == user)
 }
 
 /// Whether a telephone number stands where a name does.
@@ -140,6 +158,11 @@ mod tests {
             ("FNU", "Singh", "", "Singh"),
             ("there", "", "", ""),
             ("(415) 555-0100", "Low", "", "Low"),
+            ("hahn@example.com", "", "", ""),
+            ("Rolf", "Hahn@Example.com", "Rolf", ""),
+            ("http://x.example", "", "", ""),
+            ("www.example.com", "Low", "", "Low"),
+            ("R@lf", "Hahn", "R@lf", "Hahn"),
         ] {
             let name = kept(GivenName { first: some(first), last: some(last), whole: None });
             assert_eq!((name.first, name.last), (some(kept_first), some(kept_last)), "{first} {last}");
@@ -149,5 +172,13 @@ mod tests {
             (whole("null null"), whole("Facebook User"), whole("Jennifer Null")),
             (None, None, some("Jennifer Null"))
         );
+    }
+    #[test]
+    fn a_users_name_beside_its_own_address_is_no_name() {
+        let email = Email::parse("hahn@example.com").unwrap();
+        let is_user =
+            |given: &[&str]| is_user_name(&given.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(), &email);
+        assert!(is_user(&["hahn"]) && is_user(&["hahn", "hahn"]));
+        assert!(!is_user(&[]) && !is_user(&["Hahn"]) && !is_user(&["Rolf", "hahn"]) && !is_user(&["rolf"]));
     }
 }
