@@ -1,6 +1,6 @@
 //! People whose leads are worked, as whoever asks for them names them.
 
-use ripen_domain::contact::{Email, Identity, InvalidPhone, Phone};
+use ripen_domain::contact::{Email, Identity, InvalidPhone, Phone, bare_address};
 
 use crate::{FieldErrors, Refusal};
 
@@ -82,7 +82,7 @@ impl PersonQuery {
     /// fields what cannot be read.
     pub(crate) fn identities(&self, country: Option<&str>, errors: &mut FieldErrors) -> Vec<Identity> {
         let email = self.email.as_deref().and_then(|email| {
-            let read = Email::parse(email).map_err(|why| format!("the address {email:?} {why}"));
+            let read = Email::parse(bare_address(email)).map_err(|why| format!("the address {email:?} {why}"));
             errors.take("email", read).map(|email| Identity::of_email(&email))
         });
         let phones = self.phone.as_deref().and_then(|phone| {
@@ -104,7 +104,7 @@ impl PersonQuery {
         // One of the two counts: both could name two people, and then neither would be the one.
         let identity = match (&self.email, &self.phone) {
             (Some(email), _) => {
-                let read = Email::parse(email).map_err(|why| format!("the address {email:?} {why}"));
+                let read = Email::parse(bare_address(email)).map_err(|why| format!("the address {email:?} {why}"));
                 errors.take("email", read).map(|email| Identity::of_email(&email))
             }
             (None, Some(phone)) => {

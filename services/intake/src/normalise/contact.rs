@@ -1,7 +1,7 @@
 //! The two ways to reach a person. One usable is enough; the other is flagged with its words.
 
 use ripen_domain::{
-    contact::{Email, InvalidEmail, InvalidPhone, Phone, ReadPhone, is_extension},
+    contact::{Email, InvalidEmail, InvalidPhone, Phone, ReadPhone, bare_address, is_extension},
     flag::FlagCode,
     values::{folded, is_nothing},
 };
@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::{
     PostedFrom,
     dial_code::dial_code,
-    other_contact::address,
     reader::{Reader, RepeatedField},
     text,
 };
@@ -115,7 +114,7 @@ fn empty<T>(pointer: &'static str, what: &str, said: &str) -> ContactField<T> {
 }
 
 fn email(reader: &mut Reader) -> ContactField<Email> {
-    let is_usable = |text: &str| Email::parse(address(&folded(text))).is_ok();
+    let is_usable = |text: &str| Email::parse(bare_address(&folded(text))).is_ok();
     let Some(value) = reader.take_first("email", is_usable) else { return ContactField::Missing };
     let said = text::shown(&value);
     let Ok(given) = text::of(value) else {
@@ -129,7 +128,7 @@ fn email(reader: &mut Reader) -> ContactField<Email> {
         reader.keep_beside("email", Value::String(others.join("; ")));
         return ContactField::Usable(first);
     }
-    match Email::parse(address(&seen)) {
+    match Email::parse(bare_address(&seen)) {
         Ok(email) => ContactField::Usable(email),
         Err(InvalidEmail::Empty) => empty("/email", "e-mail address", &said),
         Err(error) => ContactField::Unusable(invalid("/email", format!("The e-mail address {error}.")), said),

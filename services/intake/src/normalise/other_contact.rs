@@ -1,7 +1,7 @@
 //! Addresses and numbers in fields of the sender's own: seen by whoever calls, and part of no person.
 
 use ripen_domain::{
-    contact::{Email, Phone},
+    contact::{Email, Phone, bare_address},
     flag::{Flag, FlagCode},
     list::header::contact_field,
     submission::Submission,
@@ -17,7 +17,7 @@ pub(super) fn in_field_of_their_own(said: &Submission, name: &str, value: &Value
     let given = text::shown(value);
     let shown = match contact_field(name)? {
         "email" => {
-            let email = Email::parse(address(&folded(&given))).ok()?;
+            let email = Email::parse(bare_address(&folded(&given))).ok()?;
             (said.email.as_ref() != Some(&email)).then(|| email.as_str().to_owned())
         }
         _ => {
@@ -28,16 +28,4 @@ pub(super) fn in_field_of_their_own(said: &Submission, name: &str, value: &Value
         }
     };
     shown.map(|shown| Flag::new(name, FlagCode::UnknownField).saying(&shown))
-}
-
-/// The address alone, where mail programs write more around it: `Casey <casey@example.com>`, or a sentence's point behind it.
-pub(super) fn address(text: &str) -> &str {
-    let bracketed = text.strip_suffix('>').and_then(|text| text.split_once('<'));
-    // Beside another address nobody can say which is meant.
-    let inner = bracketed.filter(|(name, inner)| {
-        let name = name.trim().trim_matches(['"', '\'']);
-        !inner.contains('<') && (!name.contains('@') || name.eq_ignore_ascii_case(inner.trim()))
-    });
-    let text = inner.map_or(text, |(_, inner)| inner.trim()).trim_start_matches("mailto:");
-    text.strip_suffix('.').unwrap_or(text)
 }

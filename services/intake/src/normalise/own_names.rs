@@ -2,7 +2,7 @@
 //! are: by the same table.
 
 use ripen_domain::{
-    contact::{Email, Phone},
+    contact::{Email, Phone, bare_address},
     list::{
         header::{FIELDS, GROUPS, fields_of},
         wish::{ContactWish, wish_in_field},
@@ -11,7 +11,7 @@ use ripen_domain::{
 };
 use serde_json::{Map, Value, map::Entry};
 
-use super::{other_contact::address, text};
+use super::text;
 use crate::formats::Fields;
 
 /// Members of `consent`: under any other name it is a field of the sender's own.
@@ -105,7 +105,7 @@ fn is_plain(value: &Value, field: &str) -> bool {
 /// Whether the field would be filled by it: a number that is none must not hide the one under another name.
 fn is_usable(field: &str, text: &str, country: &str) -> bool {
     match field {
-        "email" => Email::parse(address(&folded(text))).is_ok(),
+        "email" => Email::parse(bare_address(&folded(text))).is_ok(),
         "phone" => Phone::parse(text, Some(country)).is_ok(),
         "do_not_contact" => wish_in_field(text) == ContactWish::DoNot,
         _ => true,

@@ -26,6 +26,9 @@ pub enum InvalidEmail {
     /// Not one part, an @, and a domain.
     #[error("must look like name@example.com")]
     Shape,
+    /// `*@example.com`, as registers write a whole domain.
+    #[error("stands for more than one: a domain or a pattern cannot be used, name each address")]
+    Pattern,
     /// Holds a character that no mail server takes unquoted.
     #[error("holds a character that an e-mail address cannot have")]
     Character,
@@ -49,6 +52,9 @@ impl Email {
         }
         if local.len() > 64 || text.len() > 254 {
             return Err(InvalidEmail::TooLong);
+        }
+        if local.contains('*') {
+            return Err(InvalidEmail::Pattern);
         }
         if !local.chars().all(usable_in_local_part) {
             return Err(InvalidEmail::Character);
@@ -94,9 +100,22 @@ impl Email {
     }
 }
 
-/// RFC 5322 `atext` and the dot, and letters beyond ASCII (RFC 6531); quoted local parts are not used by people.
+/// The address alone, where mail programs write more around it: `Casey <casey@example.com>`, or a sentence's point behind it.
+#[must_use]
+pub fn bare_address(text: &str) -> &str {
+    let bracketed = text.trim().strip_suffix('>').and_then(|text| text.split_once('<'));
+    // Beside another address nobody can say which is meant.
+    let inner = bracketed.filter(|(name, inner)| {
+        let name = name.trim().trim_matches(['"', '\'']);
+        !inner.contains('<') && (!name.contains('@') || name.eq_ignore_ascii_case(inner.trim()))
+    });
+    let text = inner.map_or(text, |(_, inner)| inner.trim()).trim_start_matches("mailto:");
+    text.strip_suffix('.').unwrap_or(text)
+}
+
+/// RFC 5322 `atext` and the dot, but for the star that no mailbox has, and letters beyond ASCII (RFC 6531); quoted local parts are not used by people.
 fn usable_in_local_part(c: char) -> bool {
-    c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c)
+    c.is_alphanumeric() || "!#$%&'+-/=?^_`{|}~.".contains(c)
 }
 
 impl fmt::Debug for Email {
@@ -147,6 +166,8 @@ mod tests {
     #[case("ca sey@example.com", InvalidEmail::Character)]
     #[case("casey\r\nBcc: x@example.com", InvalidEmail::Character)]
     #[case("<casey@example.com", InvalidEmail::Character)]
+    #[case("*@example.com", InvalidEmail::Pattern)]
+    #[case("sales*@example.com", InvalidEmail::Pattern)]
     fn a_bad_address_says_why(#[case] typed: &str, #[case] why: InvalidEmail) {
         assert_eq!(Email::parse(typed), Err(why));
     }

@@ -6,7 +6,7 @@ mod phone;
 mod redaction;
 mod spelling;
 
-pub use email::{Email, InvalidEmail};
+pub use email::{Email, InvalidEmail, bare_address};
 pub use mention::mentioned;
 pub use phone::{InvalidPhone, Phone, ReadPhone, is_extension};
 pub use redaction::{WITHHELD, without};

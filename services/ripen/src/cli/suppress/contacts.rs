@@ -2,7 +2,7 @@
 
 use ripen_actions::person::phones;
 use ripen_domain::{
-    contact::{Email, Identity, Phone},
+    contact::{Email, Identity, Phone, bare_address},
     list::{
         cell,
         header::{fields_of, key},
@@ -170,11 +170,14 @@ fn identities(text: &str, country: Option<&str>) -> Result<Vec<Identity>, String
 
 fn emails(text: &str) -> Result<Vec<Identity>, String> {
     let email = |text| {
-        let read = Email::parse(text).map_err(|why| format!("the address {why}"))?;
+        let read = Email::parse(bare_address(text)).map_err(|why| format!("the address {why}"))?;
         Ok(Identity::of_email(&read))
     };
     if text.matches('@').count() < 2 {
         return email(text).map(|one| vec![one]);
     }
-    text.split([',', ';', '|', ' ', '\n']).filter(|part| !part.trim().is_empty()).map(email).collect()
+    let each = |marks: &[char]| text.split(marks).filter(|part| !part.trim().is_empty()).map(email).collect();
+    // A name before its address has blanks of its own.
+    let with_names: Result<_, String> = each(&[',', ';', '|', '\n']);
+    with_names.or_else(|_| each(&[',', ';', '|', ' ', '\n']))
 }

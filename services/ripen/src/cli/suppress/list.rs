@@ -235,6 +235,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_whole_domain_is_refused_with_its_line_and_a_name_before_an_address_is_none() {
+        let text = "email\n*@spam.example\nSup4 <sup4@example.com>\n\"Ann B <ann@example.com>, bo@example.com\"\n@evil.example\n";
+        let (values, unread) = read_text(text, None).await;
+        assert_eq!(values, ["ann@example.com", "bo@example.com", "sup4@example.com"]);
+        assert_eq!(unread, [2, 5]);
+    }
+
+    #[tokio::test]
     async fn a_number_without_a_country_is_not_guessed() {
         let (values, unread) = read_text("phone\n4155550118\n", None).await;
         assert_eq!((values.len(), unread), (0, vec![2]));
