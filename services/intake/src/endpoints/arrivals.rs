@@ -93,7 +93,8 @@ pub async fn one(
     Ok(seen(source.id, Json(view).into_response()))
 }
 
-/// What became of several arrivals of this source; one that is not stored yet is `pending`.
+/// What became of several arrivals of this source. One that is not stored under its key is `pending`: not yet, or never, because the id
+/// is wrong or another source's. No id tells which: one that stays so while later ones are stored is asked for with the wrong key.
 #[utoipa::path(get, path = "/v1/arrivals", operation_id = "list_arrivals", tag = "arrivals",
     security(("source_key" = [])), params(ArrivalsQuery),
     responses((status = 200, description = "In the order of the ids.", body = StatusList), ArrivalsRefusals, SourceCallerRefusals))]
