@@ -332,7 +332,7 @@ fn every_function_of_the_store_is_told_whose_data_is_meant() {
 #[test]
 fn what_people_do_calls_no_function_of_the_qualifiers_batch() {
     let of_people = shipped().iter().filter(|source| OF_PEOPLE.iter().any(|folder| source.path.starts_with(folder)));
-    refuse(&of_people.flat_map(|source| calls_of_the_batch(source)).collect::<Vec<_>>());
+    refuse(&of_people.flat_map(calls_of_the_batch).collect::<Vec<_>>());
 }
 
 fn calls_of_the_batch(source: &Source) -> Vec<String> {

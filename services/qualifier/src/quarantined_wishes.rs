@@ -28,7 +28,11 @@ pub fn find(work_unit: &UnitOfWork, arrivals: &[NewArrival<'_>]) -> Vec<Quaranti
     let wish = |fresh: &NewArrival<'_>| {
         let arrival = fresh.arrival;
         let source = work_unit.sources.get(&arrival.source).map(|source| source.name.clone()).unwrap_or_default();
-        QuarantinedWish { client: arrival.client, identities: arrival.submission.identities().collect(), source }
+        QuarantinedWish {
+            client: arrival.client,
+            identities: arrival.submission.identities().chain(arrival.submission.identities_beside()).collect(),
+            source,
+        }
     };
     arrivals.iter().filter(|fresh| is_heard(fresh)).map(wish).collect()
 }
