@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ripen_domain::{
     actor::Actor,
     contact::{Identity, Phone},
+    id::RepId,
     link::{LinkKey, LinkKeys},
 };
 use ripen_store::suppression::write::NewSuppression;
@@ -213,6 +214,27 @@ async fn a_link_that_was_ended_says_so_and_shows_nobody() {
     assert_eq!(app.send("GET", &others, &[], "").await.status, 200, "another delivery's");
     app.pass(10);
     assert_eq!(open(&app, sent).await.1.status, 200, "a link that was made later");
+}
+
+#[tokio::test]
+async fn a_link_whose_key_was_ended_is_over_and_not_too_old() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let first = LinkKey::new(0, [1; 32], Timestamp::UNIX_EPOCH);
+    app.key.replace(&LinkKeys::new(first.clone(), Vec::new()));
+    let (path, page) = open(&app, sent).await;
+    assert_eq!(page.status, 200);
+    let list = format!("/r/{}", app.key.rep_token(RepId::from_uuid(sent.lead), app.clock.now()));
+    let now = app.pass(10);
+    let second = LinkKey::new(1, [2; 32], now);
+    app.key.replace(&LinkKeys::new(first.ended(Some(now)), vec![second]));
+    for path in [path, list] {
+        let over = app.send("GET", &path, &[], "").await;
+        assert!(over.status == 410 && over.text.contains("It was ended"), "{path}: {}", over.text);
+        assert!(!over.text.contains("24 months"), "{}", over.text);
+    }
+    assert_eq!(open(&app, sent).await.1.status, 200, "by the new key");
 }
 
 #[tokio::test]
