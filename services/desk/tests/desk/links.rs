@@ -284,8 +284,8 @@ async fn on_offer(app: &App, sent: Sent) -> [String; 2] {
           w as (insert into delivery (id, client_id, lead_id, maturation_id, state, due_at, offered_until, created_at)
                 select gen_random_uuid(), x.client_id, x.lead_id, x.maturation_id, 'held', x.due_at, x.due_at, x.due_at from delivery x where x.id = $1)
         insert into claim (maturation_id, tier, offered_to, until) select maturation_id, 'recipients', array[$3], $4 from d";
-    let name = ripen_domain::id::RepId::from_uuid(rep).to_string();
-    let other = ripen_domain::id::RepId::from_uuid(uuid::Uuid::from_u128(8)).to_string();
+    let name = RepId::from_uuid(rep).to_string();
+    let other = RepId::from_uuid(uuid::Uuid::from_u128(8)).to_string();
     let until = jiff_sqlx::ToSqlx::to_sqlx(app.clock.now() + jiff::SignedDuration::from_mins(10));
     let query = sqlx::query(offer).bind(sent.delivery.uuid()).bind(rep).bind(&name).bind(until);
     query.execute(&app.pool).await.unwrap();

@@ -5,6 +5,7 @@ use ripen_domain::{actor::Actor, delivery::Next, id::ClientId};
 use super::*;
 use crate::{
     delivery::{attempt::AttemptRow, settle::Settled},
+    doctor::PausedClient,
     source::source_record::State,
     tests::scene::{LEASE, Scene, at, delivery},
 };
@@ -186,6 +187,8 @@ async fn what_stops_somebody_passes_a_pause_of_the_client_and_probes_an_endpoint
     assert_eq!(scene.lease(&[3, 20, 21], at(FIRST)).await, [20, 21]);
     assert_eq!(scene.state(3).await, "held: the client is paused");
     assert_eq!(scene.state(20).await, "leased", "for no reason of the pause");
+    let waits = scene.store.clients_paused(Actor::operator("Kim").scope()).await.unwrap();
+    assert_eq!(waits, [PausedClient { client: "acme".to_owned(), leads: 3, news: 0 }]);
 
     scene.again().await;
     scene.run(STOPPED).await;
