@@ -140,7 +140,7 @@ async fn a_lead_on_which_somebody_works_stays_theirs_whatever_a_later_report_say
         scene.run(works).await;
         let (done, state) = refused(&mut scene, 1).await;
         let worked = BouncedLead {
-            client: ClientId::from_uuid(uuid::Uuid::from_u128(1)),
+            client: ClientId::from_uuid(Uuid::from_u128(1)),
             client_name: "Acme".to_owned(),
             worked_by: "Dana".to_owned(),
         };
