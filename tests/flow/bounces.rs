@@ -102,6 +102,30 @@ async fn a_full_mailbox_counts_for_nothing_against_its_address_and_the_lead_goes
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_rep_could_not_be_mailed_goes_on_although_a_webhook_of_the_team_has_it() {
+    let plan = plan().await.rep("Dana Hill").rep("Lee Park").webhook("/hook", &["--name", "CRM"], &[]);
+    let scenario = plan.routing(DANA_FIRST).serve().await;
+    scenario.mailbox.refuse("dana@example.com", "552 5.2.2 mailbox full");
+    enquire(&scenario, "one").await;
+    mailed(&scenario, "lee@", "A lead: one").await;
+    mailed(&scenario, "firm@", "one could not be delivered").await;
+    assert_eq!(scenario.installation.json(&["lead", "untouched"]).await, json!([]), "Lee has it, since a moment ago");
+
+    scenario.mailbox.refuse("lee@example.com", "552 5.2.2 mailbox full");
+    enquire(&scenario, "two").await;
+    let listed = until("nobody is reached", LIMIT, || async {
+        let listed = scenario.installation.json(&["lead", "untouched"]).await;
+        listed.as_array().is_some_and(|all| !all.is_empty()).then_some(listed)
+    })
+    .await;
+    assert!(listed[0]["not_delivered"].as_str().is_some_and(|why| why.contains("5.2.2")), "{listed:#}");
+    in_state(&scenario, "lee@", "dead").await;
+    let told = "select count(*) from delivery d join endpoint e on e.id = d.endpoint_id
+                where e.kind = 'webhook' and d.event = 'lead.matured'";
+    assert_eq!(scenario.installation.count(told).await, 2, "the CRM has each once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_the_sender_is_refused_all_mail_waits_and_then_goes_out_by_itself() {
     for (step, words) in
         [(MailStep::Sender, "550 5.7.1 account suspended"), (MailStep::Recipient, "554 5.7.1 Relay access denied")]

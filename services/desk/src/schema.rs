@@ -27,4 +27,6 @@ pub struct OutcomeBody {
     pub happened_at: Option<String>,
     /// It is meant: record it although it takes a sale back or the amount is unusual.
     pub confirm: Option<bool>,
+    /// The same as `confirm`, of what corrects what was said before.
+    pub correct: Option<bool>,
 }

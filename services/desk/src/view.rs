@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ripen_domain::{
     delivery::{ClientEvent, OutcomeKind},
     id::{DeliveryId, LeadId},
+    link::LinkKeys,
     outcome::{AmountMeaning, How, Verdict},
     routing::OfferOver,
     touch::Disposition,
@@ -44,14 +45,15 @@ pub struct DeliveryView {
     /// What was said last.
     #[schema(value_type = Option<String>, example = "accepted")]
     outcome: Option<OutcomeKind>,
-    /// The event as it was sent. Of a lead that was withdrawn or taken back, and of a person who asked not to be contacted,
+    /// The event as it was sent, but for links that are over: those are made anew. Of a lead that was withdrawn or taken back, and of a person who asked not to be contacted,
     /// without who it is and how to reach them.
     #[schema(value_type = Option<Object>)]
     payload: Option<ClientEvent>,
 }
 
-impl From<SentRow> for DeliveryView {
-    fn from(row: SentRow) -> Self {
+impl DeliveryView {
+    /// What was sent, with links that open as it is read.
+    pub fn of(row: SentRow, keys: &LinkKeys, now: Timestamp) -> Self {
         Self {
             delivery: row.id,
             lead: row.lead,
@@ -64,7 +66,9 @@ impl From<SentRow> for DeliveryView {
             // Read back through the event type: a body that this version cannot read is null, and the rest of the
             // delivery stays readable.
             payload: match row.ended {
-                None => ClientEvent::read(&row.body),
+                None => {
+                    ClientEvent::read(&row.body).map(|event| event.with_links_that_open(keys, row.links_since, now))
+                }
                 Some(_) => ClientEvent::read(&row.body).map(ClientEvent::without_contact),
             },
         }
@@ -158,7 +162,7 @@ impl From<ClientTry> for TryView {
 
 impl WholeDelivery {
     /// As it is at an instant.
-    pub fn of(sent: SentDelivery, now: Timestamp) -> Self {
+    pub fn of(sent: SentDelivery, keys: &LinkKeys, now: Timestamp) -> Self {
         let ended = sent.row.ended.is_some();
         Self {
             offer: sent.offer.map(|made| match made.offer.over(made.to, now) {
@@ -168,7 +172,7 @@ impl WholeDelivery {
                 None if ended || !made.waits => "over",
                 None => "open",
             }),
-            delivery: sent.row.into(),
+            delivery: DeliveryView::of(sent.row, keys, now),
             attempt_log: sent.attempts.into_iter().map(AttemptView::from).collect(),
             outcomes: sent.outcomes.iter().map(OutcomeView::from).collect(),
             tries: sent.tries.into_iter().map(TryView::from).collect(),

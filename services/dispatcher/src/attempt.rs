@@ -241,9 +241,14 @@ impl Attempt {
     /// Sends as a mail, and holds the lease meanwhile.
     async fn mail(&self, ctx: &DispatcherContext) -> SendResult {
         let due = &self.leased.due;
-        // From the frozen body too: every attempt's mail tells the same, but for the time that it is where the person is.
+        // From the frozen body too: every attempt's mail tells the same, but for the time that it is where the person is, and links that
+        // were over would lead its reader nowhere.
         let Some(event) = ClientEvent::read(&self.leased.body) else {
             return refused("the stored body cannot be read");
+        };
+        let event = match &ctx.links {
+            Some(links) => event.with_links_that_open(links.keys(), due.links_since, ctx.clock.now()),
+            None => event,
         };
         // Leased are only as many mails as have a place.
         let Some(place) = &self.place else {

@@ -169,7 +169,7 @@ async fn reroute(
 /// What was given up goes to the client's fallback where nobody else can take it now; where there is no fallback it waits for whom
 /// the routing names, or for a person: it is never done with.
 fn rescued(held: &HeldDelivery, assigned: LeadAssignment, now: Timestamp) -> LeadAssignment {
-    let is_stranded = !held.dead.is_empty() && held.had.is_empty();
+    let is_stranded = !held.dead.is_empty() && held.had.iter().all(|endpoint| held.dead.contains(endpoint));
     if !is_stranded || !assigned.to.is_empty() || assigned.offer.is_some() {
         return assigned;
     }

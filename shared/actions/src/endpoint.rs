@@ -95,7 +95,7 @@ impl Destination {
 fn check_events(events: Option<&[EventType]>, errors: &mut FieldErrors) {
     let given = events.into_iter().flatten().any(|event| !event.is_asked_for());
     errors.require(!given, "events", "invalid", || {
-        "an offered lead, and that it is gone, are told to whoever routing offers it".to_owned()
+        "lead.offered and lead.taken are told to whoever routing offers a lead: leave them out".to_owned()
     });
 }
 

@@ -60,6 +60,9 @@ pub enum BadLink {
     /// It was good until then.
     #[error("the link has expired")]
     Expired(Timestamp),
+    /// The key that it was made with was ended then, whatever time it had left.
+    #[error("the link was ended")]
+    Ended(Timestamp),
 }
 
 /// What a link opens.
@@ -119,6 +122,13 @@ impl LinkKey {
         mac.update(signed);
         mac
     }
+}
+
+/// What a token says, and the key that signed it.
+struct SignedToken {
+    id: Uuid,
+    until: Timestamp,
+    key: LinkKey,
 }
 
 /// All keys of the installation, one at least. Clones share them: those that another process made are given to all at once.
@@ -233,9 +243,34 @@ impl LinkKeys {
         let key = self.numbered(number).ok_or(BadLink::Forged)?;
         key.mac(BOUNCE, NUMBERED, signed).verify_truncated_left(signature).map_err(|_| BadLink::Forged)?;
         if let Some(ended) = key.is_over(now) {
-            return Err(BadLink::Expired(ended));
+            return Err(BadLink::Ended(ended));
         }
         Uuid::from_slice(id).map(DeliveryId::from_uuid).map_err(|_| BadLink::Forged)
+    }
+
+    /// The address of a delivery's page with a token that is made now, where its own opens nothing any more and was made here. What was
+    /// ended stays ended: only who is given the new one gets in.
+    #[must_use]
+    pub fn renewed_outcome(&self, url: &str, links_since: Timestamp, now: Timestamp) -> Option<String> {
+        let (before, token) = url.rsplit_once('/')?;
+        if self.open(token, now).is_ok_and(|link| !link.is_ended_by(links_since)) {
+            return None;
+        }
+        let id = self.signed(OUTCOME, token).ok()?.id;
+        Some(format!("{before}/{}", self.made(OUTCOME, id, now)))
+    }
+
+    /// The same of a rep's own page, also where the link is older than one to a list may be.
+    #[must_use]
+    pub fn renewed_rep(&self, url: &str, links_since: Timestamp, now: Timestamp) -> Option<String> {
+        let (before, token) = url.rsplit_once('/')?;
+        let opens =
+            |link: &OpenedLink<RepId>| !link.is_ended_by(links_since) && !lifetime::is_too_old_for_list(link.made, now);
+        if self.open_rep(token, now).is_ok_and(|link| opens(&link)) {
+            return None;
+        }
+        let id = self.signed(REP, token).ok()?.id;
+        Some(format!("{before}/{}", self.made(REP, id, now)))
     }
 
     /// The newest key that signs by now: one just made waits until every process knows it.
@@ -272,7 +307,8 @@ impl LinkKeys {
         hex::encode(token)
     }
 
-    fn opened(&self, purpose: &[u8], token: &str, now: Timestamp) -> Result<OpenedLink<Uuid>, BadLink> {
+    /// What a token says that was made with one of these keys, whether it opens anything by now or not.
+    fn signed(&self, purpose: &[u8], token: &str) -> Result<SignedToken, BadLink> {
         // Before anything is believed: a token is whatever somebody typed after the slash.
         let bytes = hex::decode(token).map_err(|_| BadLink::Forged)?;
         // `verify_truncated_left` takes any shorter signature, down to one byte: the length must be whole. Tokens from before
@@ -292,6 +328,11 @@ impl LinkKeys {
         let id = Uuid::from_slice(id).map_err(|_| BadLink::Forged)?;
         let until = until.try_into().map(i64::from_be_bytes).map_err(|_| BadLink::Forged)?;
         let until = Timestamp::from_second(until).map_err(|_| BadLink::Forged)?;
+        Ok(SignedToken { id, until, key })
+    }
+
+    fn opened(&self, purpose: &[u8], token: &str, now: Timestamp) -> Result<OpenedLink<Uuid>, BadLink> {
+        let SignedToken { id, until, key } = self.signed(purpose, token)?;
         // After the signature: only a link that was once good is called expired.
         if until <= now {
             return Err(BadLink::Expired(until));
@@ -299,11 +340,11 @@ impl LinkKeys {
         // Computed back, so that links can be revoked by when they were made without storing them.
         let made = Timestamp::from_second(until.as_second().saturating_sub(LIVES_S)).map_err(|_| BadLink::Forged)?;
         if let Some(ended) = key.is_over(now) {
-            return Err(BadLink::Expired(ended));
+            return Err(BadLink::Ended(ended));
         }
         // Whoever has a former key could sign with it for ever: what we make is made by now, and by the key of its time.
         let after = |at: Timestamp, by: SignedDuration| made > at.saturating_add(by).unwrap_or(Timestamp::MAX);
-        let is_late = self.followed_from(number).is_some_and(|from| after(from, GRACE));
+        let is_late = self.followed_from(key.number).is_some_and(|from| after(from, GRACE));
         if after(now, SKEW) || is_late {
             return Err(BadLink::Forged);
         }
@@ -377,6 +418,12 @@ impl Links {
     #[must_use]
     pub fn rep_url(&self, rep: RepId, now: Timestamp) -> String {
         format!("{}/r/{}", self.base, self.keys.rep_token(rep, now))
+    }
+
+    /// The keys that sign them.
+    #[must_use]
+    pub const fn keys(&self) -> &LinkKeys {
+        &self.keys
     }
 
     /// Where a user chooses a password.
@@ -522,11 +569,11 @@ mod tests {
         let ended = LinkKeys::new(first.ended(Some(from)), vec![LinkKey::new(1, [8; 32], from)]);
         let old = leaked.token(delivery(), now());
         assert!(ended.open(&old, now()).is_ok());
-        assert_eq!(ended.open(&old, from), Err(BadLink::Expired(from)));
+        assert_eq!(ended.open(&old, from), Err(BadLink::Ended(from)));
         assert!(ended.open(&ended.token(delivery(), from), from).is_ok());
         let path = leaked.bounce_token(delivery(), now());
         assert_eq!(ended.open_bounce(&path, now()), Ok(delivery()));
-        assert_eq!(ended.open_bounce(&path, from), Err(BadLink::Expired(from)), "whoever has the key signs these too");
+        assert_eq!(ended.open_bounce(&path, from), Err(BadLink::Ended(from)), "whoever has the key signs these too");
         assert_eq!(ended.open_bounce(&ended.bounce_token(delivery(), from), from), Ok(delivery()));
     }
 

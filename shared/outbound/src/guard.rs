@@ -57,7 +57,12 @@ pub fn check_url(url: &str, allow_private: bool) -> Result<Url, UrlRefused> {
     if url.len() > URL_LIMIT {
         return Err(UrlRefused::TooLong);
     }
+    // The parser passes over slashes too many or too few, as browsers do: `http:///path` would lead to a host `path`.
+    let host = url.split_once("://").map(|(_, rest)| rest);
     let url = Url::parse(url).map_err(|_| UrlRefused::NotAUrl)?;
+    if url.has_host() && host.is_none_or(|host| host.starts_with(['/', '\\'])) {
+        return Err(UrlRefused::NotAUrl);
+    }
     // The host is read by the same parser that connects: two readings of one URL could name two hosts.
     check(&url, allow_private)?;
     Ok(url)

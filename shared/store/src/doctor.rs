@@ -38,6 +38,17 @@ pub struct QuarantinedSource {
     pub count: i64,
 }
 
+/// What waits for a client that is paused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PausedClient {
+    /// Its slug.
+    pub client: String,
+    /// Leads that it gets when it is resumed.
+    pub leads: i64,
+    /// What it is told then: offers, and what is new of leads that it has.
+    pub news: i64,
+}
+
 impl Store {
     /// Sources of which the last five arrivals since then, or more, are in the quarantine for one reason, but for that of a pause: it is
     /// their sender who does something wrong, and not one lead.
@@ -158,6 +169,25 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         Ok(row.room)
+    }
+
+    /// Clients that are paused and have something waiting, by slug.
+    pub async fn clients_paused(&self, scope: Scope) -> Result<Vec<PausedClient>, StoreError> {
+        // Without what stops somebody: that passes a pause, and waits for another reason where it does.
+        let rows = sqlx::query!(
+            r#"-- doctor.clients_paused
+            select c.slug, w.leads as "leads!", w.news as "news!" from client c cross join lateral (
+              select count(distinct d.lead_id) filter (where d.event = 'lead.matured') as leads, count(*) filter (where d.event <> 'lead.matured') as news
+              from delivery d
+              where d.client_id = c.id and d.state in ('pending', 'held') and d.event not in ('lead.recalled', 'lead.suppressed')) w
+            where c.state = 'paused' and w.leads + w.news > 0 and ($1::uuid is null or c.id = $1)
+            order by c.slug"#,
+            scope.client_uuid()
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        let paused = rows.into_iter().map(|row| PausedClient { client: row.slug, leads: row.leads, news: row.news });
+        Ok(paused.collect())
     }
 
     /// How many dead letters wait for a person, how many deliveries are dead, and how many notices of what is still ahead.

@@ -135,7 +135,9 @@ pub async fn many(
     rows.truncate(limit);
     // An empty page must not send the program back to the beginning.
     let next = rows.last().map(|row| row.id).or(after);
-    Ok(Json(DeliveryPage { deliveries: rows.into_iter().map(DeliveryView::from).collect(), next, more }))
+    let now = context.clock.now();
+    let deliveries = rows.into_iter().map(|row| DeliveryView::of(row, &context.keys, now)).collect();
+    Ok(Json(DeliveryPage { deliveries, next, more }))
 }
 
 /// Lets what the client's endpoints did not take be read, as its program asks for it now.
@@ -190,7 +192,7 @@ pub async fn one(
         None if catch_up(&context, &caller, Some(id), 1).await? > 0 => sent().await?,
         found => found,
     };
-    found.map(|sent| Json(WholeDelivery::of(sent, context.clock.now()))).ok_or_else(unknown)
+    found.map(|sent| Json(WholeDelivery::of(sent, &context.keys, context.clock.now()))).ok_or_else(unknown)
 }
 
 #[cfg(test)]

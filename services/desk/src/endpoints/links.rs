@@ -239,12 +239,13 @@ async fn opened(
         Ok(link) => {
             let lead = load(context, link.id, back(context, from)).await?;
             // Before anything of it is shown: whoever has an ended link may not be who it was for.
-            let is_over = link.is_ended_by(lead.sent.links_since) || lead.sent.has_left;
+            let is_over = link.is_ended_by(lead.sent.row.links_since) || lead.sent.has_left;
             if is_over { Err(Box::new(page::over())) } else { Ok(lead) }
         }
         // Told apart for people: a link that was cut by a mail program can be copied whole, one that expired cannot.
         Err(BadLink::Forged) => Err(Box::new(forged(context, visitor))),
         Err(BadLink::Expired(_)) => Err(Box::new(page::dead(StatusCode::GONE))),
+        Err(BadLink::Ended(_)) => Err(Box::new(page::over())),
     }
 }
 

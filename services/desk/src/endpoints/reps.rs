@@ -119,6 +119,7 @@ async fn opened(
         Ok(opened) => opened,
         Err(BadLink::Forged) => return Err(Box::new(forged(context, visitor))),
         Err(BadLink::Expired(_)) => return Err(Box::new(page::dead(StatusCode::GONE))),
+        Err(BadLink::Ended(_)) => return Err(Box::new(page::over())),
     };
     let is_old = lifetime::is_too_old_for_list(link.made, now);
     match context.store.rep_links(link.id).await {

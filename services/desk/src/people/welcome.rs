@@ -137,7 +137,7 @@ fn opened(
 ) -> Result<OpenedLink<UserId>, Box<Response>> {
     context.keys.open_user(token, context.clock.now()).map_err(|bad| {
         Box::new(match bad {
-            BadLink::Expired(_) => over(),
+            BadLink::Expired(_) | BadLink::Ended(_) => over(),
             // Whoever tries them out is told to stop.
             BadLink::Forged => match context.lookups.note_wrong_link(visitor.map(|Extension(visitor)| visitor)) {
                 Ok(()) => alone("This link does not work", WelcomeOver { is_whole: false }, StatusCode::NOT_FOUND),

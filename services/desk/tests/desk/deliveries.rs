@@ -49,6 +49,34 @@ async fn a_client_reads_what_was_sent_to_it_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn links_that_were_ended_are_made_anew_for_who_reads_the_delivery_and_stay_ended() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let owed = app.owed(&acme).await;
+    let link = format!("/o/{}", app.key.token(owed.delivery, app.clock.now()));
+    let old = format!("https://ripen.example{link}");
+    let payload = json!({"type": "lead.matured", "data": {"delivery": owed.delivery, "lead": {}, "outcome_url": old}});
+    let freeze = "insert into delivery_body (delivery_id, client_id, at, body) values ($1, $2, $3, $4)";
+    let query = sqlx::query(freeze).bind(owed.delivery.uuid()).bind(acme.id.uuid());
+    let query = query.bind(jiff_sqlx::ToSqlx::to_sqlx(app.clock.now())).bind(payload.to_string().into_bytes());
+    query.execute(&app.pool).await.unwrap();
+    let url = |of: &Value| of["payload"]["data"]["outcome_url"].as_str().unwrap().to_owned();
+    let one = format!("/v1/deliveries/{}", owed.delivery);
+    assert_eq!(url(&app.get(&acme, &one).await.json()), old, "as it was sent");
+
+    let mut tx = app.store.begin().await.unwrap();
+    tx.delivery_links_end(acme.scope(), owed.delivery, app.pass(10)).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    app.pass(10);
+    let new = url(&app.get(&acme, &one).await.json());
+    assert_ne!(new, old);
+    assert_eq!(url(&ids(&app, &acme, "").await.1["deliveries"][0]), new, "in the list too");
+    let path = new.strip_prefix("https://ripen.example").unwrap();
+    assert_eq!(app.send("GET", path, &[], "").await.status, 200);
+    assert_eq!(app.send("GET", &link, &[], "").await.status, 410);
+}
+
+#[tokio::test]
 async fn what_is_held_says_why_and_until_when_and_not_who_it_is() {
     let app = app().await;
     let (acme, other) = (app.client("acme").await, app.client("other").await);

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ripen_domain::{
     actor::Actor,
     contact::{Identity, Phone},
+    id::RepId,
     link::{LinkKey, LinkKeys},
 };
 use ripen_store::suppression::write::NewSuppression;
@@ -216,6 +217,27 @@ async fn a_link_that_was_ended_says_so_and_shows_nobody() {
 }
 
 #[tokio::test]
+async fn a_link_whose_key_was_ended_is_over_and_not_too_old() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let first = LinkKey::new(0, [1; 32], Timestamp::UNIX_EPOCH);
+    app.key.replace(&LinkKeys::new(first.clone(), Vec::new()));
+    let (path, page) = open(&app, sent).await;
+    assert_eq!(page.status, 200);
+    let list = format!("/r/{}", app.key.rep_token(RepId::from_uuid(sent.lead), app.clock.now()));
+    let now = app.pass(10);
+    let second = LinkKey::new(1, [2; 32], now);
+    app.key.replace(&LinkKeys::new(first.ended(Some(now)), vec![second]));
+    for path in [path, list] {
+        let over = app.send("GET", &path, &[], "").await;
+        assert!(over.status == 410 && over.text.contains("It was ended"), "{path}: {}", over.text);
+        assert!(!over.text.contains("24 months"), "{}", over.text);
+    }
+    assert_eq!(open(&app, sent).await.1.status, 200, "by the new key");
+}
+
+#[tokio::test]
 async fn a_lead_that_was_taken_back_or_withdrawn_is_shown_without_how_to_reach_the_person() {
     let app = app().await;
     let acme = app.client("acme").await;
@@ -262,8 +284,8 @@ async fn on_offer(app: &App, sent: Sent) -> [String; 2] {
           w as (insert into delivery (id, client_id, lead_id, maturation_id, state, due_at, offered_until, created_at)
                 select gen_random_uuid(), x.client_id, x.lead_id, x.maturation_id, 'held', x.due_at, x.due_at, x.due_at from delivery x where x.id = $1)
         insert into claim (maturation_id, tier, offered_to, until) select maturation_id, 'recipients', array[$3], $4 from d";
-    let name = ripen_domain::id::RepId::from_uuid(rep).to_string();
-    let other = ripen_domain::id::RepId::from_uuid(uuid::Uuid::from_u128(8)).to_string();
+    let name = RepId::from_uuid(rep).to_string();
+    let other = RepId::from_uuid(uuid::Uuid::from_u128(8)).to_string();
     let until = jiff_sqlx::ToSqlx::to_sqlx(app.clock.now() + jiff::SignedDuration::from_mins(10));
     let query = sqlx::query(offer).bind(sent.delivery.uuid()).bind(rep).bind(&name).bind(until);
     query.execute(&app.pool).await.unwrap();

@@ -108,6 +108,7 @@ pub(super) fn of_lead(firm: &str, one: &DeadLead, now: Timestamp) -> Vec<OnceNot
     let what_for_client = match one.follow_up {
         DeadFollowUp::Waits => "It waits until we send it again.",
         DeadFollowUp::Next => "It goes to whoever comes next.",
+        DeadFollowUp::Had => "You have it all the same, by another way.",
         _ => what,
     };
     let of_client =

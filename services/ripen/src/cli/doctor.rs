@@ -11,7 +11,7 @@ use ripen_queue::QueueState;
 use ripen_runtime::{clock::Clock, config::Settings, master_keys, secrets};
 use ripen_store::{
     Store, StoreError,
-    doctor::{GivenUp, QuarantinedSource},
+    doctor::{GivenUp, PausedClient, QuarantinedSource},
     partitions::Partitions,
     schema::SchemaState,
 };
@@ -63,6 +63,7 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
             database_checks(&mut checks, &database.store, &settings, &data_dir).await;
             let result = unsent(&database).await;
             checks.push(Check { what: "mail to people", result });
+            left_out.extend(what_waits_for_the_paused(&database).await);
             left_out.extend(who_signs_in(&database.store, &settings).await);
             left_out.extend(whose_clients_are_untold(&database).await);
             left_out.extend(who_is_not_worked(&database).await);
@@ -185,6 +186,24 @@ async fn who_is_not_worked(database: &Database) -> Option<(&'static str, String)
             all.join("; ")
         );
         ("quarantine", said)
+    })
+}
+
+/// What goes to clients once they are resumed. None where the database cannot tell: another check says so.
+async fn what_waits_for_the_paused(database: &Database) -> Option<(&'static str, String)> {
+    let paused = database.store.clients_paused(database.actor().scope()).await.unwrap_or_default();
+    let waits = |one: &PausedClient| match (one.leads, one.news) {
+        (leads, 0) => format!("{}: {leads} lead(s)", one.client),
+        (0, news) => format!("{}: {news} of what is new", one.client),
+        (leads, news) => format!("{}: {leads} lead(s) and {news} of what is new", one.client),
+    };
+    let all: Vec<_> = paused.iter().map(waits).collect();
+    (!all.is_empty()).then(|| {
+        let said = format!(
+            "wait until their client is resumed (`ripen client resume SLUG`): {}. That a lead is taken back or somebody must not be contacted goes out all the same",
+            all.join("; ")
+        );
+        ("paused", said)
     })
 }
 

@@ -122,7 +122,8 @@ impl Store {
                 select d.id from delivery d
                 join endpoint e on e.id = d.endpoint_id join client c on c.id = d.client_id
                 join lead l on l.id = d.lead_id join person p on p.id = l.person_id left join delivery_over v on v.delivery_id = d.id
-                where e.client_id = $1 and d.client_id = $1 and ($2::uuid is null or d.id = $2) and c.state <> 'paused'
+                where e.client_id = $1 and d.client_id = $1 and ($2::uuid is null or d.id = $2)
+                  and (c.state <> 'paused' or d.event in ('lead.recalled', 'lead.suppressed'))
                   and d.state in ('pending', 'held') and (d.state = 'held' or d.due_at <= $3)
                   and (e.state = 'enabled' and e.probe_at is not null or e.state = 'disabled' and e.disabled_by is distinct from 'firm')
                   and not exists (select 1 from delivery_body b where b.delivery_id = d.id)

@@ -107,16 +107,18 @@ impl Transaction {
         // `skip locked`: another dispatcher follows that one up, or somebody sends it again in this moment; and of a lead that is decided
         // in this moment the grade that is committed may be another one in a moment. What lies at an endpoint
         // that is off, or fails, nobody has; what somebody accepted they have, whatever their server said of it. What is to be decided first
-        // is found again after that: followed up as over now it would be given to nobody where the lead is A all the same.
+        // is found again after that: followed up as over now it would be given to nobody where the lead is A all the same. Where a mail came
+        // back, a webhook of the team beside it reaches nobody, unless the lead was accepted there; it does where it was mailed only because
+        // that failed.
         let rows = sqlx::query!(
             r#"-- dead.lock
             select d.id, d.lead_id, d.client_id, c.name as client_name,
                    coalesce((select t.when_dead from route t where t.client_id = c.id and t.version = c.route), c.when_dead) as "when_dead!",
                    coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as person,
-                   coalesce(e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "endpoint!", e.kind = 'email' as "is_mail!", e.is_fallback,
+                   coalesce(e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "endpoint!", e.is_fallback,
                    r.name as "rep?", d.reason, d.ended_at as "ended_at!",
                    g.why_not is null as "is_open!",
-                   had.by_any as "is_had!", had.by_mail as "is_mailed!",
+                   had.by_any and (e.kind <> 'email' or e.is_fallback and d.took_no_place or had.by_somebody) as "is_had!",
                    exists (select from endpoint x
                            where x.client_id = d.client_id and not x.is_fallback and x.state = 'enabled' and 'lead.matured' = any(x.events)
                              and not exists (select from rep y where y.id = x.rep_id and y.has_left)
@@ -133,12 +135,13 @@ impl Transaction {
             join lead_to_give g on g.maturation_id = d.maturation_id join endpoint e on e.id = d.endpoint_id
             left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
             cross join lateral (
-              select count(*) > 0 as by_any, count(*) filter (where x.kind = 'email') > 0 as by_mail
-              from delivery o join endpoint x on x.id = o.endpoint_id
+              select count(*) > 0 as by_any, count(*) filter (where x.kind = 'email' or x.rep_id is not null or a.accepted) > 0 as by_somebody
+              from delivery o join endpoint x on x.id = o.endpoint_id cross join lateral (
+                select coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1), false) as accepted) a
               where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
                 and (o.state in ('delivered', 'filed')
                      or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null
-                     or coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1), false))) had
+                     or a.accepted)) had
             where d.state = 'dead' and d.event = 'lead.matured' and (d.followed_up_at is null or d.followed_up_at < d.ended_at)
               and ($2::uuid is null or d.id = $2) and not g.is_undecided
             order by d.ended_at limit $1 for update of d, l skip locked"#,
@@ -149,12 +152,7 @@ impl Transaction {
         .await?;
         let dead = rows.into_iter().map(|row| {
             let fallback = row.fallback.map(EndpointId::from_uuid);
-            let facts = DeadFacts {
-                is_had: row.is_had,
-                // The rep's mail came back and only a webhook of the team has it: nobody is called by that.
-                lacks_mail: row.is_mail && !row.is_mailed,
-                has_next: row.has_next,
-            };
+            let facts = DeadFacts { is_had: row.is_had, has_next: row.has_next };
             Ok(DeadLead {
                 delivery: DeliveryId::from_uuid(row.id),
                 lead: LeadId::from_uuid(row.lead_id),
@@ -318,10 +316,8 @@ pub(crate) fn given_up((delivery, attempts): (DeliveryId, i32), why: &str, at: T
 /// How a lead stands that is open and whose delivery was given up.
 #[derive(Debug, Clone, Copy)]
 struct DeadFacts {
-    /// Others of the client have it.
+    /// Others of the client have it: somebody, where it is a mail that came back.
     is_had: bool,
-    /// A mail came back, and no other was sent.
-    lacks_mail: bool,
     /// An endpoint of the client is there that was not tried.
     has_next: bool,
 }
@@ -329,8 +325,7 @@ struct DeadFacts {
 impl DeadFacts {
     fn follow_up(self, rule: WhenDead, fallback: Option<EndpointId>) -> DeadFollowUp {
         if self.is_had {
-            let to = fallback.filter(|_| self.lacks_mail && rule != WhenDead::Wait);
-            return to.map_or(DeadFollowUp::Had, DeadFollowUp::Fallback);
+            return DeadFollowUp::Had;
         }
         // Where the one that the rule prefers is not there, the other is better than nobody.
         match (rule, fallback) {
@@ -350,7 +345,7 @@ mod tests {
     #[test]
     fn what_becomes_of_a_dead_lead_loses_nobody_unless_the_client_says_so() {
         let office = EndpointId::from_uuid(Uuid::from_u128(1));
-        let open = DeadFacts { is_had: false, lacks_mail: true, has_next: true };
+        let open = DeadFacts { is_had: false, has_next: true };
         let follow = |facts: DeadFacts, rule| facts.follow_up(rule, Some(office));
         assert_eq!(follow(open, WhenDead::Next), DeadFollowUp::Next);
         assert_eq!(follow(open, WhenDead::Fallback), DeadFollowUp::Fallback(office));
@@ -364,8 +359,8 @@ mod tests {
         assert_eq!(follow(last, WhenDead::Next), DeadFollowUp::Fallback(office));
         assert_eq!(last.follow_up(WhenDead::Next, None), DeadFollowUp::Waits, "there is nobody else");
         let had = DeadFacts { is_had: true, ..open };
-        assert_eq!(follow(had, WhenDead::Next), DeadFollowUp::Fallback(office), "a webhook alone calls nobody");
-        assert_eq!(follow(had, WhenDead::Wait), DeadFollowUp::Had);
-        assert_eq!(follow(DeadFacts { lacks_mail: false, ..had }, WhenDead::Next), DeadFollowUp::Had);
+        for rule in [WhenDead::Next, WhenDead::Fallback, WhenDead::Wait] {
+            assert_eq!(follow(had, rule), DeadFollowUp::Had);
+        }
     }
 }

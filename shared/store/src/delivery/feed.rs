@@ -71,6 +71,8 @@ pub struct SentRow {
     pub newest: Option<OutcomeKind>,
     /// Why its person may not be contacted any more; none where they may.
     pub ended: Option<ContactEnd>,
+    /// Links about it that were made before are ended.
+    pub links_since: Timestamp,
     /// The payload, byte for byte.
     pub body: Vec<u8>,
 }
@@ -146,8 +148,6 @@ pub struct SentDelivery {
     pub is_sold: bool,
     /// The lead ended, and nothing that was said of this delivery says so.
     pub elsewhere: Option<EndedElsewhere>,
-    /// Links about it that were made before are ended.
-    pub links_since: Timestamp,
     /// It went to a rep's own address or made the rep an offer, and the rep is paused without a date of return: links about it
     /// open nothing meanwhile.
     pub has_left: bool,
@@ -182,6 +182,7 @@ struct SentColumns {
     newest: Option<String>,
     do_not_contact: bool,
     is_recalled: bool,
+    links_since: jiff_sqlx::Timestamp,
     body: Vec<u8>,
 }
 
@@ -208,6 +209,7 @@ impl SentColumns {
             ended_at: self.ended_at.map(jiff_sqlx::Timestamp::to_jiff),
             newest: self.newest.as_deref().map(word).transpose()?,
             ended,
+            links_since: self.links_since.to_jiff(),
             body: self.body,
         })
     }
@@ -242,7 +244,8 @@ impl Store {
             r#"-- feed.list
             select d.id, d.client_id, d.lead_id, d.state, e.kind as "kind?", d.attempts, b.at, d.ended_at, b.body,
                    (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) as newest,
-                   coalesce(r.do_not_contact, false) as "do_not_contact!", coalesce(l.recalled_at >= d.created_at, false) as "is_recalled!"
+                   coalesce(r.do_not_contact, false) as "do_not_contact!", coalesce(l.recalled_at >= d.created_at, false) as "is_recalled!",
+                   greatest(d.links_since, (select y.links_since from rep y where y.id = coalesce(d.rep_id, e.rep_id))) as "links_since!"
             from delivery_place p join delivery_body b on b.delivery_id = p.delivery_id
             join delivery d on d.id = p.delivery_id left join endpoint e on e.id = d.endpoint_id
             left join lead l on l.id = d.lead_id left join person r on r.id = l.person_id
@@ -264,7 +267,8 @@ impl Store {
             r#"-- feed.show
             select d.id, d.client_id, d.lead_id, d.state, e.kind as "kind?", d.attempts, b.at, d.ended_at, b.body,
                    (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) as newest,
-                   coalesce(r.do_not_contact, false) as "do_not_contact!", coalesce(l.recalled_at >= d.created_at, false) as "is_recalled!"
+                   coalesce(r.do_not_contact, false) as "do_not_contact!", coalesce(l.recalled_at >= d.created_at, false) as "is_recalled!",
+                   greatest(d.links_since, (select y.links_since from rep y where y.id = coalesce(d.rep_id, e.rep_id))) as "links_since!"
             from delivery_body b join delivery d on d.id = b.delivery_id left join endpoint e on e.id = d.endpoint_id
             left join lead l on l.id = d.lead_id left join person r on r.id = l.person_id
             where b.delivery_id = $1 and ($2::uuid is null or b.client_id = $2)"#,
@@ -279,7 +283,6 @@ impl Store {
             select c.name, c.country, c.return_reasons, c.amounts, c.amount_share, l.stage, lead_closed_code(l.closed_code, l.closed_reason) as closed_code, l.amount, l.currency,
                    coalesce(l.returned_at >= (select m.at from maturation m where m.id = d.maturation_id), false) as "is_given_back!",
                    r.id as "rep_id?", r.name as "rep?",
-                   greatest(d.links_since, r.links_since) as "links_since!",
                    coalesce((e.kind = 'email' or d.event = 'lead.offered') and r.has_left, false) as "has_left!",
                    coalesce(not exists (select from outcome o where o.delivery_id = d.id)
                             and (d.event = 'lead.matured' and delivery_given_on(d.id)
@@ -317,7 +320,6 @@ impl Store {
             criteria: around.criteria_id.map(CriteriaId::from_uuid),
             is_sold: stage == Stage::Customer,
             elsewhere,
-            links_since: around.links_since.to_jiff(),
             has_left: around.has_left,
             tries: self.tries_of(scope, delivery).await?,
             is_given_on: around.is_given_on,

@@ -36,7 +36,8 @@ pub struct HeldDelivery {
     pub waiting: WaitingLead,
     /// Endpoints that have it, or will.
     pub had: Vec<EndpointId>,
-    /// Endpoints that it could not be delivered to.
+    /// Endpoints that it could not be delivered to; where a mail came back, webhooks of the team that have it beside it too: nobody is
+    /// reached by those.
     pub dead: Vec<EndpointId>,
     /// The client's fallback, where that was not tried.
     pub fallback: Option<EndpointId>,
@@ -226,13 +227,18 @@ impl Transaction {
                    array(select o.endpoint_id from delivery o where o.lead_id = d.lead_id and o.maturation_id = d.maturation_id
                            and o.endpoint_id is not null and o.event = 'lead.matured' and o.state <> 'dead') as "had!: Vec<Uuid>",
                    array(select o.endpoint_id from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id is not null
-                           and o.event = 'lead.matured' and o.state = 'dead') as "dead!: Vec<Uuid>",
+                           and o.event = 'lead.matured' and (o.state = 'dead' or reached.nobody)) as "dead!: Vec<Uuid>",
                    (select x.id from endpoint x where x.client_id = d.client_id and x.is_fallback and x.state = 'enabled'
                       and not exists (select from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id = x.id
                                         and o.event = 'lead.matured') limit 1) as "fallback?",
                    k.tier as "tier?", k.taken_by is not null as "was_taken!"
             from delivery d join maturation m on m.id = d.maturation_id join lead l on l.id = d.lead_id
             left join claim k on k.maturation_id = d.maturation_id
+            cross join lateral (
+              select coalesce(bool_or(x.kind = 'email' and o.state = 'dead' and not (x.is_fallback and o.took_no_place)), false)
+                     and not coalesce(bool_or(o.state not in ('dead', 'withdrawn') and (x.kind = 'email' or x.rep_id is not null)
+                                              or (select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1)), false) as nobody
+              from delivery o join endpoint x on x.id = o.endpoint_id where o.maturation_id = d.maturation_id and o.event = 'lead.matured') reached
             where d.lead_id = any($1) and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at <= $2
             order by d.id for update of d"#,
             &leads,

@@ -88,7 +88,7 @@ impl Store {
     /// Leases what may be sent now and freezes the body of what was never sent. With every attempt it is asked again whether
     /// the delivery is over: of persons who must not be contacted, of leads that were closed, taken or given back, and of
     /// offers that ended it is withdrawn. Of paused clients and disabled endpoints it is held. Of reps who left a lead is held until it
-    /// is given to others, and of the rest only what stops somebody goes out.
+    /// is given to others. What stops somebody goes out to reps who left and to paused clients all the same.
     ///
     /// Two commits, and nothing is sent before the second: after a crash between them the lease runs out, and the next one
     /// freezes the body. So the first need not wait for the disk; whatever makes the second durable makes the first durable.
@@ -225,7 +225,7 @@ impl Store {
     /// | fate | when | what is written | who looks next |
     /// |---|---|---|---|
     /// | `withdrawn` | over, suppressed, the offer ended, or its rep left (but a lead) | ended, as it had ended before | nobody |
-    /// | `held` | client paused or endpoint disabled (`parked`) | due in a day | `sweep_circuits`, once it is at work again |
+    /// | `held` | client paused (but for what stops somebody) or endpoint disabled (`parked`) | due in a day | `sweep_circuits`, once it is at work again |
     /// | `held` | the circuit is open, or another one probes it (`broken`) | due in a day | `sweep_circuits`, once it closes |
     /// | `held` | of a rep who left, or to be decided first (`undecided`) | due in a minute | the next sweep, unless given up or decided |
     /// | `no_slot` | this process' share of the endpoint's slots is in use | offered to nobody until `kept_until` | this worker |
@@ -270,7 +270,7 @@ impl Store {
                             when e.state = 'disabled' then 'the endpoint is disabled' when o.undecided then $15 end as why, v.ends_as, w.id is null and o.undecided as undecided
                 from offered o
                 left join delivery_over v on v.delivery_id = o.id
-                join client c on c.id = o.client_id join endpoint e on e.id = o.endpoint_id left join barred n on n.id = o.id
+                join lateral (select case when o.event in ('lead.recalled', 'lead.suppressed') then 'active' else k.state end as state from client k where k.id = o.client_id) c on true join endpoint e on e.id = o.endpoint_id left join barred n on n.id = o.id
                 left join rep w on w.id = e.rep_id and w.has_left and o.event not in ('lead.recalled', 'lead.suppressed')
                 left join unnest($5::uuid[], $6::integer[]) as b (endpoint_id, busy) on b.endpoint_id = o.endpoint_id
                 cross join lateral (select min(slot_share(e.id, e.concurrency, members, place)) as share from unnest($10::integer[], $11::integer[]) p (members, place)) s

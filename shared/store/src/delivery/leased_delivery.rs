@@ -68,6 +68,8 @@ pub struct LeasedDelivery {
     pub told_before: Option<Vec<u8>>,
     /// The rep it is for.
     pub rep: Option<RepId>,
+    /// Links about it that were made before are ended.
+    pub links_since: Timestamp,
     /// Attempts begun, this one included.
     pub attempts: i32,
     /// Those of them that do not count against the schedule.
@@ -139,6 +141,7 @@ struct LeasedColumns {
     sealed_headers: Option<Vec<u8>>,
     failing: bool,
     rep_id: Option<Uuid>,
+    links_since: jiff_sqlx::Timestamp,
     clock: String,
     rep_name: Option<String>,
     rep_email: Option<String>,
@@ -238,6 +241,7 @@ impl LeasedColumns {
             is_fallback: self.is_fallback,
             told_before: self.told_before,
             rep: self.rep_id.map(RepId::from_uuid),
+            links_since: self.links_since.to_jiff(),
             attempts: self.attempts,
             excused: self.excused,
             unrecorded: i32::try_from(i64::from(self.attempts.saturating_sub(1)) - self.recorded).unwrap_or(0).max(0),
@@ -329,7 +333,7 @@ impl Store {
                     where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
                       and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_before,
                    e.failures > 0 as "failing!",
-                   coalesce(d.rep_id, e.rep_id) as rep_id,
+                   coalesce(d.rep_id, e.rep_id) as rep_id, greatest(d.links_since, (select r.links_since from rep r where r.id = coalesce(d.rep_id, e.rep_id))) as "links_since!",
                    coalesce((select r.time_zone from rep r where r.id = coalesce(d.rep_id, e.rep_id)), c.time_zone) as "clock!",
                    (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_name,
                    (select r.email from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_email,

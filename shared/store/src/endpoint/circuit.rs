@@ -178,7 +178,8 @@ impl Store {
     /// each that works again. Returns how many.
     ///
     /// What only waits probes before what failed: a receiver that fails at one record alone would never be found to work otherwise.
-    /// What the receiver asked to wait with waits all the same, and probes nothing. What failed after the endpoint worked again keeps
+    /// What the receiver asked to wait with waits all the same, and probes nothing. Of a client that is paused what stops somebody probes,
+    /// since nothing else goes out. What failed after the endpoint worked again keeps
     /// its place in the schedule. What another process held in the moment
     /// the circuit closed is dated by that process's clock, hence the seconds of grace.
     pub async fn sweep_circuits(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
@@ -210,6 +211,13 @@ impl Store {
                  order by due_at limit 1)
                 order by turn limit 1) p
               where e.probe_at <= $1 and e.state = 'enabled' and exists (select from client c where c.id = e.client_id and c.state <> 'paused')
+              union all
+              select p.id from client c join endpoint e on e.client_id = c.id cross join lateral (
+                select id from delivery
+                where endpoint_id = e.id and state in ('pending', 'held') and due_at > $1 and (not_before is null or not_before <= $1)
+                  and event in ('lead.recalled', 'lead.suppressed')
+                order by due_at limit 1) p
+              where e.probe_at <= $1 and e.state = 'enabled' and c.state = 'paused'
             ), due as (
               update delivery d set state = 'pending', reason = null, reason_code = null, in_line = false, due_at = $1, offered_until = $1
               where d.id = any(array(select id from waiting union select id from probing)) and d.state in ('pending', 'held')

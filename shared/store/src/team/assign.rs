@@ -75,7 +75,7 @@ pub struct ToAssign<'a> {
     pub matured_at: Timestamp,
     /// Endpoints that have it already.
     pub had: &'a [EndpointId],
-    /// Endpoints that it could not be delivered to: not tried again by themselves.
+    /// Endpoints that it could not be delivered to, or that have it without anybody being reached: not tried again by themselves.
     pub dead: &'a [EndpointId],
     /// Whom it was offered to, in vain.
     pub offered: Option<PastOffer>,
@@ -88,6 +88,11 @@ impl ToAssign<'_> {
     /// because who took it could not be reached.
     fn counts(&self) -> bool {
         self.had.is_empty() && self.offered.is_none_or(|past| past.was_taken)
+    }
+
+    /// Whether somebody has it: whoever is reached by what has it.
+    fn is_had(&self) -> bool {
+        self.had.iter().any(|endpoint| !self.dead.contains(endpoint))
     }
 }
 
@@ -261,11 +266,12 @@ impl<'a> Assigner<'a> {
         LeadAssignment { held: Some(Hold { until: self.now, why, waits_for: Vec::new() }), ..LeadAssignment::default() }
     }
 
-    fn to_all(&self, work: &GradingSettings, ToAssign { had, dead, .. }: ToAssign<'_>) -> LeadAssignment {
+    fn to_all(&self, work: &GradingSettings, to_assign: ToAssign<'_>) -> LeadAssignment {
+        let ToAssign { had, dead, .. } = to_assign;
         if work.endpoints.is_empty() {
             return self.held(NO_ENDPOINT);
         }
-        if had.is_empty() && work.endpoints.iter().all(|endpoint| dead.contains(endpoint)) {
+        if !to_assign.is_had() && work.endpoints.iter().all(|endpoint| dead.contains(endpoint)) {
             return self.held(UNDELIVERABLE);
         }
         // A webhook that was added later gets what is held, not what the others had already.
@@ -291,7 +297,7 @@ impl<'a> Assigner<'a> {
             let why = format!("{why}, {HAS_NO_ENDPOINT}");
             return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held_for(&why, vec![ahead.rep]) };
         }
-        if had.is_empty() && rep.endpoints.iter().all(|one| dead.contains(one)) {
+        if !to_assign.is_had() && rep.endpoints.iter().all(|one| dead.contains(one)) {
             let why = format!("{why}, {NOT_DELIVERED_TO}");
             return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held(&why) };
         }
@@ -328,7 +334,7 @@ impl<'a> Assigner<'a> {
         };
         // On a team that already counts the leads before this one in the batch.
         let mut routed = route(routing, matured, &reachable(&team.sales, dead), now);
-        if !had.is_empty() && routed.mode != Mode::All {
+        if to_assign.is_had() && routed.mode != Mode::All {
             // It was given to all once, under another document: that stays as it is.
             return LeadAssignment::default();
         }

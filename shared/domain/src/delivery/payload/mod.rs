@@ -9,6 +9,7 @@ mod later;
 mod lead;
 mod member;
 mod offered_facts;
+mod renewed;
 mod withheld;
 
 pub use event::{ClientEvent, EventData, EventDetail};

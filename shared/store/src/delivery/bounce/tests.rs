@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use ripen_domain::actor::Actor;
+use ripen_domain::{actor::Actor, id::EndpointId};
 use uuid::Uuid;
 
 use super::*;
-use crate::tests::scene::{Scene, at, delivery};
+use crate::{
+    delivery::dead::DeadFollowUp,
+    lead::untouched::UntouchedFilter,
+    tests::scene::{Scene, at, delivery},
+};
 
 const ACME: ClientId = ClientId::from_uuid(Uuid::from_u128(1));
 
@@ -139,12 +143,52 @@ async fn a_lead_on_which_somebody_works_stays_theirs_whatever_a_later_report_say
         scene.run("update person set first_name = 'Casey', last_name = 'Smith'").await;
         let (done, state) = refused(&mut scene, 1).await;
         let worked = BouncedLead {
-            client: ClientId::from_uuid(uuid::Uuid::from_u128(1)),
+            client: ClientId::from_uuid(Uuid::from_u128(1)),
             client_name: "Acme".to_owned(),
             person: Some("Casey Smith".to_owned()),
             worked_by: "Dana".to_owned(),
         };
         assert_eq!((done, state.as_str()), (ReportResult::Worked(worked), "delivered"));
+    }
+    scene.end().await;
+}
+
+/// The webhook of the team has the lead beside the mail.
+const BESIDE: &str = "
+    insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, attempts, due_at, offered_until, created_at, ended_at)
+      select pg_temp.i(11), pg_temp.i(1), id, id, pg_temp.i(1), 'delivered', 1, at, at, at, at from n where id = pg_temp.i(1);";
+
+#[tokio::test]
+async fn a_mail_that_came_back_goes_on_although_a_webhook_of_the_team_has_the_lead() {
+    let mut scene = Scene::new().await;
+    let office = DeadFollowUp::Fallback(EndpointId::from_uuid(Uuid::from_u128(9)));
+    let accepted = "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at)
+        select pg_temp.i(1), id, pg_temp.i(11), 1, 'accepted', 'CRM', 'api', at, at from n where id = pg_temp.i(1);";
+    for (meanwhile, expected) in [
+        ("", office),
+        ("delete from endpoint where is_fallback", DeadFollowUp::Waits),
+        ("update client set when_dead = 'wait'", DeadFollowUp::Waits),
+        (accepted, DeadFollowUp::Had),
+        // Mailed because the webhook failed, which has it by now.
+        (
+            "delete from endpoint where is_fallback; update endpoint set is_fallback = true, by_name = true where id = pg_temp.i(20); update delivery set took_no_place = true where id = pg_temp.i(1)",
+            DeadFollowUp::Had,
+        ),
+    ] {
+        scene.again().await;
+        scene.run(MAILED).await;
+        scene.run(BESIDE).await;
+        scene.run(meanwhile).await;
+        assert_eq!(bounced(&mut scene, "dana@client.example").await.0, ReportResult::Dead);
+        let mut batch = scene.store.begin().await.unwrap();
+        let dead = batch.dead_lock(10, None).await.unwrap();
+        batch.commit().await.unwrap();
+        assert_eq!(dead.iter().map(|one| one.follow_up).collect::<Vec<_>>(), [expected], "{meanwhile}");
+        let asked =
+            UntouchedFilter { from: Timestamp::UNIX_EPOCH, to: at("2026-11-24T09:00:00Z"), only: None, per_client: 9 };
+        let listed = scene.store.leads_untouched(Actor::operator("Kim").scope(), &asked).await.unwrap();
+        let of_it: Vec<_> = listed.iter().filter(|one| one.delivery == delivery(1)).collect();
+        assert_eq!(of_it.len(), usize::from(expected != DeadFollowUp::Had), "{meanwhile}");
     }
     scene.end().await;
 }

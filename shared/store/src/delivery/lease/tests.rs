@@ -5,6 +5,7 @@ use ripen_domain::{actor::Actor, delivery::Next, id::ClientId};
 use super::*;
 use crate::{
     delivery::{attempt::AttemptRow, settle::Settled},
+    doctor::PausedClient,
     source::source_record::State,
     tests::scene::{LEASE, Scene, at, delivery},
 };
@@ -172,6 +173,48 @@ async fn what_a_paused_client_or_a_disabled_endpoint_has_waiting_is_held_once_an
         assert!(scene.texts(left).await.is_empty(), "and then it is over");
         assert_eq!(scene.lease(&[1, 2, 3], at("2026-11-24T14:01:00Z")).await, [1, 2, 3]);
     }
+    scene.end().await;
+}
+
+/// Whoever has the first two leads is to be told that they are taken back, and not to be called.
+const STOPPED: &str = "
+    insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, event, said, state, due_at, offered_until, created_at)
+      select pg_temp.i(20), pg_temp.i(1), id, id, pg_temp.i(1), 'lead.recalled',
+             '{\"reason\": \"a slip\", \"recalled_at\": \"2026-11-24T10:01:00Z\"}'::jsonb, 'pending', at, at, at
+      from n where id = pg_temp.i(1);
+    insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, event, said, state, due_at, offered_until, created_at)
+      select pg_temp.i(21), pg_temp.i(1), id, id, pg_temp.i(1), 'lead.suppressed',
+             '{\"reason\": \"asked\", \"suppressed_at\": \"2026-11-24T10:01:00Z\"}'::jsonb, 'pending', at, at, at
+      from n where id = pg_temp.i(2);";
+
+#[tokio::test]
+async fn what_stops_somebody_passes_a_pause_of_the_client_and_probes_an_endpoint_that_fails() {
+    let mut scene = Scene::new().await;
+    scene.run(STOPPED).await;
+    scene.run(PAUSED).await;
+    assert_eq!(scene.lease(&[3, 20, 21], at(FIRST)).await, [20, 21]);
+    assert_eq!(scene.state(3).await, "held: the client is paused");
+    assert_eq!(scene.state(20).await, "leased", "for no reason of the pause");
+    let waits = scene.store.clients_paused(Actor::operator("Kim").scope()).await.unwrap();
+    assert_eq!(waits, [PausedClient { client: "acme".to_owned(), leads: 3, news: 0 }]);
+
+    scene.again().await;
+    scene.run(STOPPED).await;
+    scene.run(PAUSED).await;
+    scene.run("update endpoint set state = 'disabled', disabled_by = 'firm' where kind = 'webhook'").await;
+    assert!(scene.lease(&[20], at(FIRST)).await.is_empty());
+    assert_eq!(scene.state(20).await, "held: the endpoint is disabled");
+
+    scene.again().await;
+    scene.run(STOPPED).await;
+    scene.run(PAUSED).await;
+    scene
+        .run("update endpoint set failures = 5, failing_since = '2026-11-24 09:30Z', probe_at = '2026-11-24 10:05Z' where kind = 'webhook'")
+        .await;
+    assert!(scene.lease(&[3, 20], at(FIRST)).await.is_empty());
+    assert_eq!(scene.store.sweep_circuits(at("2026-11-24T10:04:00Z"), 10).await.unwrap(), 0, "its turn has not come");
+    assert_eq!(scene.store.sweep_circuits(at("2026-11-24T10:05:00Z"), 10).await.unwrap(), 1);
+    assert_eq!(scene.lease(&[20], at("2026-11-24T10:05:00Z")).await, [20]);
     scene.end().await;
 }
 
