@@ -63,6 +63,8 @@ pub struct AcceptedLead {
     pub id: ArrivalId,
     /// Whether it is kept but not worked.
     pub quarantined: bool,
+    /// When it counts as received.
+    pub received_at: Timestamp,
 }
 
 /// Why nothing was received.
@@ -255,10 +257,10 @@ async fn many(
     let mut results = Vec::with_capacity(posted.len());
     for (index, posted) in posted.into_iter().enumerate() {
         results.push(reception.arrival(posted, Some(index)).map(
-            |Ready { own: AcceptedBody { id, .. }, quarantined, body, .. }| {
+            |Ready { own: AcceptedBody { id, received_at, .. }, quarantined, body, .. }| {
                 // Those that are refused have no message; the others are kept whatever became of these.
                 messages.push((id.uuid(), body));
-                AcceptedLead { id, quarantined }
+                AcceptedLead { id, quarantined, received_at }
             },
         ));
     }

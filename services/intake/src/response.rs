@@ -44,7 +44,9 @@ pub fn many(results: &[Result<AcceptedLead, Problem>], at: Timestamp) -> Respons
     let results: Vec<_> = results
         .iter()
         .map(|one| match one {
-            Ok(accepted) => ElementView::Accepted(AcceptedView::new(accepted.id)),
+            Ok(accepted) => {
+                ElementView::Accepted { accepted: AcceptedView::new(accepted.id), received_at: accepted.received_at }
+            }
             Err(problem) => ElementView::Refused { problem },
         })
         .collect();
@@ -186,8 +188,15 @@ struct RefusedRowView<'r> {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum ElementView<'r> {
-    Accepted(AcceptedView),
-    Refused { problem: &'r Problem },
+    Accepted {
+        #[serde(flatten)]
+        accepted: AcceptedView,
+        /// When it counts as received: behind those that stand before it, a microsecond apart.
+        received_at: Timestamp,
+    },
+    Refused {
+        problem: &'r Problem,
+    },
 }
 
 /// What became of one arrival, as its source may know it.

@@ -51,7 +51,7 @@ pub enum IntakeError {
 pub struct PostedLeads {
     /// For each lead its arrival, or why it was refused, in order.
     pub results: Vec<ElementAnswer>,
-    /// `Ripen-Received-At`: when these arrivals count as received.
+    /// `Ripen-Received-At`: when the first of these arrivals counts as received.
     pub received_at: Option<Timestamp>,
 }
 
@@ -68,6 +68,9 @@ pub enum ElementAnswer {
     Received {
         /// Its arrival.
         arrival: String,
+        /// When it counts as received; an intake of the version before does not say it of each.
+        #[serde(default)]
+        received_at: Option<Timestamp>,
     },
     /// It was refused.
     Refused {

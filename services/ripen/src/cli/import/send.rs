@@ -49,16 +49,16 @@ pub struct Sender<'m> {
     report: ImportReport,
 }
 
-/// Rows that were received, and when.
+/// Rows that were received.
 struct SentChunk {
     rows: Vec<SentLead>,
-    received_at: Option<Timestamp>,
 }
 
 struct SentLead {
     id: String,
     row: ReportedRow,
     arrival: String,
+    received_at: Option<Timestamp>,
     /// The id of the correction that it is.
     correction: Option<String>,
     /// What it was foreseen to be flagged with; none where nothing was foreseen.
@@ -72,14 +72,15 @@ impl SentLead {
             id: row.id(),
             row: row.row.clone(),
             arrival,
+            received_at,
             correction: correction.map(|id| id.to_string()),
             flags: row.foreseen.as_ref().map(|foreseen| foreseen.flags.clone()),
         }
     }
 
     /// Under which id it is kept where it corrects what its arrival said before.
-    fn correction_in(&self, status: &ArrivalAnswer, received_at: Option<Timestamp>) -> Option<String> {
-        let now = |body: &&OtherBodyAnswer| Some(body.received_at) == received_at;
+    fn correction_in(&self, status: &ArrivalAnswer) -> Option<String> {
+        let now = |body: &&OtherBodyAnswer| Some(body.received_at) == self.received_at;
         self.correction.clone().or_else(|| Some(status.bodies.iter().find(now)?.arrival.clone()))
     }
 }
@@ -185,14 +186,14 @@ impl<'m> Sender<'m> {
         for (row, result) in rows.into_iter().zip(results) {
             match result {
                 ElementAnswer::Refused { problem } => self.refuse(&row, &words(&problem, self.mapping)),
-                ElementAnswer::Received { arrival } => {
+                ElementAnswer::Received { arrival, received_at: own } => {
                     self.report.repeated += row.same.len() as u64;
-                    sent.push(SentLead::new(&row, arrival, received_at));
+                    sent.push(SentLead::new(&row, arrival, own.or(received_at)));
                     self.in_flight.insert(row.id(), row.lead);
                 }
             }
         }
-        self.waiting.push_back(SentChunk { rows: sent, received_at });
+        self.waiting.push_back(SentChunk { rows: sent });
         while self.waiting.len() > AHEAD {
             self.follow_up().await?;
         }
@@ -230,21 +231,21 @@ impl<'m> Sender<'m> {
             anyhow::bail!("rows are received but not decided after {} s: is a qualifier running?", PATIENCE.as_secs());
         };
         let rows = chunk.rows.iter().zip(&statuses);
-        let corrections: Vec<_> = rows.map(|(row, status)| row.correction_in(status, chunk.received_at)).collect();
+        let corrections: Vec<_> = rows.map(|(row, status)| row.correction_in(status)).collect();
         let ids: Vec<_> = corrections.iter().flatten().map(String::as_str).collect();
         let decided = self.decided(&ids, PATIENCE_FOR_CORRECTIONS).await?;
         let mut decided = decided.unwrap_or_default().into_iter();
         for ((row, status), correction) in chunk.rows.iter().zip(&statuses).zip(&corrections) {
             // What the qualifier found is with the body that it found it in.
             let own = correction.as_ref().and_then(|_| decided.next());
-            let is_new = chunk.received_at.is_none() || status.received_at == chunk.received_at;
+            let is_new = row.received_at.is_none() || status.received_at == row.received_at;
             let found = match &own {
                 Some(correction) => &correction.flags[..],
                 None if is_new || row.flags.is_none() => &status.flags,
                 None => &[],
             };
             self.report.flag(&row.row, &with_found(row.flags.clone().unwrap_or_default(), found));
-            self.count(row, status, chunk.received_at);
+            self.count(row, status);
             self.in_flight.remove(&row.id);
         }
         Ok(())
@@ -273,9 +274,9 @@ impl<'m> Sender<'m> {
         Ok(Some(all))
     }
 
-    /// An arrival received with this chunk is new; an older one was repeated, or corrected by this chunk.
-    fn count(&mut self, row: &SentLead, status: &ArrivalAnswer, received_at: Option<Timestamp>) {
-        let report = &mut self.report;
+    /// An arrival that was received with this row is new; an older one was repeated, or corrected by this row.
+    fn count(&mut self, row: &SentLead, status: &ArrivalAnswer) {
+        let (report, received_at) = (&mut self.report, row.received_at);
         if received_at.is_none() || status.received_at == received_at {
             *(match status.status.as_str() {
                 "quarantined" => &mut report.quarantined,
