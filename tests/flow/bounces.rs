@@ -108,7 +108,7 @@ async fn what_a_rep_could_not_be_mailed_goes_on_although_a_webhook_of_the_team_h
     scenario.mailbox.refuse("dana@example.com", "552 5.2.2 mailbox full");
     enquire(&scenario, "one").await;
     mailed(&scenario, "lee@", "A lead: one").await;
-    mailed(&scenario, "firm@", "one could not be delivered").await;
+    mailed(&scenario, "firm@", "one Example could not be delivered").await;
     assert_eq!(scenario.installation.json(&["lead", "untouched"]).await, json!([]), "Lee has it, since a moment ago");
 
     scenario.mailbox.refuse("lee@example.com", "552 5.2.2 mailbox full");
@@ -237,7 +237,7 @@ async fn a_mailbox_that_takes_nothing_for_too_long_loses_its_lead_to_the_next_re
         dead["reason"].as_str().is_some_and(|why| why.contains("took no mail for too long") && why.contains("4.2.2")),
         "{dead:#}"
     );
-    mailed(&scenario, "firm@", "one could not be delivered").await;
+    mailed(&scenario, "firm@", "one Example could not be delivered").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -284,7 +284,7 @@ async fn a_record_that_a_crm_does_not_take_goes_to_the_fallback_or_waits_where_t
     scenario.receiver.set("/hook", Behaviour::Sequence(sequence.to_vec()));
     enquire(&scenario, "one").await;
     mailed(&scenario, "office@", "A lead: one").await;
-    mailed(&scenario, "firm@", "one could not be delivered").await;
+    mailed(&scenario, "firm@", "one Example could not be delivered").await;
     enquire(&scenario, "two").await;
     until("the CRM has the second", LIMIT, || async {
         let listed = scenario.installation.json(&["delivery", "list", "--state", "delivered"]).await;
@@ -379,7 +379,7 @@ async fn a_mail_that_comes_back_later_is_a_dead_delivery_and_a_delay_is_noted() 
     let dead = in_state(&scenario, "dana@", "dead").await;
     assert!(dead["reason"].as_str().is_some_and(|why| why.contains("came back") && why.contains("5.1.1")), "{dead:#}");
     mailed(&scenario, "lee@", "A lead: one").await;
-    mailed(&scenario, "firm@", "one could not be delivered").await;
+    mailed(&scenario, "firm@", "one Example could not be delivered").await;
     let (_, again) = post(&scenario, token, "message/rfc822", report("failed", "5.1.1")).await;
     assert_eq!(again["taken_as"], "noted", "the same again changes nothing");
     let told = "select count(*) from audit where action = 'delivery.came_back' and client_id is not null";
@@ -435,7 +435,7 @@ async fn a_later_report_that_the_sender_is_refused_has_all_mail_wait_once_a_seco
     // Said of the same mail again it is the receiver who does not want it.
     let (_, said) = post(&scenario, &one, "message/rfc822", refused()).await;
     assert_eq!(said["taken_as"], "failed");
-    mailed(&scenario, "firm@", "one could not be delivered").await;
+    mailed(&scenario, "firm@", "one Example could not be delivered").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -474,7 +474,7 @@ async fn a_lead_that_the_fallback_refuses_as_well_is_told_of_once() {
         scenario.mailbox.refuse(address, "550 5.1.1 no such user");
     }
     enquire(&scenario, "one").await;
-    mailed(&scenario, "firm@", "one could not be delivered").await;
+    mailed(&scenario, "firm@", "one Example could not be delivered").await;
     until("both are given up and followed up", LIMIT, || async {
         let done = "select count(*) from delivery where state = 'dead' and followed_up_at is not null";
         (scenario.installation.count(done).await == 2).then_some(())

@@ -179,7 +179,7 @@ async fn a_mail_that_came_back_goes_on_although_a_webhook_of_the_team_has_the_le
         scene.run(MAILED).await;
         scene.run(BESIDE).await;
         scene.run(meanwhile).await;
-        assert_eq!(bounced(&mut scene, "dana@client.example").await.0, ReportResult::Dead);
+        assert_eq!(bounced(&mut scene, "dana@client.example").await.0, ReportResult::Dead(ACME));
         let mut batch = scene.store.begin().await.unwrap();
         let dead = batch.dead_lock(10, None).await.unwrap();
         batch.commit().await.unwrap();
