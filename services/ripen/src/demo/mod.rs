@@ -181,7 +181,7 @@ pub async fn run(store: &Store, address: SocketAddr, ripen: &str) -> anyhow::Res
     let posted = intake.post(&leads()).await?;
     let mut ids = Vec::new();
     for result in &posted.results {
-        if let ElementAnswer::Received { arrival } = result {
+        if let ElementAnswer::Received { arrival, .. } = result {
             ids.push(arrival.as_str());
         }
     }
