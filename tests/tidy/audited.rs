@@ -16,7 +16,6 @@ const UNRECORDED: &[(&str, &[&str])] = &[
         "what somebody types and did not save yet is theirs alone, and changes nothing of a lead",
         &["SaveDraft", "DropDraft"],
     ),
-    ("how somebody looks at lists is theirs alone", &["SaveLeadView", "DropLeadView"]),
     (
         "who has a lead open at the desk ends by itself within minutes; what they then say of it is told",
         &["TakeNext", "TakeLead", "RenewLease", "LeaveLead"],

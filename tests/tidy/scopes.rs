@@ -66,6 +66,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "leads_lock_of",
             "leads_try_lock",
             "handover_standings",
+            "held_leads",
             "lock_patience",
             "leads_write",
             "persons_said_of",

@@ -150,7 +150,7 @@ impl TouchLead {
         };
         // None named are all: counted before, as the entry says how many were barred.
         let barred = match (self.disposition, stop.identities.len()) {
-            (Disposition::DoNotContact, 0) => work.tx.reached_under(&[lead.person]).await?.len(),
+            (Disposition::DoNotContact, 0) => work.tx.person_reached_under(work.scope(), lead.person).await?.len(),
             (_, named) => named,
         };
         // Recorded before under the same id: nothing changed, and it is no mistake.

@@ -59,9 +59,10 @@ LETTERS = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", 
 
 
 def folded(name):
-    """Letters and digits alone, small, without accents."""
+    """Letters and digits alone, small, without accents, and in the first of Japan's two syllabaries."""
     plain = "".join(LETTERS.get(c, c) for c in unicodedata.normalize("NFKD", name).lower())
-    return "".join(c for c in plain if c.isalnum() and not unicodedata.combining(c))
+    plain = "".join(c for c in plain if c.isalnum() and not unicodedata.combining(c))
+    return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in plain)
 
 
 def main():

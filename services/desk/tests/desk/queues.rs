@@ -110,7 +110,11 @@ async fn every_number_is_as_long_as_its_list() {
         }
     }
     let late = app.see(&manager, "/api/v1/queues/late").await.json();
-    let nobody = late["rows"].as_array().unwrap().iter().filter(|row| row["why"] == "there is no number to call");
+    let nobody = late["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["why"].as_str().is_some_and(|why| why.starts_with("there is no number to call")));
     assert_eq!(nobody.count(), 2, "{late}");
     let on = queues["agents"].as_array().unwrap().iter().filter(|agent| !agent["lead"].is_null()).count();
     assert_eq!(on, 2, "who is on what: {queues}");

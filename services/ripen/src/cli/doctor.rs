@@ -11,7 +11,8 @@ use ripen_queue::QueueState;
 use ripen_runtime::{clock::Clock, config::Settings, master_keys, secrets};
 use ripen_store::{
     Store, StoreError,
-    doctor::{GivenUp, PausedClient, QuarantinedSource},
+    arrival::quarantined_source::QuarantinedSource,
+    doctor::{GivenUp, PausedClient},
     partitions::Partitions,
     schema::SchemaState,
 };

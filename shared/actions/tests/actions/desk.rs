@@ -392,28 +392,6 @@ async fn the_reason_why_nobody_calls_is_the_one_that_keeps_it_from_being_handed_
 }
 
 #[tokio::test]
-async fn languages_and_clients_of_an_agent_are_kept() {
-    let office = desk(8).await;
-    let (acme, other) = (office.client("Acme").await.id, office.client("Other").await.id);
-    office.leads(acme, (1, 12), "web_form").await;
-    office.leads(other, (21, 1), "web_form").await;
-    office.sql("update person set locale = 'es-MX' where client_id <> '00000000-0000-0000-0000-000000000000' and phone < '+13125550021'".to_owned()).await;
-    let (id, lee) = office.agent("lee").await;
-    let wrong = SetUser { languages: Some(vec!["klingon".to_owned()]), ..SetUser::of(id) };
-    let refused = office.actions.run(&operator(), &wrong).await;
-    assert!(matches!(refused, Err(Refusal::Invalid(errors)) if errors[0].field == "languages"), "nobody speaks it");
-    let english = SetUser { languages: Some(vec!["English".to_owned()]), ..SetUser::of(id) };
-    office.actions.run(&operator(), &english).await.unwrap();
-    let opened = office.next(&lee).await.unwrap();
-    assert_eq!(opened.lead, lead(21), "however many speak something else before it");
-    office.actions.run(&lee, &LeaveLead { lead: opened.lead, lease: opened.lease }).await.unwrap();
-    let of_acme = SetUser { clients: Some(vec!["acme".to_owned()]), ..SetUser::of(id) };
-    office.actions.run(&operator(), &of_acme).await.unwrap();
-    assert!(office.next(&lee).await.is_none());
-    assert_eq!(office.count("select count(*) from desk_wait").await, 0, "they wait for nobody but another agent");
-}
-
-#[tokio::test]
 async fn at_night_nobody_is_handed_out_and_the_morning_is_named() {
     let office = desk(8).await;
     let acme = office.client("Acme").await.id;

@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, tz::TimeZone};
 use ripen_actions::{
+    Refusal,
     desk::{Dispose, LeaveLead, TakeLead, UndoDisposition, coming_up, draft_of, may_open_of},
     user::SetUser,
     why_not::gates,
@@ -133,4 +134,26 @@ async fn how_many_can_be_called_now_is_counted_by_the_gates() {
     assert!(opening.at.duration_since(office.actions.clock.now()).as_hours() < 72, "not in months");
     assert!(office.actions.clock.advance(SignedDuration::from_hours(12)));
     assert_eq!(ready().await, 0, "at night");
+}
+
+#[tokio::test]
+async fn languages_and_clients_of_an_agent_are_kept() {
+    let office = desk(8).await;
+    let (acme, other) = (office.client("Acme").await.id, office.client("Other").await.id);
+    office.leads(acme, (1, 12), "web_form").await;
+    office.leads(other, (21, 1), "web_form").await;
+    office.sql("update person set locale = 'es-MX' where client_id <> '00000000-0000-0000-0000-000000000000' and phone < '+13125550021'".to_owned()).await;
+    let (id, lee) = office.agent("lee").await;
+    let wrong = SetUser { languages: Some(vec!["klingon".to_owned()]), ..SetUser::of(id) };
+    let refused = office.actions.run(&operator(), &wrong).await;
+    assert!(matches!(refused, Err(Refusal::Invalid(errors)) if errors[0].field == "languages"), "nobody speaks it");
+    let english = SetUser { languages: Some(vec!["English".to_owned()]), ..SetUser::of(id) };
+    office.actions.run(&operator(), &english).await.unwrap();
+    let opened = office.next(&lee).await.unwrap();
+    assert_eq!(opened.lead, lead(21), "however many speak something else before it");
+    office.actions.run(&lee, &LeaveLead { lead: opened.lead, lease: opened.lease }).await.unwrap();
+    let of_acme = SetUser { clients: Some(vec!["acme".to_owned()]), ..SetUser::of(id) };
+    office.actions.run(&operator(), &of_acme).await.unwrap();
+    assert!(office.next(&lee).await.is_none());
+    assert_eq!(office.count("select count(*) from desk_wait").await, 0, "they wait for nobody but another agent");
 }

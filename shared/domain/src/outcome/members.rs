@@ -42,3 +42,19 @@ impl<'de> Visitor<'de> for MembersVisitor {
         Ok(all)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::outcome::OutcomeFields;
+
+    #[test]
+    fn a_member_that_no_outcome_has_is_told_with_what_may_have_been_meant() {
+        let body = serde_json::json!({"outcome": "won", "amont": "5", "confirm": true, "crm_id": 7});
+        let unknown = OutcomeFields::unknown_members(body.as_object().unwrap(), &["confirm"]);
+        let told: Vec<_> = unknown.iter().map(|one| (one.name.as_str(), one.message.as_str())).collect();
+        let all = "An outcome has: outcome, reason, amount, currency, date, happened_at, confirm.";
+        let amount = format!("There is no member \"amont\", did you mean 'amount'? {all}");
+        let crm_id = format!("There is no member \"crm_id\". {all}");
+        assert_eq!(told, [("amont", amount.as_str()), ("crm_id", crm_id.as_str())]);
+    }
+}

@@ -165,7 +165,7 @@ fn what_is_no_endpoint_is_refused_with_its_reason() {
     ] {
         assert_eq!(check_url(url, true), Err(why), "{url}");
     }
-    assert_eq!(check_url("http:\\\\127.0.0.1\\@example.com", false), Err(UrlRefused::Private));
+    assert_eq!(check_url("http:\\\\127.0.0.1\\@example.com", false), Err(UrlRefused::NotAUrl));
 }
 
 /// Gives one answer after another; the last one stays.

@@ -7,6 +7,7 @@ pub mod dead_letter;
 pub mod flags;
 mod prune;
 pub mod quarantine;
+pub mod quarantined_source;
 pub mod seen;
 pub mod spool;
 pub mod status;

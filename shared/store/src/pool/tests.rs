@@ -106,7 +106,7 @@ async fn a_statement_within_a_transaction_ends_too_and_so_does_its_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_gives_up_takes_no_place_of_the_pool_with_it() {
     let database = database().await;
-    let (store, way) = store_over_a_way(database.url(), 1, LIMIT).await;
+    let (store, way) = store_over_a_way(database.url(), 1, OVERDUE).await;
     store.ping().await.unwrap();
     way.cut();
     let gave_up = timeout(Duration::from_millis(50), store.ping()).await;
@@ -119,7 +119,7 @@ async fn a_caller_that_gives_up_takes_no_place_of_the_pool_with_it() {
 async fn a_slow_statement_whose_caller_gave_up_says_nothing_of_the_network() {
     let database = database().await;
     // Longer than a busy machine takes for the new connection, and than the caller waits.
-    let limits = TimeLimits { tcp: LIMIT, ..TimeLimits::default() };
+    let limits = TimeLimits { tcp: OVERDUE, ..TimeLimits::default() };
     let options = StoreOptions { limits, acquire_timeout: LIMIT, ..StoreOptions::new(database.url(), 1) };
     let store = Store::open(&options).unwrap();
     let slow = sqlx::query("select pg_sleep(600)").execute(&store.pool);

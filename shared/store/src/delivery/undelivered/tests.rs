@@ -317,7 +317,7 @@ async fn a_recall_is_told_to_nobody_who_never_got_the_lead() {
 }
 
 #[tokio::test]
-async fn a_lead_that_is_recalled_while_it_is_given_on_goes_to_nobody() {
+async fn a_lead_that_is_recalled_just_after_it_was_given_on_goes_to_nobody() {
     let mut scene = Scene::new().await;
     scene
         .run(
@@ -327,10 +327,10 @@ async fn a_lead_that_is_recalled_while_it_is_given_on_goes_to_nobody() {
     let mut batch = scene.store.begin().await.unwrap();
     let dead = batch.dead_lock(1, None).await.unwrap();
     assert!(matches!(dead[0].follow_up, crate::delivery::dead::DeadFollowUp::Fallback(_)));
-    // Beside it, by somebody who has the lead's lock: nothing of it is there yet to be stopped.
-    scene.run("update lead set returned_at = '2026-11-24 11:59Z', recalled_at = '2026-11-24 11:59Z' where id = pg_temp.i(1)").await;
     batch.dead_follow_up(&dead, at(NOW)).await.unwrap();
     batch.commit().await.unwrap();
+    // By somebody who waited for the lead's lock, and read before that what there was to be stopped.
+    scene.run("update lead set returned_at = '2026-11-24 11:59Z', recalled_at = '2026-11-24 11:59Z' where id = pg_temp.i(1)").await;
     let given = "select id::text from delivery where endpoint_id = pg_temp.i(9)";
     let given = Uuid::parse_str(&scene.texts(given).await[0]).unwrap().as_u128();
     assert!(scene.lease(&[given], at("2026-11-24T12:01:00Z")).await.is_empty());

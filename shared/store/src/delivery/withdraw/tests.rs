@@ -134,6 +134,9 @@ async fn what_waits_for_a_decision_goes_by_its_code_and_leaves_it_where_it_goes_
     let mut scene = Scene::new().await;
     scene.run(WAYS).await;
     taken_back(&scene).await;
+    let mut tx = scene.store.begin().await.unwrap();
+    tx.held_lock(&[lead(3)], at(UNDONE)).await.unwrap();
+    tx.commit().await.unwrap();
     scene.run("update delivery set reason = 'in other words'").await;
     let codes = "select coalesce(reason_code, '') from delivery where id in (pg_temp.i(1), pg_temp.i(3)) order by id";
     assert_eq!(scene.texts(codes).await, ["undecided", "undecided"]);
