@@ -25,6 +25,17 @@ pub struct GivenUp {
     pub notices: i64,
 }
 
+/// What waits for a client that is paused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PausedClient {
+    /// Its slug.
+    pub client: String,
+    /// Leads that it gets when it is resumed.
+    pub leads: i64,
+    /// What it is told then: offers, and what is new of leads that it has.
+    pub news: i64,
+}
+
 impl Store {
     /// The slugs of clients that are sent leads and have no mailbox but their reps': nobody there is told of what could not be
     /// delivered, or of an endpoint that fails.

@@ -18,17 +18,6 @@ pub struct QuarantinedSource {
     pub count: i64,
 }
 
-/// What waits for a client that is paused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PausedClient {
-    /// Its slug.
-    pub client: String,
-    /// Leads that it gets when it is resumed.
-    pub leads: i64,
-    /// What it is told then: offers, and what is new of leads that it has.
-    pub news: i64,
-}
-
 impl Store {
     /// Sources of which the last five arrivals since then, or more, are in the quarantine for one reason, but for that of a pause: it is
     /// their sender who does something wrong, and not one lead.
