@@ -11,15 +11,12 @@ use ripen_domain::{
     contact::Identity,
     id::{ArrivalId, ClientId, LeadId, PersonId},
 };
-use ripen_store::{
-    StoreError, Transaction,
-    arrival::{common_key::CommonKey, seen::ArrivalOwner},
-    lead::lead_row::LeadInUse,
-};
+use ripen_store::{StoreError, Transaction, arrival::common_key::CommonKey, lead::lead_row::LeadInUse};
 
 use crate::{
     message::{Item, RequalifyLead},
     new_arrival::NewArrival,
+    unit_of_work::UnitOfWork,
 };
 
 /// Why a message is left for later.
@@ -119,15 +116,20 @@ impl SetAside {
         Ok(held)
     }
 
-    /// Sets aside whatever brought these leads, or is to be decided again of them: what only the decisions show to need a lock that
-    /// somebody holds. Nothing of this run may be written where there is any: the batch runs once more without them.
+    /// Sets aside whatever brought these leads, or their persons, or is to be decided again of them: what only the decisions show to need
+    /// a lock that somebody holds. A lead is decided in passing too, where what names its person ends elsewhere. Nothing of this run may be written where there is any: the batch runs once more without them.
     pub(crate) fn leave_maturing(
         &mut self,
         (arrivals, fresh): (&[&Arrival], &[NewArrival<'_>]),
-        owners: &BTreeMap<ArrivalId, ArrivalOwner>,
+        work_unit: &UnitOfWork,
         held: &BTreeSet<LeadId>,
     ) {
-        let places = taken_along(fresh, |new| owners.get(&new.id).is_some_and(|owner| held.contains(&owner.lead)));
+        let persons = held.iter().filter_map(|lead| Some(work_unit.leads.get(lead)?.row.person)).collect();
+        let has_brought = |new: &NewArrival<'_>| {
+            let owner = work_unit.owners.get(&new.id);
+            owner.is_some_and(|owner| held.contains(&owner.lead)) || new.reaches(work_unit, &persons)
+        };
+        let places = taken_along(fresh, has_brought);
         let ids: BTreeSet<_> = places.into_iter().map(|place| fresh[place].arrival.id).collect();
         self.leave_all(arrivals, |arrival| ids.contains(&arrival.id));
         self.leads.extend(held.iter().map(|lead| (*lead, WhyAside::Locked)));
