@@ -218,10 +218,12 @@ fn named(arrival: &Arrival) -> impl Iterator<Item = (ClientId, Identity)> {
 
 #[cfg(test)]
 mod tests {
-    use ripen_domain::{arrival::RawBody, hash::ContentHash, id::SourceId, submission::Submission};
+    use ripen_domain::{arrival::RawBody, contact::Email, hash::ContentHash, id::SourceId, submission::Submission};
+    use ripen_store::person::identity::ClientIdentity;
     use uuid::Uuid;
 
     use super::*;
+    use crate::undo_time::tests::touched;
 
     fn id(number: u128) -> ArrivalId {
         ArrivalId::from_uuid(Uuid::from_u128(number))
@@ -282,6 +284,28 @@ mod tests {
         assert_eq!(taken(1), [0, 1, 2]);
         assert_eq!(taken(4), [3]);
         assert_eq!(taken(5), [4]);
+    }
+
+    #[test]
+    fn what_names_the_person_of_a_lead_that_cannot_go_out_waits_though_it_ends_elsewhere() {
+        let of = |number, address: &str| Arrival {
+            submission: Submission { email: Some(Email::parse(address).unwrap()), ..Submission::default() },
+            ..arrival(number, None)
+        };
+        let arrivals = [of(1, "casey@example.com"), of(2, "robin@example.com")];
+        let fresh: Vec<_> = arrivals.iter().map(NewArrival::of).collect();
+        let mut work_unit = UnitOfWork::default();
+        let held = touched(9, None);
+        for identity in arrivals[0].submission.identities() {
+            let of = ClientIdentity { client: arrivals[0].client, identity };
+            work_unit.reached.insert(of, vec![held.row.person]);
+        }
+        let lead = held.row.id;
+        work_unit.leads.insert(lead, held);
+        let mut aside = SetAside::default();
+        let arrivals: Vec<_> = arrivals.iter().collect();
+        aside.leave_maturing((&arrivals, &fresh), &work_unit, &BTreeSet::from([lead]));
+        assert_eq!([1, 2].map(|number| aside.has_arrival(id(number))), [true, false]);
     }
 
     #[test]

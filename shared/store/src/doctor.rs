@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use ripen_domain::id::{ArrivalId, LeadId};
 
 use crate::{Scope, Store, StoreError};
 
@@ -49,7 +50,72 @@ pub struct PausedClient {
     pub news: i64,
 }
 
+/// A wish not to be contacted that came to a version before, which kept it with the arrival and did nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnheardWish {
+    /// The arrival that says so.
+    pub arrival: ArrivalId,
+    /// The lead of its person; none where it lies in the quarantine.
+    pub lead: Option<LeadId>,
+    /// How many there are in all.
+    pub all: i64,
+}
+
+/// A lead of somebody who must not be contacted, of which an endpoint that was sent it was never told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UntoldLead {
+    /// It.
+    pub lead: LeadId,
+    /// How many there are in all.
+    pub all: i64,
+}
+
 impl Store {
+    /// The oldest wishes not to be contacted that a version before did not hear, which had no codes: said of a person who was known, or
+    /// in the quarantine. One that was heard and lifted since is among them where it is as old.
+    pub async fn wishes_unheard(&self, scope: Scope) -> Result<Vec<UnheardWish>, StoreError> {
+        // A day longer: for as long processes of that version may have gone on. Not where there was none.
+        let rows = sqlx::query!(
+            r#"-- doctor.wishes_unheard
+            select a.id, a.lead_id, count(*) over () as "all!"
+            from arrival a left join person p on p.id = a.person_id
+            where a.flags @> array['do_not_contact'] and ($1::uuid is null or a.client_id = $1)
+              and a.received_at < (select m.installed_on + interval '1 day' from _sqlx_migrations m
+                                 where m.version = 37 and m.installed_on > (select min(installed_on) + interval '1 hour' from _sqlx_migrations))
+              and (not p.do_not_contact
+                   or a.state = 'quarantined' and a.reason in ('key_reused', 'source_paused') and a.released_at is null and a.dropped_at is null)
+            order by a.received_at, a.id limit 5"#,
+            scope.client_uuid()
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        let found = rows.into_iter().map(|row| UnheardWish {
+            arrival: ArrivalId::from_uuid(row.id),
+            lead: row.lead_id.map(LeadId::from_uuid),
+            all: row.all,
+        });
+        Ok(found.collect())
+    }
+
+    /// The oldest leads of persons who must not be contacted of which an endpoint that was sent them was never told.
+    pub async fn leads_untold(&self, scope: Scope) -> Result<Vec<UntoldLead>, StoreError> {
+        // As `event.ever_had` looks for whom to tell.
+        let rows = sqlx::query!(
+            r#"-- doctor.leads_untold
+            select l.id, count(*) over () as "all!" from lead l join person p on p.id = l.person_id
+            where p.do_not_contact and ($1::uuid is null or l.client_id = $1)
+              and exists (select from delivery d
+                          where d.lead_id = l.id and d.endpoint_id is not null and d.event = 'lead.matured' and d.attempts > 0
+                            and not exists (select from delivery t
+                                            where t.lead_id = l.id and t.endpoint_id = d.endpoint_id and t.event = 'lead.suppressed'))
+            order by l.id limit 5"#,
+            scope.client_uuid()
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows.into_iter().map(|row| UntoldLead { lead: LeadId::from_uuid(row.id), all: row.all }).collect())
+    }
+
     /// Sources of which the last five arrivals since then, or more, are in the quarantine for one reason, but for that of a pause: it is
     /// their sender who does something wrong, and not one lead.
     pub async fn sources_in_quarantine(
@@ -206,3 +272,6 @@ impl Store {
         Ok(GivenUp { letters: row.letters, deliveries: row.deliveries, notices: row.notices })
     }
 }
+
+#[cfg(test)]
+mod tests;
