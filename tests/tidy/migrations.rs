@@ -44,7 +44,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0034_mailboxes.sql", "91814b45315a07cbc443494ad93eb67da0a4100fadbce6f5d6fb51d120f32d76"),
     ("0035_handed_over.sql", "579f6860a56efe98e0f8fc726acff61e73bd42402e3e0ede687d3763d21e64d6"),
     ("0036_late_answers.sql", "2865ad237f8d4f1df4d4498ec2b987e58b340369f042890cd974925ffae9e639"),
-    ("0037_codes.sql", "1913dadf256fd6679f99beba788dfcbde562d468b96c43c40cea5e0e2b671529"),
+    ("0037_codes.sql", "6d36fe0fe684a494de72499f7e3b9593d811f97926f27dd33f80e962302261e5"),
 ];
 
 #[test]

@@ -253,7 +253,10 @@ async fn assign(
     let (mut deliveries, mut offers) = (Vec::new(), Vec::new());
     for row in maturations {
         let of = MaturationRef { client: row.client, lead: row.lead, maturation: row.id };
-        if let Some(waits) = held.hold(of, DeliveryId::from_uuid(uuid_v7(now)), now) {
+        // What a person of the firm did just before waits a little, because a slip at the desk cannot be taken back from a
+        // client.
+        let undo_until = undo.until(row.lead, by_hand.contains(&row.lead));
+        if let Some(waits) = held.hold(of, DeliveryId::from_uuid(uuid_v7(now)), (now, undo_until)) {
             deliveries.push(waits);
             continue;
         }
@@ -261,9 +264,6 @@ async fn assign(
             ToAssign { lead: row.lead, matured_at: row.at, had: &[], dead: &[], offered: None, is_in_order: false };
         let assigned = assigner.assign(new);
         let new_id = || DeliveryId::from_uuid(uuid_v7(now));
-        // What a person of the firm did just before waits a little, because a slip at the desk cannot be taken back from a
-        // client.
-        let undo_until = undo.until(row.lead, by_hand.contains(&row.lead));
         let due_at = undo_until.unwrap_or(now);
         let why = undo_until.map(|_| CAN_BE_TAKEN_BACK.to_owned());
         let offer = assigned.offer.as_ref().map(|offer| offer.said.clone());

@@ -312,22 +312,11 @@ async fn leave_held(
         return Ok(());
     }
     let persons: BTreeSet<_> = held.iter().map(|held| held.person).collect();
-    new_arrivals.leave(batch, (aside, WhyAside::Locked), |fresh| reaches(work_unit, fresh, &persons)).await?;
+    new_arrivals.leave(batch, (aside, WhyAside::Locked), |fresh| fresh.reaches(work_unit, &persons)).await?;
     // Without them the statements that follow ask for nothing that is held.
     work_unit.persons.retain(|person, _| !persons.contains(person));
     work_unit.owners.retain(|_, owner| !persons.contains(&owner.person));
     Ok(())
-}
-
-/// Whether an arrival may be of one of these persons.
-fn reaches(work_unit: &UnitOfWork, fresh: &NewArrival<'_>, persons: &BTreeSet<PersonId>) -> bool {
-    let owner = fresh.amends.and_then(|amended| work_unit.owners.get(&amended));
-    let submission = &fresh.arrival.submission;
-    owner.is_some_and(|owner| persons.contains(&owner.person))
-        || submission.identities().chain(submission.former_identities()).any(|identity| {
-            let reached = work_unit.reached.get(&ClientIdentity { client: fresh.arrival.client, identity });
-            reached.is_some_and(|reached| reached.iter().any(|one| persons.contains(one)))
-        })
 }
 
 async fn load_persons(

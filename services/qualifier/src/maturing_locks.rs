@@ -48,7 +48,7 @@ impl MaturingLocks<'_> {
         if maturing.held.is_empty() {
             return Ok(maturing);
         }
-        self.aside.leave_maturing((self.arrivals, self.fresh), &work_unit.owners, &maturing.held);
+        self.aside.leave_maturing((self.arrivals, self.fresh), work_unit, &maturing.held);
         Err(MaturingLockError::Held)
     }
 
@@ -63,7 +63,7 @@ impl MaturingLocks<'_> {
         if !self.aside.waits() {
             let held = TeamState::held_leads(batch, work_unit, matured, now).await?;
             if !held.is_empty() {
-                self.aside.leave_maturing((self.arrivals, self.fresh), &work_unit.owners, &held);
+                self.aside.leave_maturing((self.arrivals, self.fresh), work_unit, &held);
                 return Err(MaturingLockError::Held);
             }
         }

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use ripen_domain::{
     arrival::{Arrival, BodyTime, QuarantineReason},
-    id::ArrivalId,
+    id::{ArrivalId, PersonId},
     person::{Absorb, Profile},
     submission::Submission,
 };
@@ -18,6 +18,8 @@ use ripen_store::{
     person::identity::ClientIdentity,
 };
 use serde_json::{Map, Value};
+
+use crate::unit_of_work::UnitOfWork;
 
 /// A message that is new.
 #[derive(Debug, Clone)]
@@ -253,6 +255,17 @@ impl NewArrival<'_> {
         let worked = self.quarantine.is_none().then(|| self.arrival.submission.identities());
         let of = |identity| ClientIdentity { client: self.arrival.client, identity };
         worked.into_iter().flatten().map(move |identity| ArrivalIdentity { arrival: self.id, of: of(identity) })
+    }
+
+    /// Whether it may be of one of these persons.
+    pub fn reaches(&self, work_unit: &UnitOfWork, persons: &BTreeSet<PersonId>) -> bool {
+        let owner = self.amends.and_then(|amended| work_unit.owners.get(&amended));
+        let (client, submission) = (self.arrival.client, &self.arrival.submission);
+        owner.is_some_and(|owner| persons.contains(&owner.person))
+            || submission.identities().chain(submission.former_identities()).any(|identity| {
+                let reached = work_unit.reached.get(&ClientIdentity { client, identity });
+                reached.is_some_and(|reached| reached.iter().any(|one| persons.contains(one)))
+            })
     }
 }
 

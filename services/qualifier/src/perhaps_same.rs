@@ -35,12 +35,19 @@ pub struct HeldLeads {
 }
 
 impl HeldLeads {
-    /// The delivery that waits instead of the routed ones, where the lead is held.
-    pub fn hold(&mut self, of: MaturationRef, id: DeliveryId, now: Timestamp) -> Option<NewDelivery> {
+    /// The delivery that waits instead of the routed ones, where the lead is held; what can be taken back until then does not go before,
+    /// whatever is said of the two persons.
+    pub fn hold(
+        &mut self,
+        of: MaturationRef,
+        id: DeliveryId,
+        (now, undo_until): (Timestamp, Option<Timestamp>),
+    ) -> Option<NewDelivery> {
         let first = *self.firsts.get(&of.lead)?;
         self.deliveries.push((id, first));
         let until = now.saturating_add(PERHAPS_SAME_WITHIN).unwrap_or(now);
-        Some(of.held(Hold { until, why: held_because(first), waits_for: Vec::new() }, id))
+        let held = of.held(Hold { until, why: held_because(first), waits_for: Vec::new() }, id);
+        Some(NewDelivery { undo_until, ..held })
     }
 }
 

@@ -11,15 +11,12 @@ use ripen_domain::{
     contact::Identity,
     id::{ArrivalId, ClientId, LeadId, PersonId},
 };
-use ripen_store::{
-    StoreError, Transaction,
-    arrival::{common_key::CommonKey, seen::ArrivalOwner},
-    lead::lead_row::LeadInUse,
-};
+use ripen_store::{StoreError, Transaction, arrival::common_key::CommonKey, lead::lead_row::LeadInUse};
 
 use crate::{
     message::{Item, RequalifyLead},
     new_arrival::NewArrival,
+    unit_of_work::UnitOfWork,
 };
 
 /// Why a message is left for later.
@@ -119,15 +116,20 @@ impl SetAside {
         Ok(held)
     }
 
-    /// Sets aside whatever brought these leads, or is to be decided again of them: what only the decisions show to need a lock that
-    /// somebody holds. Nothing of this run may be written where there is any: the batch runs once more without them.
+    /// Sets aside whatever brought these leads, or their persons, or is to be decided again of them: what only the decisions show to need
+    /// a lock that somebody holds. A lead is decided in passing too, where what names its person ends elsewhere. Nothing of this run may be written where there is any: the batch runs once more without them.
     pub(crate) fn leave_maturing(
         &mut self,
         (arrivals, fresh): (&[&Arrival], &[NewArrival<'_>]),
-        owners: &BTreeMap<ArrivalId, ArrivalOwner>,
+        work_unit: &UnitOfWork,
         held: &BTreeSet<LeadId>,
     ) {
-        let places = taken_along(fresh, |new| owners.get(&new.id).is_some_and(|owner| held.contains(&owner.lead)));
+        let persons = held.iter().filter_map(|lead| Some(work_unit.leads.get(lead)?.row.person)).collect();
+        let has_brought = |new: &NewArrival<'_>| {
+            let owner = work_unit.owners.get(&new.id);
+            owner.is_some_and(|owner| held.contains(&owner.lead)) || new.reaches(work_unit, &persons)
+        };
+        let places = taken_along(fresh, has_brought);
         let ids: BTreeSet<_> = places.into_iter().map(|place| fresh[place].arrival.id).collect();
         self.leave_all(arrivals, |arrival| ids.contains(&arrival.id));
         self.leads.extend(held.iter().map(|lead| (*lead, WhyAside::Locked)));
@@ -216,10 +218,12 @@ fn named(arrival: &Arrival) -> impl Iterator<Item = (ClientId, Identity)> {
 
 #[cfg(test)]
 mod tests {
-    use ripen_domain::{arrival::RawBody, hash::ContentHash, id::SourceId, submission::Submission};
+    use ripen_domain::{arrival::RawBody, contact::Email, hash::ContentHash, id::SourceId, submission::Submission};
+    use ripen_store::person::identity::ClientIdentity;
     use uuid::Uuid;
 
     use super::*;
+    use crate::undo_time::tests::touched;
 
     fn id(number: u128) -> ArrivalId {
         ArrivalId::from_uuid(Uuid::from_u128(number))
@@ -280,6 +284,28 @@ mod tests {
         assert_eq!(taken(1), [0, 1, 2]);
         assert_eq!(taken(4), [3]);
         assert_eq!(taken(5), [4]);
+    }
+
+    #[test]
+    fn what_names_the_person_of_a_lead_that_cannot_go_out_waits_though_it_ends_elsewhere() {
+        let of = |number, address: &str| Arrival {
+            submission: Submission { email: Some(Email::parse(address).unwrap()), ..Submission::default() },
+            ..arrival(number, None)
+        };
+        let arrivals = [of(1, "casey@example.com"), of(2, "robin@example.com")];
+        let fresh: Vec<_> = arrivals.iter().map(NewArrival::of).collect();
+        let mut work_unit = UnitOfWork::default();
+        let held = touched(9, None);
+        for identity in arrivals[0].submission.identities() {
+            let of = ClientIdentity { client: arrivals[0].client, identity };
+            work_unit.reached.insert(of, vec![held.row.person]);
+        }
+        let lead = held.row.id;
+        work_unit.leads.insert(lead, held);
+        let mut aside = SetAside::default();
+        let arrivals: Vec<_> = arrivals.iter().collect();
+        aside.leave_maturing((&arrivals, &fresh), &work_unit, &BTreeSet::from([lead]));
+        assert_eq!([1, 2].map(|number| aside.has_arrival(id(number))), [true, false]);
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl UndoTimes {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use ripen_domain::{
         id::{ClientId, PersonId, ProgramId, SourceId},
         lead::{Channel, Stage},
@@ -57,7 +57,7 @@ mod tests {
     }
 
     /// A lead on which somebody worked then.
-    fn touched(number: u128, touched_at: Option<Timestamp>) -> TrackedLead {
+    pub(crate) fn touched(number: u128, touched_at: Option<Timestamp>) -> TrackedLead {
         let row = LeadRow {
             id: LeadId::from_uuid(Uuid::from_u128(number)),
             client: ClientId::from_uuid(Uuid::nil()),

@@ -3,10 +3,7 @@
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
-use ripen_domain::{
-    link::{LinkKeys, Links},
-    masked_address::MaskedAddress,
-};
+use ripen_domain::link::{LinkKeys, Links};
 use ripen_runtime::{
     clock::Clock,
     config::{Role, Settings},
@@ -58,15 +55,9 @@ fn made(keys: LinkKeys, settings: &Settings, roles: &[Role], address: SocketAddr
     }
     let own = format!("http://{address}");
     Some(match address.ip().to_canonical().is_loopback() {
-        true => Links::to_this_machine(keys, &own, mail_stays(settings)),
+        true => Links::to_this_machine(keys, &own, settings.mail_stays_here()),
         false => Links::new(keys, &own),
     })
-}
-
-/// Whether mails are written to files, or go to a server on this machine.
-fn mail_stays(settings: &Settings) -> bool {
-    let url = settings.mail.url.reveal().trim();
-    url.is_empty() || MaskedAddress::from(url).is_this_machine()
 }
 
 /// What is left out or goes nowhere because nobody said where it goes, each with what to do: the name of the setting, and the
@@ -77,7 +68,7 @@ pub fn left_out(settings: &Settings) -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
     if http.public_url.trim().is_empty() {
         let ip = http.listen.ip().to_canonical();
-        let goes_without = match (ip.is_unspecified(), ip.is_loopback(), mail_stays(settings)) {
+        let goes_without = match (ip.is_unspecified(), ip.is_loopback(), settings.mail_stays_here()) {
             (true, ..) => Some("mails and payloads go"),
             (_, true, true) => Some("payloads that leave this machine go"),
             (_, true, false) => Some("mails, and payloads that leave this machine, go"),
@@ -85,7 +76,11 @@ pub fn left_out(settings: &Settings) -> Vec<(&'static str, String)> {
         };
         let said = match goes_without {
             Some(what) => {
-                format!("{what} without links: set http.public_url to how the outside names this installation")
+                let unsent = match settings.has_links_in_mails() {
+                    true => "",
+                    false => ", and nobody is mailed an invitation or another link",
+                };
+                format!("{what} without links{unsent}: set http.public_url to how the outside names this installation")
             }
             None => format!(
                 "links in mails and payloads lead to http://{}, which others may not reach: set http.public_url",
@@ -119,9 +114,14 @@ mod tests {
 
     /// What links in mails, and to a webhook elsewhere, begin with.
     fn begin_with(settings: &Settings, listen: &str, roles: &[Role]) -> [Option<String>; 2] {
+        let settings = &mut settings.clone();
+        settings.http.listen = listen.parse().unwrap();
         let keys = LinkKeys::new(LinkKey::new(0, [7; 32], Timestamp::UNIX_EPOCH), Vec::new());
         let links = made(keys, settings, roles, listen.parse().unwrap());
         let links = links.as_ref();
+        // What is refused where there would be none.
+        let is_mailed = links.and_then(Links::for_mail).is_some();
+        assert!(is_mailed == settings.has_links_in_mails() || !roles.contains(&Role::Desk));
         let begins = |links: &Links| {
             let url = links.rep_url(RepId::from_uuid(Uuid::nil()), Timestamp::UNIX_EPOCH);
             url.split_once("/r/").unwrap().0.to_owned()
@@ -157,9 +157,10 @@ mod tests {
         assert_eq!(said.iter().map(|(what, _)| *what).collect::<Vec<_>>(), ["links", "alerts"]);
         assert!(said[0].1.contains("without links") && said[0].1.contains("http.public_url"), "{said:?}");
         settings.http.listen = "127.0.0.1:8080".parse().unwrap();
-        assert!(left_out(&settings)[0].1.starts_with("payloads that leave this machine go without links"));
+        assert!(left_out(&settings)[0].1.starts_with("payloads that leave this machine go without links: "));
         settings.mail.url = SecretUrl::new("smtp://mail.example");
         assert!(left_out(&settings)[0].1.starts_with("mails, and payloads that leave this machine, go without links"));
+        assert!(left_out(&settings)[0].1.contains("nobody is mailed an invitation"));
         settings.http.public_url = "https://leads.example".to_owned();
         settings.mail.alerts = "ops@example.com".to_owned();
         assert!(left_out(&settings).is_empty());

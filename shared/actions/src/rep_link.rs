@@ -25,6 +25,7 @@ impl Action for RenewRepLink {
     const PERMISSION: Permission = Permission::Report;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<bool, Refusal> {
+        work.actions.can_mail_links()?;
         let scope = work.scope();
         let client = work.tx.rep_client(scope, self.rep).await?;
         let client = client.ok_or_else(|| Refusal::missing("rep", self.rep))?;

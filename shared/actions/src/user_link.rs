@@ -25,6 +25,7 @@ const EVERY_S: i64 = 600;
 
 /// Owes a user a mail with a link; whether it is new.
 pub(crate) async fn owe(work: &mut Work<'_>, user: UserId, kind: NoticeKind) -> Result<bool, Refusal> {
+    work.actions.can_mail_links()?;
     let key = format!("{kind}:{user}:{}", work.now.as_second() / EVERY_S);
     let once = UserOnce { id: NoticeId::from_uuid(work.fresh_id()), user, kind, key: &key };
     let is_new = work.tx.notice_to_user_once(once, work.now).await?;
@@ -79,8 +80,10 @@ impl Action for MailReset {
 /// Mails whoever has this address a link to choose another password. Whether anybody has it is told to nobody.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database is away, or where no mail can have a link.
 pub async fn forgotten(actions: &Actions, email: &str) -> Result<(), Refusal> {
+    // Whoever has the address: an error for some alone would say who they are.
+    actions.can_mail_links()?;
     let Some(user) = actions.store.user_by_email(&email.trim().to_lowercase()).await? else { return Ok(()) };
     // To the address that is known and to no other: whoever asks gains nothing by it.
     actions.run(&Actor::system(System::Desk), &MailReset { user: user.id }).await.map(|_| ())

@@ -55,6 +55,8 @@ pub struct Actions {
     pub undo: SignedDuration,
     /// How long a slot is held where nobody says for how long.
     pub hold: SignedDuration,
+    /// Links in mails lead anywhere for who reads them.
+    pub has_links_in_mails: bool,
 }
 
 impl Actions {
@@ -70,9 +72,19 @@ impl Actions {
             terms: settings.appointments.terms(),
             undo: SignedDuration::from_secs(i64::try_from(settings.qualifier.undo_s).unwrap_or(0)),
             hold: SignedDuration::from_secs(i64::from(settings.appointments.hold_s)),
+            has_links_in_mails: settings.has_links_in_mails(),
             store,
             clock,
         })
+    }
+
+    /// Whether somebody can be mailed a link: the mail would be dropped where nobody could follow it.
+    ///
+    /// # Errors
+    /// `Conflict`, which says what to set.
+    pub fn can_mail_links(&self) -> Result<(), Refusal> {
+        let why = "no mail is sent whose link nobody could follow: set http.public_url to how the outside names this installation";
+        self.has_links_in_mails.then_some(()).ok_or_else(|| Refusal::conflict("no_links", why))
     }
 
     /// Does an action, whole or not at all.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use ripen_domain::id::LeadId;
 
 use crate::{Scope, Store, StoreError};
 
@@ -36,7 +37,35 @@ pub struct PausedClient {
     pub news: i64,
 }
 
+/// A lead of somebody who must not be contacted, of which an endpoint that was sent it was never told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UntoldLead {
+    /// It.
+    pub lead: LeadId,
+    /// How many there are in all.
+    pub all: i64,
+}
+
 impl Store {
+    /// The oldest leads of persons who must not be contacted of which an endpoint that was sent them was never told.
+    pub async fn leads_untold(&self, scope: Scope) -> Result<Vec<UntoldLead>, StoreError> {
+        // As `event.ever_had` looks for whom to tell.
+        let rows = sqlx::query!(
+            r#"-- doctor.leads_untold
+            select l.id, count(*) over () as "all!" from lead l join person p on p.id = l.person_id
+            where p.do_not_contact and ($1::uuid is null or l.client_id = $1)
+              and exists (select from delivery d
+                          where d.lead_id = l.id and d.endpoint_id is not null and d.event = 'lead.matured' and d.attempts > 0
+                            and not exists (select from delivery t
+                                            where t.lead_id = l.id and t.endpoint_id = d.endpoint_id and t.event = 'lead.suppressed'))
+            order by l.id limit 5"#,
+            scope.client_uuid()
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        Ok(rows.into_iter().map(|row| UntoldLead { lead: LeadId::from_uuid(row.id), all: row.all }).collect())
+    }
+
     /// The slugs of clients that are sent leads and have no mailbox but their reps': nobody there is told of what could not be
     /// delivered, or of an endpoint that fails.
     pub async fn clients_untold(&self, scope: Scope) -> Result<Vec<String>, StoreError> {
@@ -157,3 +186,6 @@ impl Store {
         Ok(GivenUp { letters: row.letters, deliveries: row.deliveries, notices: row.notices })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,11 @@ use ripen_web::{
 };
 use serde::Deserialize;
 
-use super::{frame::alone, refused::PageRefusals, viewer::is_of_this_origin};
+use super::{
+    frame::alone,
+    refused::{PageRefusals, refused},
+    viewer::is_of_this_origin,
+};
 use crate::context::DeskContext;
 
 #[derive(Template)]
@@ -65,6 +69,9 @@ pub async fn submit(
     let admitted = visitor.map_or(Ok(()), |Extension(visitor)| context.forgotten.take(visitor.address));
     if let Err(problem) = admitted {
         return problem.into_response();
+    }
+    if let Err(refusal) = context.actions.can_mail_links() {
+        return refused(&refusal).into_response();
     }
     // Beside the answer, which would otherwise take longer where somebody has the address.
     tokio::spawn(async move {

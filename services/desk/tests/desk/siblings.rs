@@ -82,6 +82,19 @@ async fn what_is_said_of_a_lead_that_goes_on_as_another_is_said_of_that_one() {
     assert_eq!(app.lead(goes_on).await["stage"], "closed");
 }
 
+/// Whoever closes a lead by hand may use any words.
+#[tokio::test]
+async fn a_lead_that_was_closed_in_such_words_is_not_another_one() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let (ended, other) = (app.sent(&acme).await, app.sent(&acme).await);
+    let close = "update lead set stage = 'closed', closed_at = created_at, closed_reason = $2, closed_code = 'closed' where id = $1";
+    let why = format!("goes on as {}", ripen_domain::id::LeadId::from_uuid(other.lead));
+    sqlx::query(close).bind(ended.lead).bind(why).execute(&app.pool).await.unwrap();
+    says(&app, &acme, ended, json!({"outcome": "won", "amount": "12500", "currency": "USD", "confirm": true})).await;
+    assert_ne!(app.lead(other).await["stage"], "customer");
+}
+
 #[tokio::test]
 async fn a_colleague_of_whoever_sold_it_is_not_asked_to_accept_it() {
     let app = app().await;

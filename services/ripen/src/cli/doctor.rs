@@ -11,8 +11,8 @@ use ripen_queue::QueueState;
 use ripen_runtime::{clock::Clock, config::Settings, master_keys, secrets};
 use ripen_store::{
     Store, StoreError,
-    arrival::quarantined_source::QuarantinedSource,
-    doctor::{GivenUp, PausedClient},
+    arrival::{quarantined_source::QuarantinedSource, unheard_wish::UnheardWish},
+    doctor::{GivenUp, PausedClient, UntoldLead},
     partitions::Partitions,
     schema::SchemaState,
 };
@@ -68,6 +68,7 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
             left_out.extend(who_signs_in(&database.store, &settings).await);
             left_out.extend(whose_clients_are_untold(&database).await);
             left_out.extend(who_is_not_worked(&database).await);
+            left_out.extend(whose_wish_is_unheard(&database).await);
             database.close().await;
         }
         // The look goes on: queues and mail have nothing to do with the database, and one run names all that is wrong.
@@ -188,6 +189,35 @@ async fn who_is_not_worked(database: &Database) -> Option<(&'static str, String)
         );
         ("quarantine", said)
     })
+}
+
+/// Wishes not to be contacted that a version before did not hear, or told nobody of. None where the database cannot tell: another check
+/// says so.
+async fn whose_wish_is_unheard(database: &Database) -> Vec<(&'static str, String)> {
+    let (store, scope) = (&database.store, database.actor().scope());
+    let (unheard, untold) = (store.wishes_unheard(scope).await, store.leads_untold(scope).await);
+    let (unheard, untold) = (unheard.unwrap_or_default(), untold.unwrap_or_default());
+    let listed = |ids: Vec<String>, all: i64| {
+        let more = if usize::try_from(all).is_ok_and(|all| all > ids.len()) { ", …" } else { "" };
+        format!("{}{more}", ids.join(", "))
+    };
+    let mut found = Vec::new();
+    if let Some(UnheardWish { all, .. }) = unheard.first() {
+        let named = |wish: &UnheardWish| wish.lead.map_or_else(|| wish.arrival.to_string(), |lead| lead.to_string());
+        let said = format!(
+            "{all} arrival(s) of before the upgrade say that nobody may contact their person, and nothing followed, unless it was lifted: {}. Suppress what they name (`ripen lead show`, `ripen quarantine show`) by `ripen suppress add`; drop the quarantined by `ripen quarantine drop`",
+            listed(unheard.iter().map(named).collect(), *all)
+        );
+        found.push(("do not contact", said));
+    }
+    if let Some(UntoldLead { all, .. }) = untold.first() {
+        let said = format!(
+            "{all} lead(s) of who must not be contacted, of which an endpoint that was sent them was never told: {}. Suppress once more what their persons are reached under (`ripen lead show`): `ripen suppress add` tells whoever was not told",
+            listed(untold.iter().map(|one| one.lead.to_string()).collect(), *all)
+        );
+        found.push(("do not contact", said));
+    }
+    found
 }
 
 /// What goes to clients once they are resumed. None where the database cannot tell: another check says so.

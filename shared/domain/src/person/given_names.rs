@@ -3,6 +3,8 @@
 //! Written for English-speaking clients, with what is common among their Spanish, German, French and Italian customers. It need
 //! not be complete: a name that is missing is compared by its letters.
 
+use std::{collections::BTreeSet, sync::LazyLock};
+
 use strsim::osa_distance;
 
 use super::fold::are_one_but_doubled;
@@ -201,12 +203,16 @@ pub(super) fn are_two_endings(one: &str, other: &str) -> bool {
     same >= 2 && one != other && ENDINGS.contains(&one.as_str()) && ENDINGS.contains(&other.as_str())
 }
 
+/// Every name of the tables.
+fn known_names() -> impl Iterator<Item = &'static str> {
+    GROUPS.split(['\n', ' ']).chain(OTHERS.split(' ')).filter(|name| *name != "|")
+}
+
 /// Names of the table that an unknown one is nearest to by slips of the pen, and of which it is not another ending.
 fn slips_of(unknown: &str) -> Vec<&'static str> {
     let length = unknown.chars().count();
     let most = if length < 7 { 1 } else { 2 };
-    let names = GROUPS.split(['\n', ' ']).chain(OTHERS.split(' '));
-    let names = names.filter(|name| *name != "|" && name.len().abs_diff(length) <= most);
+    let names = known_names().filter(|name| name.len().abs_diff(length) <= most);
     let near: Vec<_> =
         names.map(|name| (osa_distance(unknown, name), name)).filter(|(slips, _)| *slips <= most).collect();
     let is_slip = |name: &str| !are_two_endings(unknown, name) || are_one_but_doubled(unknown, name);
@@ -239,12 +245,7 @@ const SHORT: usize = 4;
 /// brothers' do (`Barry`, `Harry`); they are short, and one letter is another (`Arne`, `Anne`); or one is a woman's by its end
 /// (`Evan`, `Eva`; `Kristian`, `Kristina`; `Lucien`, `Lucie`).
 fn may_be_a_relatives(one: &str, other: &str) -> bool {
-    let letters = |word: &str| {
-        let mut letters: Vec<char> = word.chars().collect();
-        letters.sort_unstable();
-        letters
-    };
-    let is_swapped = letters(one) == letters(other);
+    let is_swapped = have_same_letters(one, other);
     let firsts = (one.chars().next(), other.chars().next());
     let sound_alike =
         |(one, two): (char, char)| SOUND_ALIKE.iter().any(|same| same.contains(one) && same.contains(two));
@@ -291,6 +292,55 @@ pub(super) fn is_cut_or_mistyped(one: &str, other: &str) -> bool {
         && !is_feminine(&other_end, &end)
 }
 
+/// Whether one of two names is the other, known one with one slip of the pen, so that it is no relative's name: letters are swapped,
+/// one is put twice or left out of a name that is not short, or the word is none that people could have. With one letter that is
+/// another it may be a name that is missing from the table: `Lana` is not Lena.
+pub(super) fn is_mistyped(one: &str, other: &str) -> bool {
+    let (known, unknown) = if is_known(one) { (one, other) } else { (other, one) };
+    let (letters, most) = (unknown.chars().count(), known.chars().count());
+    let is_cut = SHORT <= letters && letters < most || are_one_but_doubled(known, unknown);
+    is_cut_or_mistyped(one, other)
+        && (have_same_letters(known, unknown)
+            || !sounds_like_a_name(unknown)
+            || is_cut && !may_be_a_relatives(known, unknown))
+}
+
+fn have_same_letters(one: &str, other: &str) -> bool {
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    letters(one) == letters(other)
+}
+
+/// Two letters, one behind the other.
+type LetterPair = [char; 2];
+
+/// Which letters stand beside each other in the names of the table.
+struct KnownPairs {
+    anywhere: BTreeSet<LetterPair>,
+    /// The first two letters.
+    first: BTreeSet<LetterPair>,
+}
+
+static KNOWN_PAIRS: LazyLock<KnownPairs> = LazyLock::new(|| {
+    let first = known_names().filter_map(|name| pairs_of(name).first().copied()).collect();
+    KnownPairs { anywhere: known_names().flat_map(pairs_of).collect(), first }
+});
+
+fn pairs_of(word: &str) -> Vec<LetterPair> {
+    word.chars().zip(word.chars().skip(1)).map(|(one, next)| [one, next]).collect()
+}
+
+/// Whether a word could be somebody's name: of its letters no two stand beside each other that do in none of the table, as in `Jxhn`,
+/// and it begins as one of them does, and not as `Lwsa`.
+fn sounds_like_a_name(word: &str) -> bool {
+    let pairs = pairs_of(word);
+    pairs.first().is_none_or(|first| KNOWN_PAIRS.first.contains(first))
+        && pairs.iter().all(|pair| KNOWN_PAIRS.anywhere.contains(pair))
+}
+
 /// Whether of two names one is a slip of the pen of a form of the other: `Robrt` of Bob. A letter was left out, put in or
 /// swapped; one mistaken for another makes too many family names into it.
 pub(super) fn is_slip_of_form(one: &str, other: &str) -> bool {
@@ -299,16 +349,11 @@ pub(super) fn is_slip_of_form(one: &str, other: &str) -> bool {
         (false, true) => (other, one),
         _ => return false,
     };
-    let letters = |word: &str| {
-        let mut letters: Vec<char> = word.chars().collect();
-        letters.sort_unstable();
-        letters
-    };
     let is_slip = |name: &str| {
         name.len() >= FEWEST
             && osa_distance(name, unknown) == 1
             && name.get(..1) == unknown.get(..1)
-            && (name.len() != unknown.len() || letters(name) == letters(unknown))
+            && (name.len() != unknown.len() || have_same_letters(name, unknown))
     };
     unknown.len() >= FEWEST
         && slips_of(unknown).into_iter().any(|name| is_slip(name) && relation(name, known) == Relation::Forms)

@@ -11,7 +11,9 @@ use super::{
     family_names::is_written_first,
     fold::{are_one_but_doubled, are_one_with_umlaut, folded, is_latin},
     gender::{Address, address_of},
-    given_names::{Relation, are_of_one, are_two_endings, is_cut_or_mistyped, is_known, is_slip_of_form, relation},
+    given_names::{
+        Relation, are_of_one, are_two_endings, is_cut_or_mistyped, is_known, is_mistyped, is_slip_of_form, relation,
+    },
 };
 
 /// Two words that are more alike than this differ by a slip of the pen (Jaro–Winkler).
@@ -210,7 +212,7 @@ impl ReadName {
     }
 
     /// Whether nothing parts it from another name but one slip of the pen in a given name that the table knows, which makes a word of
-    /// it that the table does not: `Donan Stone` is Donna Stone. Brothers are called Barry and Harry: another first letter is a slip only
+    /// it that is nobody's name: `Donan Stone` is Donna Stone. Brothers are called Barry and Harry: another first letter is a slip only
     /// where the caller says that it may be, by `begins_otherwise`.
     #[must_use]
     pub fn is_mistyped(&self, other: &Self, begins_otherwise: bool) -> bool {
@@ -227,7 +229,7 @@ impl ReadName {
         let ([one], [two]) = (&mine_left[..], &theirs_left[..]) else { return false };
         mine.len() > 1
             && self.generation == other.generation
-            && is_cut_or_mistyped(one, two)
+            && is_mistyped(one, two)
             && (begins_otherwise || one.chars().next() == two.chars().next())
     }
 

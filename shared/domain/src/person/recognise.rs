@@ -71,8 +71,9 @@ pub struct Recognised {
 /// initial, counts only where one candidate fits: else it is a person of their own. The day of birth tells relatives apart, and
 /// a given name that goes with it is the same person's under another family name; with another given name it may be a twin's,
 /// which people decide; with one that is written badly it is the same person's. So they do where the given names are as near to each other as a slip of
-/// the pen, and as those of a couple: somebody new is proposed as the same as the one who is known. One letter that is missing,
-/// swapped or mistaken in a given name that people have, so that nobody has it, is a slip where one candidate fits.
+/// the pen, and as those of a couple: somebody new is proposed as the same as the one who is known. One letter that is missing
+/// or swapped in a given name that people have, or one that makes a word of it that is none, is a slip where one candidate fits; a
+/// letter that makes what could be another name of it, as of a relative, leaves it to people.
 #[must_use]
 pub fn recognise(said: &Profile, candidates: &[Candidate<'_>]) -> Recognised {
     let name = said.read_name();

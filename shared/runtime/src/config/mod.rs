@@ -36,6 +36,7 @@ pub use settings::{
 };
 
 use layers::{Layer, environment, file, flags};
+use ripen_domain::masked_address::MaskedAddress;
 
 impl Settings {
     /// Reads `config_path` (which must exist) or, where none is named, `ripen.toml` if there is one; then the
@@ -50,6 +51,22 @@ impl Settings {
         layers.push(environment(process_environment())?);
         layers.push(flags(overrides)?);
         Self::from_layers(layers)
+    }
+
+    /// Whether mails are written to files, or go to a server on this machine.
+    #[must_use]
+    pub fn mail_stays_here(&self) -> bool {
+        let url = self.mail.url.reveal().trim();
+        url.is_empty() || MaskedAddress::from(url).is_this_machine()
+    }
+
+    /// Whether links in mails lead anywhere for who reads them: to how the outside names this installation, or to where it listens,
+    /// if that is one address, and not this machine's own for mails that leave it.
+    #[must_use]
+    pub fn has_links_in_mails(&self) -> bool {
+        let ip = self.http.listen.ip().to_canonical();
+        let is_named = !self.http.public_url.trim().is_empty();
+        is_named || !ip.is_unspecified() && (!ip.is_loopback() || self.mail_stays_here())
     }
 
     fn from_layers(layers: Vec<Layer>) -> Result<Self, ConfigError> {

@@ -13,4 +13,5 @@ pub mod spool;
 pub mod status;
 pub mod suspect;
 mod take;
+pub mod unheard_wish;
 pub mod write;

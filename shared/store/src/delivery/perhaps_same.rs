@@ -260,7 +260,7 @@ impl Transaction {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let done = sqlx::query!(
             "-- perhaps_same.let_go
-            update delivery set same_as = null, reason = null, reason_code = null, due_at = $2, offered_until = $2
+            update delivery set same_as = null, reason = null, reason_code = null, due_at = greatest($2, undo_until), offered_until = $2
             where lead_id = any($1) and same_as is not null and state = 'held'",
             &leads,
             now.to_sqlx()

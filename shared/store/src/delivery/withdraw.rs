@@ -55,7 +55,8 @@ impl Transaction {
     }
 
     /// Owes again what was withdrawn, never attempted, because its lead was no longer A: of leads that somebody else of the client has,
-    /// which are A again. Each with when it may go.
+    /// which are A again. Each with when it may go, which is also until when it can be taken back. That they were no A is told to nobody
+    /// who was not told yet.
     pub async fn deliveries_owe_again(
         &mut self,
         leads: &[(LeadId, Timestamp)],
@@ -65,13 +66,27 @@ impl Transaction {
         let due: Vec<_> = leads.iter().map(|(_, due)| due.to_sqlx()).collect();
         sqlx::query!(
             "-- delivery.owe_again
-            update delivery d set state = 'pending', reason = null, reason_code = null, ended_at = null, followed_up_at = null, in_line = false, due_at = n.due, offered_until = $3
+            update delivery d set state = 'pending', reason = null, reason_code = null, ended_at = null, followed_up_at = null, in_line = false, due_at = n.due, undo_until = n.due, offered_until = $3
             from unnest($1::uuid[], $2::timestamptz[]) n (lead_id, due)
             where d.lead_id = n.lead_id and d.event = 'lead.matured' and d.endpoint_id is not null and d.state = 'withdrawn' and d.attempts = 0
               and delivery_reason_code(d.reason_code, d.reason) = 'no_longer_a'
               and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)",
             &ids,
             &due as &[jiff_sqlx::Timestamp],
+            now.to_sqlx()
+        )
+        .execute(self.connection())
+        .await?;
+        self.grade_news_withdraw(&ids, now).await
+    }
+
+    /// Withdraws the news of leads' last grade that nobody was sent yet: sent now, it would say what is no longer so.
+    async fn grade_news_withdraw(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- delivery.grade_news_withdraw
+            update delivery set state = 'withdrawn', reason = 'the lead is A again', reason_code = null, ended_at = $2
+            where lead_id = any($1) and event = 'lead.updated' and said ->> 'kind' = 'grade' and state in ('pending', 'held') and attempts = 0",
+            leads,
             now.to_sqlx()
         )
         .execute(self.connection())
@@ -98,8 +113,8 @@ impl Transaction {
         Ok(())
     }
 
-    /// Stops what nobody has of a lead until it is decided again: a disposition was taken back. What is routed again waits too, where it
-    /// is routed.
+    /// Stops what nobody has of a lead until it is decided again, what it would be told of its grade included: a disposition was taken
+    /// back. What is routed again waits too, where it is routed.
     pub(crate) async fn deliveries_stop_until_decided(
         &mut self,
         lead: LeadId,
@@ -113,7 +128,8 @@ impl Transaction {
             where id = any(array(
               select id from delivery
               where lead_id = $1 and endpoint_id is not null and state in ('pending', 'held') and attempts = 0
-                and event in ('lead.matured', 'lead.offered') order by id for update))",
+                and (event in ('lead.matured', 'lead.offered') or event = 'lead.updated' and said ->> 'kind' in ('grade', 'conversation'))
+              order by id for update))",
             lead.uuid(),
             UNDECIDED,
             now.saturating_add(UNDECIDED_WAITS).unwrap_or(now).to_sqlx(),

@@ -93,7 +93,7 @@ impl Transaction {
         let stopped = self.lead_let_go(&end, change).await?;
         let done = sqlx::query!(
             "-- lead.close
-            update lead set stage = 'closed', closed_at = $2, closed_reason = $3, closed_code = null, goes_on_as = null where id = $1",
+            update lead set stage = 'closed', closed_at = $2, closed_reason = $3, closed_code = 'closed', goes_on_as = null where id = $1",
             lead.uuid(),
             now.to_sqlx(),
             why

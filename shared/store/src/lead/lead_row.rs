@@ -35,13 +35,15 @@ pub struct LeadClosing {
     pub goes_on: Option<LeadId>,
 }
 
-/// How a lead was closed, where something depends on it.
+/// How a lead was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClosedCode {
     /// Its client lost it.
     Lost,
     /// It was closed for another one, which goes on.
     GoesOn,
+    /// Whatever else: nobody lost it, and none goes on for it.
+    Closed,
 }
 
 impl FromStr for ClosedCode {
@@ -51,6 +53,7 @@ impl FromStr for ClosedCode {
         match text {
             "lost" => Ok(Self::Lost),
             "goes_on" => Ok(Self::GoesOn),
+            "closed" => Ok(Self::Closed),
             _ => Err(()),
         }
     }
@@ -143,6 +146,7 @@ struct LeadColumns {
     matured_at: Option<jiff_sqlx::Timestamp>,
     closed_at: Option<jiff_sqlx::Timestamp>,
     closed_reason: Option<String>,
+    closed_code: Option<String>,
     goes_on_as: Option<Uuid>,
     generation: i64,
     in_bulk: bool,
@@ -184,7 +188,9 @@ impl LeadColumns {
             matured_at: self.matured_at.map(jiff_sqlx::Timestamp::to_jiff),
             closed: self.closed_at.map(|at| {
                 let why = self.closed_reason.unwrap_or_default();
-                let goes_on = self.goes_on_as.map(LeadId::from_uuid).or_else(|| goes_on_by_reason(&why));
+                // Of a closing with a code the reason is anybody's words.
+                let by_reason = || goes_on_by_reason(&why).filter(|_| self.closed_code.is_none());
+                let goes_on = self.goes_on_as.map(LeadId::from_uuid).or_else(by_reason);
                 LeadClosing { at: at.to_jiff(), why, goes_on }
             }),
             generation: self.generation,
@@ -241,7 +247,7 @@ impl Transaction {
             r#"-- lead.lock_of_persons
             select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
                    arrivals, enquiries, touches, rounds, last_disposition, last_conversation_at, returned_at,
-                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, goes_on_as, generation,
+                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, closed_code, goes_on_as, generation,
                    coalesce(in_bulk, channel = 'list') as "in_bulk!"
             from lead where person_id = any($1) and stage in ('lead', 'contact', 'opportunity') order by id for update"#,
             &persons
@@ -261,7 +267,7 @@ impl Transaction {
             r#"-- lead.lock
             select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
                    arrivals, enquiries, touches, rounds, last_disposition, last_conversation_at, returned_at,
-                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, goes_on_as, generation,
+                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, closed_code, goes_on_as, generation,
                    coalesce(in_bulk, channel = 'list') as "in_bulk!"
             from lead where id = any($1) order by id for update"#,
             &leads
@@ -279,7 +285,7 @@ impl Transaction {
             r#"-- lead.read
             select id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id, decision_id,
                    arrivals, enquiries, touches, rounds, last_disposition, last_conversation_at, returned_at,
-                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, goes_on_as, generation,
+                   first_arrived_at, last_arrived_at, last_enquiry_at, matured_at, closed_at, closed_reason, closed_code, goes_on_as, generation,
                    coalesce(in_bulk, channel = 'list') as "in_bulk!"
             from lead where id = any($1) and ($2::uuid is null or client_id = $2) order by id"#,
             &leads,

@@ -40,22 +40,22 @@ impl Transaction {
     ) -> Result<Option<LateNote>, StoreError> {
         // Under its lock: of a lead that is made one with another this very moment the words would stay where nobody reads.
         let Some(row) = self.lock_lead(actor.scope(), lead).await? else { return Ok(None) };
+        let row = self.lead_that_goes_on(actor.scope(), row).await?;
         // A form that is sent twice says one thing.
-        let lead = row.closed.as_ref().and_then(|closed| closed.goes_on).unwrap_or(lead);
         sqlx::query!(
             "-- note.late
             insert into note (lead_id, at, by, text)
             select $1, $2, $3, $4
             where not exists (select from note n where n.lead_id = $1 and n.by = $3 and n.text = $4 and n.at > $2::timestamptz - interval '1 minute')
             on conflict do nothing",
-            lead.uuid(),
+            row.id.uuid(),
             now.to_sqlx(),
             actor.name(),
             text
         )
         .execute(self.connection())
         .await?;
-        Ok(Some(LateNote { lead, client: row.client }))
+        Ok(Some(LateNote { lead: row.id, client: row.client }))
     }
 }
 

@@ -107,19 +107,19 @@ impl Transaction {
             )
             insert into lead as l (id, client_id, program_id, person_id, source_id, channel, stage, grade, score, criteria_id,
                                    decision_id, arrivals, enquiries, first_arrived_at, last_arrived_at, last_enquiry_at,
-                                   matured_at, closed_at, closed_reason, generation, rounds, created_at, in_bulk)
+                                   matured_at, closed_at, closed_reason, closed_code, generation, rounds, created_at, in_bulk)
             select ($1::uuid[])[i], ($2::uuid[])[i], ($3::uuid[])[i], ($4::uuid[])[i], ($5::uuid[])[i],
                    ($6::text[])[i], ($7::text[])[i], ($8::text[])[i], ($9::integer[])[i], ($10::uuid[])[i],
                    ($11::uuid[])[i], ($12::integer[])[i], ($13::integer[])[i], ($14::timestamptz[])[i],
                    ($15::timestamptz[])[i], ($16::timestamptz[])[i], ($17::timestamptz[])[i], ($18::timestamptz[])[i],
-                   ($19::text[])[i], ($20::bigint[])[i], ($37::integer[])[i], $21::timestamptz, ($38::boolean[])[i]
+                   ($19::text[])[i], case when ($18::timestamptz[])[i] is not null then 'closed' end, ($20::bigint[])[i], ($37::integer[])[i], $21::timestamptz, ($38::boolean[])[i]
             from generate_subscripts($1::uuid[], 1) i
             on conflict (id) do update set
               channel = excluded.channel, stage = excluded.stage, grade = excluded.grade, score = excluded.score, criteria_id = excluded.criteria_id,
               decision_id = excluded.decision_id, arrivals = excluded.arrivals, enquiries = excluded.enquiries,
               first_arrived_at = excluded.first_arrived_at, last_arrived_at = excluded.last_arrived_at,
               last_enquiry_at = excluded.last_enquiry_at, matured_at = excluded.matured_at, closed_at = excluded.closed_at,
-              closed_reason = excluded.closed_reason, closed_code = case when l.closed_at = excluded.closed_at then l.closed_code end,
+              closed_reason = excluded.closed_reason, closed_code = case when l.closed_at = excluded.closed_at then l.closed_code else excluded.closed_code end,
               goes_on_as = case when l.closed_at = excluded.closed_at then l.goes_on_as end, generation = excluded.generation, rounds = excluded.rounds,
               program_id = excluded.program_id, source_id = excluded.source_id, in_bulk = excluded.in_bulk, asleep = false,
               touches_before = case when excluded.last_enquiry_at > l.last_enquiry_at then greatest(l.touches - (

@@ -104,9 +104,9 @@ impl Store {
             from client c cross join lateral (
               select count(*) as waiting, min(f.at) as oldest from (
               (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 in ('promised', 'owed', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
+               where $2 in ('promised', 'owed') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at and l.stage in ('lead', 'contact', 'opportunity')
-                 and ($2 = 'owed' or (h.phone is null) = ($2 = 'no_number'))
+                 and ($2 = 'owed' or h.phone is not null)
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
@@ -118,26 +118,21 @@ impl Store {
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by l.last_enquiry_at, l.id limit $4)
               union all
-              (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
-               where $2 = 'no_number' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
-                 and not coalesce(l.in_bulk, l.channel = 'list')
-                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is null
-                 and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify'
-                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
-                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
-               order by l.last_enquiry_at, l.id limit $4)
+              (select x.lead_id, x.at from leads_without_number(c.id, $3) x
+               where $2 = 'no_number' and not exists (select from desk_lease d where d.lead_id = x.lead_id and d.leased_until > clock_timestamp())
+               order by x.at, x.lead_id limit $4)
               union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 in ('due', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
+               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
                  and p.state in ('scheduled', 'work') and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $3
-                 and l.stage in ('lead', 'contact', 'opportunity') and ($2 = 'no_number' or l.touches > l.touches_before) and (h.phone is null) = ($2 = 'no_number')
+                 and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before and h.phone is not null
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 in ('due', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
+               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
-                 and ($2 = 'no_number' or l.touches > l.touches_before) and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and (h.phone is null) = ($2 = 'no_number')
+                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
@@ -185,9 +180,9 @@ impl Store {
                    nullif(concat_ws(' ', person.first_name, person.last_name), '') as parts
             from (select w.lead_id, w.at, c.slug, c.name as client_name from client c cross join lateral (
               (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 in ('promised', 'owed', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
+               where $2 in ('promised', 'owed') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at and l.stage in ('lead', 'contact', 'opportunity')
-                 and ($2 = 'owed' or (h.phone is null) = ($2 = 'no_number'))
+                 and ($2 = 'owed' or h.phone is not null)
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
@@ -199,26 +194,21 @@ impl Store {
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by l.last_enquiry_at, l.id limit $4)
               union all
-              (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
-               where $2 = 'no_number' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
-                 and not coalesce(l.in_bulk, l.channel = 'list')
-                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is null
-                 and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify'
-                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
-                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
-               order by l.last_enquiry_at, l.id limit $4)
+              (select x.lead_id, x.at from leads_without_number(c.id, $3) x
+               where $2 = 'no_number' and not exists (select from desk_lease d where d.lead_id = x.lead_id and d.leased_until > clock_timestamp())
+               order by x.at, x.lead_id limit $4)
               union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 in ('due', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
+               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
                  and p.state in ('scheduled', 'work') and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $3
-                 and l.stage in ('lead', 'contact', 'opportunity') and ($2 = 'no_number' or l.touches > l.touches_before) and (h.phone is null) = ($2 = 'no_number')
+                 and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before and h.phone is not null
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 in ('due', 'no_number') and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
+               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
-                 and ($2 = 'no_number' or l.touches > l.touches_before) and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and (h.phone is null) = ($2 = 'no_number')
+                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by p.due_at limit $4)
               union all

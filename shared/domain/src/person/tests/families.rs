@@ -132,8 +132,9 @@ fn relatives_are_not_one_person(#[case] one: &str, #[case] other: &str, #[case] 
     assert_right(one, other, right, false);
 }
 
-/// A letter of a given name that is missing, swapped or mistaken, beside the same family name and at the same number: a word that is
-/// nobody's name is no relative's. Where both are names of people they stay two, as do brothers whose names begin otherwise.
+/// A letter of a given name that is missing or swapped, or one that makes no word that people could be called, beside the same family name and
+/// at the same number: what is nobody's name is no relative's. Where both are names of people they stay two, and where both could be they are
+/// proposed, as are brothers whose names begin otherwise.
 #[rstest]
 #[case("James Stone", "Jams Stone", One)]
 #[case("Cynthia Stone", "Cyntha Stone", One)]
@@ -145,7 +146,6 @@ fn relatives_are_not_one_person(#[case] one: &str, #[case] other: &str, #[case] 
 #[case("Linda Stone", "Linad Stone", One)]
 #[case("Laura Stone", "Lauar Stone", One)]
 #[case("John Stone", "Jxhn Stone", One)]
-#[case("Mary Stone", "Mury Stone", One)]
 #[case("Lisa Stone", "Lwsa Stone", One)]
 #[case("Cynthia Stone", "Cynthfa Stone", One)]
 #[case("Stone, Donna", "Donan Stone", One)]
@@ -161,6 +161,10 @@ fn relatives_are_not_one_person(#[case] one: &str, #[case] other: &str, #[case] 
 #[case("Evan Stone", "Eva Stone", Perhaps)]
 #[case("Kayla Stone", "Karla Stone", Perhaps)]
 #[case("Ross Stone", "Rose Stone", Perhaps)]
+#[case("Mary Stone", "Mury Stone", Perhaps)]
+#[case("Lena Novak", "Lana Novak", Perhaps)]
+#[case("Kara Novak", "Kaya Novak", Perhaps)]
+#[case("Kira Patel", "Kiran Patel", Perhaps)]
 fn one_wrong_letter_of_a_known_given_name_is_a_slip(#[case] one: &str, #[case] other: &str, #[case] right: Right) {
     assert_right(one, other, right, false);
 }

@@ -58,3 +58,24 @@ async fn what_an_a_lead_is_reached_under_is_not_waited_for() {
     drop((stopped, other));
     store.close().await;
 }
+
+#[tokio::test]
+async fn what_is_let_go_goes_out_when_it_cannot_be_taken_back_any_more() {
+    let database = database().await;
+    let store = Store::open(&StoreOptions::new(database.url(), 2)).unwrap();
+    let mut other = PgConnection::connect(database.url()).await.unwrap();
+    other.execute(FILL).await.unwrap();
+    other
+        .execute("update delivery set undo_until = '2026-11-24 18:00:20Z' where id = lpad('3', 32, '0')::uuid")
+        .await
+        .unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let leads = [3, 4].map(|number| LeadId::from_uuid(Uuid::from_u128(number)));
+    assert_eq!(tx.same_let_go(&leads, "2026-11-24T18:00:00Z".parse().unwrap()).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+    let due = "select extract(second from due_at)::integer from delivery where id in (lpad('3', 32, '0')::uuid, lpad('4', 32, '0')::uuid) order by id";
+    let due: Vec<i32> = sqlx::query_scalar(due).fetch_all(&mut other).await.unwrap();
+    assert_eq!(due, [20, 0]);
+    other.close().await.unwrap();
+    store.close().await;
+}

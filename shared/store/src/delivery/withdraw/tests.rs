@@ -109,17 +109,29 @@ async fn what_was_withdrawn_because_the_grade_fell_is_owed_again_where_the_lead_
     let mut batch = scene.store.begin().await.unwrap();
     batch.deliveries_withdraw(&[lead(1)], fell).await.unwrap();
     batch.commit().await.unwrap();
-    // By its code, whatever is said of it.
-    scene.run("update delivery set reason = 'in other words' where id = pg_temp.i(1)").await;
     // The other one was withdrawn for another reason.
     scene.run("update delivery set state = 'withdrawn', reason = 'recalled', ended_at = '2026-11-24 10:00Z' where id = pg_temp.i(2)").await;
-    assert_eq!(scene.state(1).await, "withdrawn: in other words");
+    assert_eq!(scene.state(1).await, "withdrawn: the lead is no longer A");
     let mut batch = scene.store.begin().await.unwrap();
     batch.deliveries_owe_again(&[(lead(1), again), (lead(2), again)], again).await.unwrap();
     batch.commit().await.unwrap();
     assert_eq!((scene.state(1).await, scene.state(2).await), ("pending".to_owned(), "withdrawn: recalled".to_owned()));
 
+    let undo =
+        "select (undo_until = due_at and due_at = '2026-11-24 10:01:15Z')::text from delivery where id = pg_temp.i(1)";
+    assert_eq!(scene.texts(undo).await, ["true"], "a later decision keeps to it too");
+
+    // A process of the version before owes it again and withdraws it for another reason, and leaves the code as it was.
+    scene
+        .run("update delivery set state = 'withdrawn', reason = 'recalled', reason_code = 'no_longer_a', ended_at = '2026-11-24 10:00Z' where id = pg_temp.i(1)")
+        .await;
+    let mut batch = scene.store.begin().await.unwrap();
+    batch.deliveries_owe_again(&[(lead(1), again)], again).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(scene.state(1).await, "withdrawn: recalled");
+
     // What a version before withdrew has no code.
+    scene.run("update delivery set reason_code = null where id = pg_temp.i(1)").await;
     let before = "update delivery set state = 'withdrawn', reason = 'the lead is no longer A', ended_at = '2026-11-24 10:00Z' where id = pg_temp.i(1)";
     scene.run(before).await;
     let mut batch = scene.store.begin().await.unwrap();
@@ -145,5 +157,38 @@ async fn what_waits_for_a_decision_goes_by_its_code_and_leaves_it_where_it_goes_
     tx.commit().await.unwrap();
     assert_eq!((scene.state(1).await, scene.state(3).await), ("pending".to_owned(), "held".to_owned()));
     assert_eq!(scene.texts(codes).await, ["", ""], "nothing waits for a decision any more");
+    scene.end().await;
+}
+
+/// That each lead is no A any more: 11 and 12 nobody was sent yet, 13 somebody was.
+const NO_A_ANY_MORE: &str = r#"
+    insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, event, cause, said, state, attempts, due_at, offered_until, created_at)
+      select pg_temp.i(n + 10), pg_temp.i(1), pg_temp.i(n), pg_temp.i(n), pg_temp.i(1), 'lead.updated', pg_temp.i(n + 20), '{"kind": "grade"}',
+             'pending', case n when 3 then 1 else 0 end, '2026-11-24 10:00:20Z', '2026-11-24 10:00Z', '2026-11-24 10:00Z'
+      from generate_series(1, 3) n"#;
+
+#[tokio::test]
+async fn that_a_lead_is_no_a_any_more_is_told_to_nobody_where_it_was_taken_back() {
+    let mut scene = Scene::new().await;
+    scene.run(NO_A_ANY_MORE).await;
+    taken_back(&scene).await;
+    let waits = format!("held: {UNDECIDED}");
+    assert_eq!((scene.state(11).await, scene.state(13).await), (waits.clone(), "pending".to_owned()));
+    // What the decision before enqueued after it was taken back waits too.
+    scene
+        .run("update delivery set state = 'pending', reason = null, reason_code = null where id = pg_temp.i(12)")
+        .await;
+    assert!(scene.lease(&[11, 12], at(LATER)).await.is_empty());
+    assert_eq!((scene.state(11).await, scene.state(12).await), (waits.clone(), waits));
+
+    let mut batch = scene.store.begin().await.unwrap();
+    batch.deliveries_owe_again(&[(lead(1), at(DECIDED)), (lead(3), at(DECIDED))], at(DECIDED)).await.unwrap();
+    let read = batch.regrades_of(&[lead(1), lead(2), lead(3)]).await.unwrap();
+    batch.regrades_delete(&read, at(DECIDED)).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(scene.state(11).await, "withdrawn: the lead is A again");
+    assert_eq!(scene.state(12).await, "pending", "the second is no A all the same");
+    assert_eq!(scene.state(13).await, "pending", "it may have been read");
+    assert_eq!(scene.lease(&[11, 12], at("2026-11-24T10:06:00Z")).await, [12]);
     scene.end().await;
 }
