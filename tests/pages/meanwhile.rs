@@ -95,6 +95,27 @@ async fn words_typed_off_the_work_page_survive_a_reload_and_are_gone_once_saved(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_correction_whose_field_changed_meanwhile_is_kept_and_offered() {
+    let Some(desk) = desk().await else { return };
+    let lead = desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;
+    let tab = desk.at_work(&desk.agent().await).await;
+    let path = format!("/leads/{lead}?open=person");
+    tab.goto(&path).await;
+    tab.fill("#postal_code", "60601").await;
+    desk.change("update person set postal_code = '60699'").await;
+    for _ in 0..2 {
+        tab.goto(&path).await;
+        tab.see("#do .hint:has-text('you typed “60601” here, and somebody else changed it meanwhile')").await;
+        assert_eq!(tab.value("#postal_code").await, "60699");
+        // What is typed beside it does not throw it away.
+        tab.fill("#locale", "es").await;
+    }
+    tab.click("text=Put mine there").await;
+    assert_eq!(tab.value("#postal_code").await, "60601");
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_caret_stands_behind_a_draft_and_what_was_saved_can_be_taken_back_after_a_look_elsewhere() {
     let Some(browser) = Browser::start().await else { return };
     // Longer than any machine takes for a look elsewhere.

@@ -15,35 +15,63 @@ document.addEventListener("click", (event) => {
   const mark = document.getElementById("live");
   if (!mark || !window.EventSource) return;
   const SILENT = 40000;
+  // Between two requests of an address, in ms: at least this, and ten times what the last answer took, so that pages that lie open never
+  // take more than a small share of a server that is slow. A part of an address of its own may say by data-every that it asks seldom.
   const PAUSE = 2000;
+  const TIMES_TOOK = 10;
+  // What was refused is asked for again after pauses that double up to this.
+  const LONGEST = 60000;
   // A stream that ended is there again after two seconds, unless the server is away.
   const GONE = 5000;
   let source = null;
   let heardAt = 0;
   let again = 0;
   let gone = 0;
+  let hears = false;
   const fetching = new Map();
+  const fails = () => [...fetching.values()].some((state) => state.failures > 0);
   const parts = () => [...document.querySelectorAll("[data-live][data-from]")];
   const isKeptUp = document.querySelector("main [data-live][data-from]") !== null;
 
-  const show = (isLive) => {
+  // A page that hears of what is new and cannot fetch it is not live either.
+  const show = (isHearing) => {
+    hears = isHearing;
+    const isLive = hears && !fails();
     mark.hidden = !isKeptUp;
     mark.classList.toggle("off", !isLive);
     const text = isLive ? "Live" : "Not live";
     if (mark.textContent !== text) mark.textContent = text;
-    mark.title = isLive ? "Counts and lists on this page update by themselves" : "What is new shows when the page is loaded again";
+    const otherwise = hears ? "What is new could not be fetched: it is tried again" : "What is new shows when the page is loaded again";
+    mark.title = isLive ? "Counts and lists on this page update by themselves" : otherwise;
   };
 
-  // Whoever types in a part, dials from it, has a menu or a form of it open or has marked words of it, keeps it as it is for so long.
+  // From the press to the click, which on a touched screen follows the release a moment later: of what is replaced between them the
+  // browser fires no click.
+  const CLICK_FOLLOWS = 100;
+  let pressed = null;
+  addEventListener("pointerdown", (event) => { if (event.button === 0) pressed = event.target; }, { capture: true, passive: true });
+  for (const kind of ["pointerup", "pointercancel"]) {
+    addEventListener(kind, () => {
+      const released = pressed;
+      setTimeout(() => { if (pressed === released) pressed = null; }, CLICK_FOLLOWS);
+    }, { capture: true, passive: true });
+  }
+
+  // Whoever presses or types in a part, dials from it, has a menu or a form of it open or has marked words of it, keeps it as it is for so long.
   const isInUse = (part) => {
     const at = document.activeElement;
     const marked = getSelection();
     return (
+      part.matches(":active") ||
+      (pressed !== null && part.contains(pressed)) ||
       (at && part.contains(at) && at.closest("input, select, textarea, [contenteditable]") !== null) ||
       part.querySelector("details.menu[open], details[open] form, dialog[open], [aria-busy=true], [data-said]:not(:empty)") !== null ||
       (marked !== null && !marked.isCollapsed && marked.containsNode(part, true))
     );
   };
+
+  // The id that a number's next call would have is another one in each answer, and says nothing.
+  const markup = (part) => part.innerHTML.replaceAll(/ name="call" value="[^"]*"/g, "");
 
   const put = (part, answer) => {
     const named = part.id ? answer.getElementById(part.id) : null;
@@ -52,7 +80,7 @@ document.addEventListener("click", (event) => {
     const found = named ?? answer.body;
     if (named) part.className = named.className;
     // What is as it was stays: replaced, it would be read out once more.
-    if (found.innerHTML === part.innerHTML) return;
+    if (markup(found) === markup(part)) return;
     const nodes = [...found.childNodes].map((node) => document.importNode(node, true));
     // What has the focus, or is the row chosen, is the same again where it leads to the same, or says the same.
     const says = (one) => one.getAttribute("href") ?? `${one.tagName} ${one.textContent}`;
@@ -70,35 +98,49 @@ document.addEventListener("click", (event) => {
     same(focused)?.focus({ preventScroll: true });
   };
 
-  // Each address once in two seconds: a thousand leads a second come in batches, several a second.
+  // Each address once in a while: a thousand leads a second come in batches, several a second.
   const refresh = (part) => {
     const { from } = part.dataset;
-    const state = fetching.get(from) ?? { at: 0, timer: 0, waiting: new Set() };
+    const state = fetching.get(from) ?? { at: 0, pause: 0, failures: 0, timer: 0, waiting: new Set() };
     fetching.set(from, state);
     state.waiting.add(part);
-    state.timer ||= setTimeout(() => ask(from, state), Math.max(0, state.at + PAUSE - Date.now()));
+    state.timer ||= setTimeout(() => ask(from, state), Math.max(0, state.at + state.pause - Date.now()));
   };
   const ask = async (from, state) => {
     state.at = Date.now();
+    state.pause = Math.max(state.pause, PAUSE);
     const wanted = [...state.waiting].filter((part) => part.isConnected && !isInUse(part));
     for (const part of wanted) state.waiting.delete(part);
-    try {
-      if (wanted.length > 0) {
-        const answer = await fetch(from, { redirect: "manual", headers: { accept: "text/html", "x-part": wanted.map((part) => part.id || "list").join(" ") } });
-        const page = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
-        for (const part of page ? wanted : []) {
-          if (isInUse(part)) state.waiting.add(part);
-          else put(part, page);
-        }
+    if (wanted.length > 0) {
+      const page = await fetched(from, wanted);
+      const took = Date.now() - state.at;
+      const failed = fails();
+      const every = Math.max(0, ...wanted.map((part) => 1000 * Number(part.dataset.every ?? 0)));
+      state.failures = page ? 0 : state.failures + 1;
+      state.pause = Math.max(PAUSE, every, TIMES_TOOK * took, Math.min(LONGEST, PAUSE * 2 ** (state.failures - 1)));
+      state.at = Date.now();
+      for (const part of wanted) {
+        // What was not fetched is owed still: no other news may come of it.
+        if (!page || isInUse(part)) state.waiting.add(part);
+        else put(part, page);
       }
-    } catch {
-      show(false);
+      if (failed !== fails()) show(hears);
     }
     state.timer = 0;
     // What was in use is looked at again once it is let go.
     for (const part of state.waiting) {
       if (part.isConnected) refresh(part);
       else state.waiting.delete(part);
+    }
+  };
+  // Null where there is no answer, or another one than a page: the server is away or refuses, or nobody is signed in any more.
+  const fetched = async (from, wanted) => {
+    try {
+      const parts = wanted.map((part) => part.id || "list").join(" ");
+      const answer = await fetch(from, { redirect: "manual", headers: { accept: "text/html", "x-part": parts } });
+      return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+    } catch {
+      return null;
     }
   };
 
@@ -224,14 +266,22 @@ document.addEventListener("click", (event) => {
 
   const refuse = async (form, button) => {
     button.disabled = true;
+    // Its part is not fetched again meanwhile, nor while it says that it was not kept: a fresh button would say nothing of that.
+    form.setAttribute("aria-busy", "true");
+    const note = told(form);
+    const name = button.textContent.replace(/: .*/, "");
     try {
       const answer = await post(form, "/api/v1/work/refuse", { what: button.value });
       if (!answer.ok) throw new Error(why(await answer.json()));
-      button.textContent = `${button.textContent}: kept`;
+      button.textContent = `${name}: kept`;
+      if (note) note.textContent = "";
     } catch (error) {
       button.disabled = false;
       button.title = error.message;
-      button.textContent = `${button.textContent.replace(/: .*/, "")}: not kept, press again`;
+      button.textContent = `${name}: not kept, press again`;
+      if (note) note.textContent = `It was not kept: ${error.message}`;
+    } finally {
+      form.removeAttribute("aria-busy");
     }
   };
 

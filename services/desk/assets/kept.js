@@ -37,8 +37,12 @@
   };
   const typed = (form) => controls(form).filter(isSaid).map((one) => [one.name, isTicked(one) ? one.value : "", stands(one), seen(one) ?? null]);
 
+  // By form, words of fields that somebody else put right meanwhile: kept until somebody chooses.
+  const overtaken = new Map();
+  const stillOvertaken = (form) => overtaken.get(form) ?? [];
+
   const keep = (form) => {
-    const words = typed(form);
+    const words = [...typed(form), ...stillOvertaken(form)];
     if (words.length === 0) store.drop(keyOf(form));
     else store.set(keyOf(form), words);
   };
@@ -74,12 +78,42 @@
     note.append("You began to write somebody else down here, and did not enter them. ", show, " ", button("Throw it away", () => store.drop(keyOf(form))));
     form.prepend(note);
   };
+  // A field that holds something else by now is not typed over unseen, nor are the words for it lost unseen.
+  const choose = (form, control, word) => {
+    const [name, , was] = word;
+    const note = document.createElement("p");
+    note.className = "hint";
+    note.setAttribute("role", "status");
+    const decide = (text, press) => {
+      const made = document.createElement("button");
+      Object.assign(made, { type: "button", className: "btn small", textContent: text });
+      made.addEventListener("click", () => {
+        overtaken.set(form, stillOvertaken(form).filter((one) => one !== word));
+        press();
+        keep(form);
+        note.remove();
+        control.focus();
+      });
+      return made;
+    };
+    const mine = decide("Put mine there", () => {
+      if (isTicked(control)) control.checked = was;
+      else control.value = was;
+    });
+    const typedWords = isTicked(control) ? (was ? "ticked it" : "took its tick away") : was === "" ? "emptied it" : `typed “${was}”`;
+    const label = control.labels?.[0]?.firstChild?.textContent.trim() || name;
+    overtaken.set(form, [...stillOvertaken(form), word]);
+    note.append(`${label}: you ${typedWords} here, and somebody else changed it meanwhile. `, mine, " ", decide("Throw mine away", () => {}));
+    form.prepend(note);
+  };
   const fill = (form, words) => {
     const filled = [];
     for (const [name, value, was, known] of words) {
       const control = controls(form).find((one) => one.name === name && (!isTicked(one) || one.value === value));
-      // What somebody else put right meanwhile is not typed over unseen.
-      if (control && (known ?? undefined) !== seen(control)) continue;
+      if (control && (known ?? undefined) !== seen(control)) {
+        if (stands(control) !== was) choose(form, control, [name, value, was, known]);
+        continue;
+      }
       // What the server sent back with its mistakes is what was typed last.
       if (!control || (stands(control) !== came(control) && stands(control) !== "") || stands(control) === was) continue;
       if (isTicked(control)) control.checked = was;
@@ -97,7 +131,9 @@
         if (isTicked(control)) control.checked = control.defaultChecked;
         else control.value = came(control);
       }
-      store.drop(keyOf(form));
+      const left = stillOvertaken(form);
+      if (left.length === 0) store.drop(keyOf(form));
+      else store.set(keyOf(form), left);
       note.remove();
     });
     note.append("What you typed here before is back. ", away);

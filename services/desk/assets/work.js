@@ -92,26 +92,36 @@
     tick();
     if ("pending" in toast.dataset) decided(toast);
   };
-  // The decision is shown as soon as it is made: asked for at once when there is news of leads, and in steps that grow, since news
-  // may be lost. Soon after it was saved the steps are short: most are decided by then.
+  // The decision is shown as soon as it is made: asked for in steps that grow, since news may be lost, and sooner when there is news
+  // of leads. Soon after it was saved the steps are short: most are decided by then. News shortens a step to a quarter, and not below
+  // LEAST: while the qualifier is behind there is news all the time, and each time it would be asked in vain.
   const STEPS = [50, 100, 150];
+  const LEAST = 250;
   const ASKED_FOR = 20_000;
   const decided = (toast) => {
     const until = performance.now() + ASKED_FOR;
-    let wait = STEPS[0];
+    let pause = 0;
     let step = 0;
     let timer = 0;
+    let askedAt = performance.now();
+    let dueAt = 0;
     let isAsking = false;
     let hasNews = false;
     const end = () => {
       clearTimeout(timer);
       document.removeEventListener("ripen:news", heard);
     };
-    const later = () => {
-      timer = setTimeout(ask, wait);
-      step += 1;
-      wait = STEPS[step] ?? wait * 2;
+    const askAt = (at) => {
+      clearTimeout(timer);
+      dueAt = at;
+      timer = setTimeout(ask, Math.max(0, at - performance.now()));
     };
+    const later = () => {
+      pause = STEPS[step] ?? pause * 2;
+      step += 1;
+      askAt(askedAt + pause);
+    };
+    const sooner = () => askAt(Math.min(dueAt, askedAt + Math.max(LEAST, pause / 4)));
     const ask = async () => {
       clearTimeout(timer);
       if (!toast.isConnected || performance.now() > until) return end();
@@ -133,14 +143,15 @@
         }
       } catch { /* the page is right without it */ }
       isAsking = false;
-      // What was told meanwhile may not have been in the answer; on a busy desk there is always something.
-      if (hasNews) timer = setTimeout(ask, STEPS[1]);
-      else later();
+      askedAt = performance.now();
+      later();
+      // What was told meanwhile may not have been in the answer.
+      if (hasNews) sooner();
     };
     const heard = (event) => {
       if (!event.detail.kinds.includes("leads")) return;
       if (isAsking) hasNews = true;
-      else ask();
+      else sooner();
     };
     document.addEventListener("ripen:news", heard);
     later();

@@ -291,8 +291,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         }
         let id = LeadId::from_uuid((self.new_id)());
         let mut lead = TrackedLead::new(new_lead(id, fresh, person, program, work_unit));
-        lead.changed = true;
-        lead.arrived.push(fresh.id);
+        lead.note_enquiry(fresh.id);
         work_unit.leads.insert(id, lead);
         work_unit.open.insert(PersonProgram { person, program }, id);
         (ArrivalOwner { person, lead: id }, false)
@@ -386,8 +385,7 @@ fn count_arrival(lead: &mut TrackedLead, fresh: &NewArrival<'_>, in_bulk: bool) 
         // The channel closest to a conversation counts, in whatever order they came.
         row.channel = row.channel.min(channel);
     }
-    lead.changed = true;
-    lead.arrived.push(fresh.id);
+    lead.note_enquiry(fresh.id);
 }
 
 fn new_lead(

@@ -22,7 +22,7 @@ use serde_json::json;
 
 use crate::{
     Action, Actions, FieldErrors, Refusal, Work,
-    desk::{GatesFor, gates_read},
+    desk::{GatesFor, gates_read, require_own_client},
     lead::load,
     work::{AuditChange, permit},
 };
@@ -35,7 +35,7 @@ const LONGEST_URL: usize = 2_000;
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Writes down that a number of a lead's person is dialed. The telephone is asked by whoever runs this, afterwards, and not where
-/// it was written down before: one click is one call.
+/// it was written down before: one click is one call. `Conflict` (`other_client`) where an agent works for other clients alone.
 #[derive(Debug, Clone)]
 pub struct DialCall {
     /// The same id again is the same call.
@@ -72,6 +72,7 @@ impl Action for DialCall {
     async fn act(&self, work: &mut Work<'_>) -> Result<Dialed, Refusal> {
         let lead = load(work, self.lead).await?;
         let person = lead.person;
+        require_own_client(work, self.lead).await?;
         // Whoever asked not to be called is not called by a page that was open before, either.
         if let Some(why) = work.tx.person_barred(work.scope(), person).await? {
             return Err(Refusal::conflict("do_not_contact", format!("must not be contacted: {why}")));

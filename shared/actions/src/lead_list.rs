@@ -1,21 +1,28 @@
 //! Lists of leads by filters, in pages, with counts up to a bound.
 
+use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
     actor::{Actor, Permission},
+    desk::{day_after, day_alone},
     id::LeadId,
     lead::Stage,
 };
 use ripen_store::{
+    Scope,
     lead::list::{LeadCursor, LeadFilter, LeadOrder, LeadSpan, ListedLead},
     source::source_record::SourceRecord,
 };
 
-use crate::{Actions, Refusal, client, lead_withhold::withhold, work::permit};
+use crate::{
+    Actions, Refusal, client,
+    lead_withhold::{withhold, zone},
+    work::permit,
+};
 
 /// Counting ends here: a list of more is told as "more than".
 pub const COUNTED_AT_MOST: i64 = 1_000;
 
-/// Stands in the mark of a page where the hour of its last lead's step is withheld: it is looked up again.
+/// Stands in the mark of a page for whoever is not told the hours of next steps: the lead is looked up again.
 const HOUR_KEPT: i64 = i64::MIN;
 
 /// The stages of a lead that is open.
@@ -64,24 +71,50 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &LeadQuery) -> Result
     let scope = client::scope(actions, actor, query.client.as_deref()).await?;
     // One more than fits tells whether there is another page.
     let limit = i64::from(query.limit);
-    let kept = query.after.filter(|mark| mark.at == HOUR_KEPT);
-    let after = match kept {
-        None => query.after,
-        Some(mark) => {
+    let zone = days_of(actions, actor, scope).await?;
+    let by_day = zone.as_ref().filter(|_| query.order == LeadOrder::Step);
+    let after = match (query.after, by_day) {
+        // A mark is what somebody typed: by one hour after another they would read behind which the lead is.
+        (Some(mark), Some(_)) => {
             let last = actions.store.leads_of_list(scope, &[mark.lead]).await?.pop();
-            last.map(|last| last.cursor(query.order)).or(kept)
+            last.map(|last| last.cursor(query.order))
         }
+        (after, _) => after,
     };
     let span = LeadSpan { order: query.order, after, limit: limit.saturating_add(1) };
-    let mut leads = actions.store.leads_list(scope, &query.filter, span).await?;
+    let filter = filter_by_day(&query.filter, zone.as_ref(), actions.clock.now());
+    let mut leads = match by_day {
+        Some(zone) => actions.store.leads_list_by_day(scope, &filter, span, zone).await?,
+        None => actions.store.leads_list(scope, &filter, span).await?,
+    };
     let fit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = leads.len() > fit;
     leads.truncate(fit);
     let next = leads.last().filter(|_| has_more).map(|last| last.cursor(query.order));
-    let withheld = withhold(actions, actor, &mut leads).await?;
-    let is_step = |mark: &LeadCursor| query.order == LeadOrder::Step && withheld.contains(&mark.lead);
-    let next = next.map(|mark| if is_step(&mark) { LeadCursor { at: HOUR_KEPT, ..mark } } else { mark });
+    let next = next.map(|mark| if by_day.is_some() { LeadCursor { at: HOUR_KEPT, ..mark } } else { mark });
+    withhold(actions, actor, &mut leads).await?;
     Ok(LeadsPage { leads, next })
+}
+
+/// The clock of the client, by whose days whoever does not work leads reads next steps; none for who reads their hours.
+async fn days_of(actions: &Actions, actor: &Actor, scope: Scope) -> Result<Option<TimeZone>, Refusal> {
+    if actor.may(Permission::Work) {
+        return Ok(None);
+    }
+    let client = actions.store.clients(scope).await?.into_iter().next();
+    Ok(Some(zone(client.as_ref().map_or("", |client| client.time_zone.as_str()))))
+}
+
+/// The filter for whoever reads days alone: what is late is of an earlier day, and what is due later is due by the end of today, all by
+/// the client's clock. A bound within a day, moved by the minute or by the zone of a browser, would tell the hour.
+fn filter_by_day(filter: &LeadFilter, zone: Option<&TimeZone>, now: Timestamp) -> LeadFilter {
+    let Some(zone) = zone else { return filter.clone() };
+    let before = |at: Timestamp| if at > now { day_after(now, zone) } else { Some(day_alone(now, zone)) };
+    LeadFilter {
+        due_from: filter.due_from.map(|at| day_alone(at, zone)),
+        due_before: filter.due_before.and_then(before),
+        ..filter.clone()
+    }
 }
 
 /// These leads as a list shows them, those of the actor's scope alone.
@@ -126,6 +159,8 @@ pub async fn count(
 ) -> Result<LeadsCounted, Refusal> {
     permit(actor, Permission::Own)?;
     let scope = client::scope(actions, actor, slug).await?;
-    let n = actions.store.leads_count(scope, filter, COUNTED_AT_MOST.saturating_add(1)).await?;
+    let zone = days_of(actions, actor, scope).await?;
+    let filter = filter_by_day(filter, zone.as_ref(), actions.clock.now());
+    let n = actions.store.leads_count(scope, &filter, COUNTED_AT_MOST.saturating_add(1)).await?;
     Ok(LeadsCounted { n: n.min(COUNTED_AT_MOST), is_more: n > COUNTED_AT_MOST })
 }

@@ -23,7 +23,11 @@ use ripen_store::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{Action, Actions, FieldErrors, Refusal, Work, check, work::AuditChange};
+use crate::{
+    Action, Actions, FieldErrors, Refusal, Work, check,
+    desk::{clients_worked_for, works_for},
+    work::AuditChange,
+};
 
 /// Longest name, in bytes.
 const LONGEST_NAME: usize = 200;
@@ -148,6 +152,10 @@ impl Action for EnterLead {
             self.submission(None, &mut errors);
             return Err(errors.and(Vec::new()));
         };
+        let is_own = works_for(work, source.client).await?;
+        errors.require(is_own, "source", "other_client", || {
+            "you do not work for the client of this source: a manager says for whom you do".to_owned()
+        });
         errors.require(source.state == State::Active, "source", "paused", || {
             format!("the source {:?} is paused: nothing comes in by it", source.name)
         });
@@ -214,6 +222,10 @@ pub async fn sources(actions: &Actions, actor: &Actor) -> Result<Vec<SourceRecor
     crate::work::permit(actor, Permission::Work)?;
     let mut sources = actions.store.sources(actor.scope()).await?;
     sources.retain(|source| source.state == State::Active && BY_HAND.contains(&source.channel));
+    if !actor.may(Permission::Manage) {
+        let own = clients_worked_for(actions, actor).await?;
+        sources.retain(|source| own.iter().any(|client| client.id == source.client));
+    }
     Ok(sources)
 }
 

@@ -71,12 +71,13 @@ pub(crate) fn bare(lead: &mut ListedLead, client_zone: &str) {
     }
     if let Some(step) = &mut lead.step {
         step.why.clear();
-        step.due_at = step.due_at.map(|at| day_alone(at, &zone(client_zone)));
-        step.is_day_alone = true;
+        let zone = zone(client_zone);
+        step.due_at = step.due_at.map(|at| day_alone(at, &zone));
+        step.day_by = Some(zone);
     }
 }
 
-fn zone(name: &str) -> TimeZone {
+pub(crate) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 

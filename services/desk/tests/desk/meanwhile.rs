@@ -38,12 +38,14 @@ async fn who_works_for_other_clients_finds_no_button_and_is_told_why() {
     let desk = desk().await;
     let lead = desk.lead("Casey", "+13125550142").await;
     let (page, list) = (format!("/leads/{lead}"), "/leads?view=all");
-    desk.page(&page).await.holds(&["Take and call"]);
+    desk.page(&page).await.holds(&["Take and call", "<form data-dial"]);
     assert!(!desk.page(list).await.0.contains("data-not-taken"));
     desk.app.client("other").await;
     let others = SetUser { clients: Some(vec!["other".to_owned()]), ..SetUser::of(desk.agent.id) };
     desk.actions.run(&operator(), &others).await.unwrap();
-    assert!(!desk.page(&page).await.0.contains("Take and call"));
+    let shown = desk.page(&page).await;
+    shown.holds(&["(312) 555-0142"]);
+    assert!(!shown.0.contains("Take and call") && !shown.0.contains("<form data-dial") && !shown.0.contains("tel:"));
     assert!(desk.page(list).await.0.contains(&format!("<tr data-lead=\"{lead}\" data-not-taken>")));
     let opened = desk.post("/work/take", &[("lead", &lead.to_string())]).await;
     assert_eq!(opened.header("location"), "/work?told=other_client", "{}", opened.text);

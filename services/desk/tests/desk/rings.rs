@@ -77,6 +77,7 @@ async fn a_number_that_nobody_may_call_says_for_whom_and_a_manager_lifts_it() {
     assert!(empty.status == 422 && empty.text.contains("write what they wanted"), "{}", empty.text);
     let noted = desk.post("/work/rang", &[rang.as_slice(), &[("note", "wants a brochure")]].concat()).await;
     assert!(noted.status == 200 && noted.text.contains("It is noted that they rang."), "{}", noted.text);
+    assert!(noted.text.contains("data-kept-until=\"rang/+13125550142\""), "{}", noted.text);
     let kept = "select count(*) from audit a join note n on n.text = 'Rang of their own wish: wants a brochure'
         where a.action = 'suppression.rang' and a.object like 'lead_%'";
     assert_eq!(desk.app.count(kept).await, 1, "whoever opens the lead reads it");

@@ -20,7 +20,7 @@ pub(super) fn occasion_of(lead: &TrackedLead, work: &GradingSettings) -> Option<
         return Some(Occasion::Fired(generation));
     }
     if !lead.arrived.is_empty() {
-        return Some(Occasion::Arrived);
+        return Some(if lead.enquired { Occasion::Arrived } else { Occasion::Corrected });
     }
     (lead.regrade.is_some() || decided_by != work.criteria).then_some(Occasion::Regraded)
 }

@@ -66,7 +66,7 @@ fn lead(now: Timestamp) -> TrackedLead {
         closed: None,
         generation: 0,
     };
-    TrackedLead { arrived: vec![ArrivalId::from_uuid(Uuid::nil())], ..TrackedLead::new(row) }
+    TrackedLead { arrived: vec![ArrivalId::from_uuid(Uuid::nil())], enquired: true, ..TrackedLead::new(row) }
 }
 
 /// Decides the lead of a person known so.

@@ -32,6 +32,7 @@ pub use preview::{GradePreview, preview};
 pub use preview_request::PreviewRequest;
 pub use ready::{ReadyLead, ReadyLeads, ready_now};
 pub use take::{LeaveLead, OpenedLead, RenewLease, TakeLead, TakeNext, held, may_open_of, take, take_next};
+pub(crate) use take::{clients_worked_for, require_own_client, works_for};
 pub use undo::{UndoDisposition, Undone, pending_undo};
 pub use upcoming::{UpcomingWork, coming_up};
 

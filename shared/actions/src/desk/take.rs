@@ -22,6 +22,7 @@ use ripen_domain::{
     id::{ClientId, LeadId, UserId},
 };
 use ripen_store::{
+    client::client_record::ClientRecord,
     desk::{
         lease::{DeskLease, LeaseRef, NewLease},
         queue::{CandidatesFor, DeskList, QueuedLead},
@@ -301,9 +302,7 @@ pub(super) async fn open_as(
     if let Some(standing) = &standing
         && !may_open(work.actor, &agent, standing.client)
     {
-        let client = &standing.facts.client_name;
-        let words = format!("you do not work for {client}: a manager says for whom you do");
-        return Err(Refusal::conflict("other_client", words));
+        return Err(of_other_client(&standing.facts.client_name));
     }
     if standing.is_some_and(|standing| standing.facts.review_since.is_some()) {
         let words = "the person says they never enquired: nobody works on it until a manager has looked at the consent";
@@ -325,17 +324,42 @@ fn may_open(actor: &Actor, agent: &AgentTerms, client: ClientId) -> bool {
     actor.may(Permission::Manage) || agent.serves(client)
 }
 
+/// What an agent is told who works for other clients alone.
+fn of_other_client(client: &str) -> Refusal {
+    Refusal::conflict("other_client", format!("you do not work for {client}: a manager says for whom you do"))
+}
+
+/// Whether the actor may open, dial and enter leads of this client.
+pub(crate) async fn works_for(work: &mut Work<'_>, client: ClientId) -> Result<bool, Refusal> {
+    Ok(work.actor.may(Permission::Manage) || agent(work).await?.serves(client))
+}
+
+/// Refuses the lead to an agent who works for other clients alone (`other_client`).
+pub(crate) async fn require_own_client(work: &mut Work<'_>, lead: LeadId) -> Result<(), Refusal> {
+    let scope = work.scope();
+    let Some(standing) = work.tx.desk_standings(scope, &[lead], work.now).await?.pop() else { return Ok(()) };
+    match works_for(work, standing.client).await? {
+        true => Ok(()),
+        false => Err(of_other_client(&standing.facts.client_name)),
+    }
+}
+
 /// The clients, by their slugs, whose leads the actor may open by name.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn may_open_of(actions: &Actions, actor: &Actor) -> Result<BTreeSet<String>, Refusal> {
-    let (true, Some(user)) = (actor.may(Permission::Work), actor.user_id()) else { return Ok(BTreeSet::new()) };
+    Ok(clients_worked_for(actions, actor).await?.into_iter().map(|client| client.slug).collect())
+}
+
+/// The clients for whom the actor, who is a user, works.
+pub(crate) async fn clients_worked_for(actions: &Actions, actor: &Actor) -> Result<Vec<ClientRecord>, Refusal> {
+    let (true, Some(user)) = (actor.may(Permission::Work), actor.user_id()) else { return Ok(Vec::new()) };
     let account = actions.store.user(user).await?.ok_or_else(|| Refusal::missing("user", user))?;
     let agent = AgentTerms { user: Some(user), languages: account.languages, clients: account.clients };
-    let clients = actions.store.clients(actor.scope()).await?;
-    let own = clients.into_iter().filter(|client| may_open(actor, &agent, client.id));
-    Ok(own.map(|client| client.slug).collect())
+    let mut clients = actions.store.clients(actor.scope()).await?;
+    clients.retain(|client| may_open(actor, &agent, client.id));
+    Ok(clients)
 }
 
 /// Keeps a lead that is open. `Conflict` (`lease_lost`) where it is held no more.

@@ -3,7 +3,11 @@
 
 use jiff::{SignedDuration, tz::TimeZone};
 use ripen_actions::{
+<<<<<<< HEAD
     Refusal,
+=======
+    call::DialCall,
+>>>>>>> mend5-7
     desk::{Dispose, LeaveLead, TakeLead, UndoDisposition, coming_up, draft_of, may_open_of},
     user::SetUser,
     why_not::gates,
@@ -11,9 +15,11 @@ use ripen_actions::{
 use ripen_domain::{
     actor::{Actor, UserRole},
     desk::{NextCall, NextWork, Rank},
+    id::CallId,
     touch::Disposition,
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::{
     desk::{code, desk, lead},
@@ -70,6 +76,10 @@ async fn by_its_name_an_agent_opens_no_lead_of_clients_they_do_not_work_for() {
     office.actions.run(&operator(), &own).await.unwrap();
     assert_eq!(code(office.actions.run(&lee, &TakeLead { lead: lead(21) }).await), "other_client");
     assert_eq!(office.count("select count(*) from desk_lease").await, 0);
+    let call = CallId::from_uuid(Uuid::from_u128(1));
+    let dial = DialCall { call, lead: lead(21), number: None, anyway: true };
+    assert_eq!(code(office.actions.run(&lee, &dial).await), "other_client");
+    assert_eq!(office.count("select count(*) from call").await, 0);
     // Who calls back is called back by whoever knows whom they ask for.
     let opened = office.actions.run(&lee, &TakeLead { lead: lead(1) }).await.unwrap();
     office.actions.run(&lee, &LeaveLead { lead: opened.lead, lease: opened.lease }).await.unwrap();
@@ -78,6 +88,7 @@ async fn by_its_name_an_agent_opens_no_lead_of_clients_they_do_not_work_for() {
     let manager = Actor::user(id, "lee", UserRole::Manager, None);
     assert_eq!(may_open_of(&office.actions, &manager).await.unwrap().len(), 2);
     assert_eq!(office.actions.run(&manager, &TakeLead { lead: lead(21) }).await.unwrap().rank, Rank::Named);
+    office.actions.run(&manager, &dial).await.unwrap();
 }
 
 #[tokio::test]

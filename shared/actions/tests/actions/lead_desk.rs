@@ -17,6 +17,7 @@ use ripen_actions::{
     person_pair::PersonRef,
     rep::AddRep,
     source::{AddSource, SetSourceState},
+    user::SetUser,
     why_not::gates,
 };
 use ripen_domain::{
@@ -261,6 +262,25 @@ async fn who_walks_in_is_kept_as_an_arrival_of_the_source_once() {
     assert_eq!(message["submission"]["consent"]["text"], "You may call me");
     assert_eq!(message["source"], json!(booth));
     assert_eq!(entered(&office.actions, &operator(), arrival).await.unwrap(), None, "nobody worked it yet");
+}
+
+#[tokio::test]
+async fn an_agent_enters_nobody_for_clients_they_do_not_work_for() {
+    let office = office().await;
+    let (acme, other) = (office.client("Acme").await, office.client("Other").await);
+    let own = source(&office, &acme, Channel::TradeShow).await;
+    let foreign = source(&office, &other, Channel::TradeShow).await;
+    let (id, lee) = office.agent("lee").await;
+    assert_eq!(sources(&office.actions, &lee).await.unwrap().len(), 2, "they work for all");
+    let of_acme = SetUser { clients: Some(vec!["acme".to_owned()]), ..SetUser::of(id) };
+    office.actions.run(&operator(), &of_acme).await.unwrap();
+    let offered = sources(&office.actions, &lee).await.unwrap();
+    assert_eq!(offered.iter().map(|source| source.id).collect::<Vec<_>>(), [own]);
+    assert_eq!(fields(office.actions.run(&lee, &enter(foreign)).await), ["source"]);
+    assert_eq!(office.count("select count(*) from spool").await, 0);
+    office.actions.run(&lee, &enter(own)).await.unwrap();
+    let manager = Actor::user(id, "lee", UserRole::Manager, None);
+    office.actions.run(&manager, &enter(foreign)).await.unwrap();
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub use next_work::{NextCall, NextOpening, NextWork, next_work};
 pub use order::{DeskCandidate, FRESH, OrderedLead, Rank, RankSubject, callable_wait, in_order, rank};
 pub use outlook::{MissingPoints, Outlook, OutlookReason};
 pub use share::{ClientTurn, charged, in_turn};
-pub use softened::{GateReader, day_alone, softened};
+pub use softened::{GateReader, day_after, day_alone, softened};
 
 use jiff::SignedDuration;
 

@@ -74,7 +74,8 @@ fn day_ahead(at: Timestamp, reader: GateReader<'_>) -> Option<Timestamp> {
     if day > reader.now { Some(day) } else { day_after(at, reader.zone) }
 }
 
-/// The beginning of the next day.
-fn day_after(at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+/// The beginning of the next day by this clock; none at the end of time.
+#[must_use]
+pub fn day_after(at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     at.to_zoned(zone.clone()).tomorrow().ok()?.start_of_day().ok().map(|day| day.timestamp())
 }

@@ -98,8 +98,10 @@ pub enum AfterDecision {
 /// Why the lead was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occasion {
-    /// Something arrived.
+    /// Somebody enquired.
     Arrived,
+    /// What had arrived before was corrected: nobody enquired.
+    Corrected,
     /// This promise fell due.
     Fired(i64),
     /// A fact or the criteria changed.
@@ -136,7 +138,7 @@ pub struct Changes {
 /// What a decision does to a lead's open promises.
 ///
 /// A date agreed with the person stays, and when it comes it is work for a person whatever the grade. One that somebody set by hand
-/// stays until something arrives. A computed promise
+/// stays until somebody enquires. A computed promise
 /// that fell due without changing the grade, or that found points for an A and nothing new behind them, becomes work too; one that the criteria settled is kept, and so is one that
 /// a person worked on. A regrade that leaves the grade moves nothing, and nothing moves to the date it has.
 /// Every open lead ends with a next step.
@@ -216,12 +218,12 @@ fn fate(promise: &Open, decided: &Decided) -> Fate {
     // Work stays at the top of the desk's list: an arrival that leaves the grade must not push it back.
     let moves = match promise.state {
         State::Work => changed,
-        // What somebody set stands until something new arrives: a computed date would take its place without a word.
+        // What somebody set stands until the person enquires again: a computed date would take its place without a word.
         State::Scheduled if promise.by_hand && promise.kind == Kind::Requalify => {
             occasion == Occasion::Arrived && promise.due_at != Some(due_at)
         }
         // To the date it has is no move: else every arrival would make a new generation that says nothing new.
-        _ => (changed || occasion == Occasion::Arrived) && promise.due_at != Some(due_at),
+        _ => (changed || matches!(occasion, Occasion::Arrived | Occasion::Corrected)) && promise.due_at != Some(due_at),
     };
     if moves { Fate::Becomes(State::Moved) } else { Fate::Stays }
 }
@@ -299,9 +301,13 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_somebody_set_stands_until_something_arrives() {
+    fn a_date_that_somebody_set_stands_until_somebody_enquires() {
         let moved = Open { by_hand: true, ..open(Kind::Requalify, State::Scheduled, false) };
         assert_eq!(settle(&[moved], graded(Grade::C, true), Occasion::Regraded), Changes::default());
+        assert_eq!(settle(&[moved], graded(Grade::C, true), Occasion::Corrected), Changes::default());
+        let computed = open(Kind::Requalify, State::Scheduled, false);
+        let corrected = settle(&[computed], graded(Grade::B, false), Occasion::Corrected);
+        assert_eq!(corrected.ended, [end(3, State::Moved)], "by what is known now");
         let enquired = settle(&[moved], graded(Grade::B, false), Occasion::Arrived);
         assert_eq!(enquired.ended, [end(3, State::Moved)]);
         let fired = settle(&[moved], graded(Grade::C, true), Occasion::Fired(3));
@@ -400,7 +406,7 @@ mod tests {
                 states.iter().flat_map(|s| [(s, false, false), (s, true, true), (s, false, true)])
             {
                 for grade in Grade::ALL {
-                    for occasion in [Occasion::Arrived, Occasion::Fired(3), Occasion::Regraded] {
+                    for occasion in [Occasion::Arrived, Occasion::Corrected, Occasion::Fired(3), Occasion::Regraded] {
                         let before = open(kind, *state, agreed);
                         let after = settle(&[before], graded(*grade, changed), occasion);
                         let stays = after.ended.iter().all(|end| end.state == State::Work);

@@ -2,7 +2,7 @@
 //!
 //! Which leads a page has is found first, by the index of its order; what is shown is read for those alone.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{LeadId, SourceId},
@@ -139,8 +139,8 @@ pub struct ListedStep {
     pub state: State,
     /// When; none where it waits for criteria.
     pub due_at: Option<Timestamp>,
-    /// Only the day of it is told, as its beginning by the client's clock.
-    pub is_day_alone: bool,
+    /// Of `due_at` only the day by this clock is told, as its beginning; none where the hour is told too.
+    pub day_by: Option<TimeZone>,
     /// What is promised, in words.
     pub why: String,
     /// Agreed with the person.
@@ -238,7 +238,12 @@ impl Store {
         self.leads_listed(scope, &ids).await
     }
 
-    async fn leads_by_step(&self, scope: Scope, filter: &LeadFilter, span: LeadSpan) -> Result<Vec<Uuid>, StoreError> {
+    pub(super) async fn leads_by_step(
+        &self,
+        scope: Scope,
+        filter: &LeadFilter,
+        span: LeadSpan,
+    ) -> Result<Vec<Uuid>, StoreError> {
         let after = span.after.unwrap_or(LeadCursor { at: i64::MIN, lead: LeadId::from_uuid(Uuid::nil()) });
         let stages = filter.stage_words();
         let among = self.leads_among(scope, filter, span.order).await?;

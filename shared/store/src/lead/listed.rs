@@ -55,7 +55,7 @@ impl ListedColumns {
                 kind: word(&kind)?,
                 state: word(&state)?,
                 due_at: row.due_at.map(jiff_sqlx::Timestamp::to_jiff),
-                is_day_alone: false,
+                day_by: None,
                 why: row.why.unwrap_or_default(),
                 is_agreed: row.agreed.unwrap_or_default(),
                 is_put_back: row.put_back.unwrap_or_default(),

@@ -30,6 +30,7 @@ pub mod search;
 pub mod show;
 pub mod spoken;
 pub mod statement;
+mod step_day;
 pub mod touch;
 pub mod touched;
 pub mod undo;

@@ -66,8 +66,10 @@ pub struct TrackedLead {
     pub promises: Vec<Open>,
     /// The regrade that was asked for, at the version read.
     pub regrade: Option<i64>,
-    /// Arrivals of this batch.
+    /// Arrivals of this batch, corrections among them.
     pub arrived: Vec<ArrivalId>,
+    /// Some of them are more than corrections: the person enquired.
+    pub enquired: bool,
     /// The promise that fell due.
     pub fired: Option<i64>,
     /// When who expects a call is tried again after tries in vain; read only where somebody worked on the lead.
@@ -91,12 +93,20 @@ impl TrackedLead {
             promises: Vec::new(),
             regrade: None,
             arrived: Vec::new(),
+            enquired: false,
             fired: None,
             again_at: None,
             kept_back: None,
             is_handed_over: false,
             touched_at: None,
         }
+    }
+
+    /// Notes that the person enquired by this arrival.
+    pub fn note_enquiry(&mut self, arrival: ArrivalId) {
+        self.changed = true;
+        self.arrived.push(arrival);
+        self.enquired = true;
     }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use ripen_actions::{
@@ -122,20 +122,36 @@ struct LeadsTemplate<'a> {
         (status = 400, description = "A filter cannot be read.", content_type = "text/html", body = String),
         (status = 422, description = "There is no such client.", content_type = "text/html", body = String),
     ))]
-pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(query): Query<LeadsQuery>) -> Response {
-    match page(&context, &viewer, &query, (StatusCode::OK, ListSays::default())).await {
+pub async fn show(
+    State(context): State<DeskContext>,
+    viewer: Viewer,
+    headers: HeaderMap,
+    Query(query): Query<LeadsQuery>,
+) -> Response {
+    let parts = headers.get("x-part").and_then(|parts| parts.to_str().ok());
+    let says = ListSays { parts, ..ListSays::default() };
+    match page(&context, &viewer, &query, (StatusCode::OK, says)).await {
         Ok(response) => response,
         Err(refusal) => refused(&refusal).into_response(),
     }
 }
 
-/// What was typed to save the list, where it could not be.
+/// What was typed to save the list, where it could not be, or which parts of the page are asked for.
 #[derive(Clone, Copy, Default)]
 pub(super) struct ListSays<'a> {
     /// What it was to be called.
     pub name: &'a str,
     /// Why it is not.
     pub wrong: &'a str,
+    /// The parts that a page fetches again, by their ids; none where it is the whole page.
+    pub parts: Option<&'a str>,
+}
+
+impl ListSays<'_> {
+    /// Whether the numbers of all views are asked for: eight counts, where each page that lies open asks for its list all the time.
+    fn has_views(&self) -> bool {
+        self.parts.is_none_or(|parts| parts.split_ascii_whitespace().any(|part| part == "views"))
+    }
 }
 
 /// The page.
@@ -164,7 +180,7 @@ pub(super) async fn page(
         (listed.leads, listed.next, None)
     };
     withhold_points(context, viewer, &mut leads);
-    let tabs = tabs(context, viewer, query, &reader).await?;
+    let tabs = tabs(context, viewer, (query, says.has_views()), &reader).await?;
     let of_view = tabs.iter().find(|tab| tab.is_here).map(|tab| tab.count.clone()).unwrap_or_default();
     let sources = lead_list::sources(actions, &viewer.actor).await?;
     // Which lines of business a firm has is not a client's to know.
@@ -210,11 +226,11 @@ pub(super) async fn page(
     Ok(DeskPage { title: "Leads", place: Place::Leads, viewer, query: &query.q, content }.response(status))
 }
 
-/// Every view under the filters of the address, with how many leads it has.
+/// Every view under the filters of the address, with how many leads it has: all of them are counted, or the one that is looked at.
 async fn tabs(
     context: &DeskContext,
     viewer: &Viewer,
-    query: &LeadsQuery,
+    (query, is_counted): (&LeadsQuery, bool),
     reader: &LeadsReader,
 ) -> Result<Vec<LeadTab>, Refusal> {
     let searched = !query.q.trim().is_empty();
@@ -223,7 +239,7 @@ async fn tabs(
         let there = query.in_view(view);
         let filter = there.filter(view, reader);
         // Whoever searches does not wait for numbers of lists that were not asked for.
-        let counted = match searched {
+        let counted = match searched || !is_counted && view != query.view() {
             true => None,
             false => Some(lead_list::count(&context.actions, &viewer.actor, query.client.as_deref(), &filter).await?),
         };

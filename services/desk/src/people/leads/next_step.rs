@@ -12,7 +12,7 @@ use super::shown::{ShownStep, TimeInTitle};
 use crate::people::{
     letters::capital,
     when::When,
-    work::next::{both_clocks, next_in_words, there},
+    work::next::{both_clocks, next_in_words},
 };
 
 /// A step with its date.
@@ -38,8 +38,10 @@ pub fn next_step(page: &WholeLead, next: Option<&NextWork>, when: &When) -> Step
     let places = page.lead.places();
     let listed = page.listed.step.as_ref();
     let due = listed.and_then(|step| step.due_at);
-    let is_day_alone = listed.is_some_and(|step| step.is_day_alone);
-    let clocks = |at| if is_day_alone { there(&places, when).whole_day(at) } else { both_clocks(at, &places, when) };
+    let clocks = |at| match listed.and_then(|step| step.day_by.clone()) {
+        Some(zone) => when.there(zone).whole_day(at),
+        None => both_clocks(at, &places, when),
+    };
     let step_at = due.map(clocks).unwrap_or_default();
     let own = StepOnPage { step: listed.map(|step| ShownStep::of(when, step)), step_at };
     // What asks the client, and what was agreed, stands as it is.

@@ -385,7 +385,7 @@ fn template<'a>(
         flags: page.flags.iter().map(ripen_domain::flag::Flag::in_words).collect(),
         entries,
         tabs: tabs.into(),
-        ways: page.ways.iter().map(|way| ShownWay::of(when, way)).collect(),
+        ways: page.ways.iter().map(|way| ShownWay::of_reader(when, way, may_take || !may_work)).collect(),
         there: there.map(|there| format!("{} in {}", there.hour(when.now()), there.place())).unwrap_or_default(),
         place: place(page),
         speaks: speaks(page),
@@ -489,7 +489,7 @@ mod tests {
             let (kind, state, why) = (Kind::Requalify, State::Scheduled, String::new());
             step_near(&ShownStep::of(
                 &clock("UTC"),
-                &ListedStep { due_at, is_day_alone: false, kind, state, why, is_agreed: false, is_put_back: false },
+                &ListedStep { due_at, day_by: None, kind, state, why, is_agreed: false, is_put_back: false },
             ))
         };
         assert_eq!([near("2027-03-30T08:00:00Z"), near("2026-01-30T08:00:00Z")], ["", "late"]);

@@ -29,7 +29,7 @@ impl TimeInTitle {
         Self { iso: at, whole: when.whole(at), near: when.near(at), short: when.short(at) }
     }
 
-    /// Of which only the day is told, as its beginning.
+    /// Of which only the day is told, as its beginning by the clock where it is told.
     fn of_day(when: &When, at: Timestamp) -> Self {
         let whole = when.whole_day(at);
         let near = if when.is_today(at) { "today".to_owned() } else { when.near(at) };
@@ -54,9 +54,14 @@ pub struct ShownStep {
 
 impl ShownStep {
     pub fn of(when: &When, step: &ListedStep) -> Self {
-        let shown = if step.is_day_alone { TimeInTitle::of_day } else { TimeInTitle::of };
-        let at = step.due_at.map(|at| shown(when, at));
-        let is_late = step.due_at.is_some_and(|at| at < when.now() && !(step.is_day_alone && when.is_today(at)));
+        // By the reader's clock the beginning of a day elsewhere may be of the day before.
+        let there = step.day_by.as_ref().map(|zone| when.there(zone.clone()));
+        let at = step.due_at.map(|at| match &there {
+            Some(there) => TimeInTitle::of_day(there, at),
+            None => TimeInTitle::of(when, at),
+        });
+        let is_today = |at| there.as_ref().is_some_and(|there| there.is_today(at));
+        let is_late = step.due_at.is_some_and(|at| at < when.now() && !is_today(at));
         let text = match &at {
             None => "waits".to_owned(),
             Some(at) => match at.near.strip_suffix(" ago") {
@@ -165,6 +170,13 @@ pub struct ShownWay {
 }
 
 impl ShownWay {
+    /// The same for a reader: an agent of other clients reads a number, and does not dial it.
+    pub fn of_reader(when: &When, way: &ripen_store::lead::history::WayToReach, may_reach: bool) -> Self {
+        let shown = Self::of(when, way);
+        let link = shown.link.filter(|_| may_reach || !shown.is_phone);
+        Self { link, ..shown }
+    }
+
     pub fn of(when: &When, way: &ripen_store::lead::history::WayToReach) -> Self {
         let (number, extension) = match way.value.split_once(";ext=") {
             Some((number, extension)) => (number, Some(extension)),
@@ -191,6 +203,27 @@ impl ShownWay {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_day_that_is_told_alone_all_is_said_by_the_clock_where_it_is() {
+        let zone = |name: &str| jiff::tz::TimeZone::get(name).unwrap();
+        let step = |due: &str| ListedStep {
+            kind: Kind::Requalify,
+            state: State::Work,
+            due_at: Some(due.parse().unwrap()),
+            day_by: Some(zone("America/New_York")),
+            why: String::new(),
+            is_agreed: false,
+            is_put_back: false,
+        };
+        // Wednesday in New York; in Los Angeles it began on Tuesday.
+        let when = When::at_clock("2026-12-30T17:00:00Z".parse().unwrap(), zone("America/Los_Angeles"));
+        let today = ShownStep::of(&when, &step("2026-12-30T05:00:00Z"));
+        assert_eq!((today.text.as_str(), today.is_late), ("today", false));
+        assert_eq!(today.at.unwrap().whole, "Wed 30 Dec 2026");
+        let late = ShownStep::of(&when, &step("2026-12-29T05:00:00Z"));
+        assert_eq!((late.text.as_str(), late.is_late), ("36 h late", true));
+    }
 
     #[test]
     fn an_interval_is_said_in_days_and_what_somebody_wrote_stays() {

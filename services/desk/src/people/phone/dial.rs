@@ -126,7 +126,7 @@ struct DialAsked<'a> {
         (status = 401, description = "Nobody is signed in.", content_type = "application/problem+json", body = Problem),
         (status = 403, description = "The request is of another session.", content_type = "application/problem+json", body = Problem),
         (status = 404, description = "There is no such lead, or the user calls nobody.", content_type = "application/problem+json", body = Problem),
-        (status = 409, description = "There is no number, the person must not be contacted, or the telephone did not take it.", content_type = "application/problem+json", body = Problem),
+        (status = 409, description = "There is no number, the person must not be contacted, the agent works for other clients alone, or the telephone did not take it.", content_type = "application/problem+json", body = Problem),
         (status = 422, description = "See `errors`.", content_type = "application/problem+json", body = Problem),
     ))]
 pub async fn dial(

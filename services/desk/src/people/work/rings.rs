@@ -92,7 +92,7 @@ pub async fn rang(State(context): State<DeskContext>, posted: CsrfForm<RangForm>
             } else {
                 "It is noted that they rang."
             };
-            rings(&context, &viewer, StatusCode::OK, RingsSay { done, ..says }).await
+            rings(&context, &viewer, StatusCode::OK, RingsSay { done, what: &form.what, ..says }).await
         }
         Err(Refusal::Invalid(errors)) => {
             let wrong = errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");

@@ -119,7 +119,7 @@ fn bar(one: &BarredNumber, says: &RingsSay<'_>, when: &When) -> ShownBar {
         at: one.since.to_string(),
         why: one.why.clone(),
         by: one.by.clone(),
-        is_tried: says.what == LIFT && says.client == client,
+        is_tried: says.what == LIFT && says.client == client && !says.wrong.is_empty(),
         client,
     }
 }

@@ -36,7 +36,7 @@ const FILL: &str = r"
 
 struct SeededLists {
     store: Store,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl SeededLists {
@@ -45,7 +45,7 @@ impl SeededLists {
         let mut connection = PgConnection::connect(database.url()).await.unwrap();
         connection.execute(FILL).await.unwrap();
         connection.close().await.unwrap();
-        Self { store: Store::open(&StoreOptions::new(database.url(), 4)).unwrap(), _database: database }
+        Self { store: Store::open(&StoreOptions::new(database.url(), 4)).unwrap(), database }
     }
 
     /// Every page of a list, put together.
@@ -149,4 +149,28 @@ async fn another_clients_leads_are_in_no_list() {
     assert!(listed.store.leads_of_list(foreign, &[first]).await.unwrap().is_empty());
     let shown = listed.store.leads_of_list(scope(), &[first]).await.unwrap().pop().unwrap();
     assert_eq!((shown.name.as_deref(), shown.step.map(|step| step.kind)), (Some("Person 1"), Some(Kind::Requalify)));
+}
+
+#[tokio::test]
+async fn by_days_alone_the_hours_of_one_day_make_no_order() {
+    let listed = SeededLists::new().await;
+    let mut connection = PgConnection::connect(listed.database.url()).await.unwrap();
+    // The later the number, the earlier on the same day.
+    let same_day = "set session_replication_role = replica;
+        update promise set due_at = timestamptz '2026-12-01 12:00Z' - ('x' || right(lead_id::text, 4))::bit(16)::integer * interval '1 minute'
+          where due_at is not null and lead_id >= lpad(to_hex(10), 32, '0')::uuid";
+    connection.execute(same_day).await.unwrap();
+    connection.close().await.unwrap();
+    let by_hour = listed.all(&open(), LeadOrder::Step).await;
+    assert_eq!(by_hour, [1, 2, 4, 7, 8, 29, 28, 26, 25, 23, 22, 20, 19, 17, 16, 14, 13, 11, 10, 5]);
+    let zone = TimeZone::get("America/Chicago").unwrap();
+    let (mut by_day, mut after) = (Vec::new(), None);
+    loop {
+        let span = LeadSpan { order: LeadOrder::Step, after, limit: 4 };
+        let page = listed.store.leads_list_by_day(scope(), &open(), span, &zone).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.cursor(LeadOrder::Step));
+        by_day.extend(page.iter().map(|lead| lead.id.uuid().as_u128()));
+    }
+    assert_eq!(by_day, [1, 2, 4, 7, 8, 10, 11, 13, 14, 16, 17, 19, 20, 22, 23, 25, 26, 28, 29, 5]);
 }
