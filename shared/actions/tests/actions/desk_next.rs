@@ -3,11 +3,8 @@
 
 use jiff::{SignedDuration, tz::TimeZone};
 use ripen_actions::{
-<<<<<<< HEAD
     Refusal,
-=======
     call::DialCall,
->>>>>>> mend5-7
     desk::{Dispose, LeaveLead, TakeLead, UndoDisposition, coming_up, draft_of, may_open_of},
     user::SetUser,
     why_not::gates,

@@ -249,8 +249,7 @@ impl Store {
             r#"-- delivery.lease
             with offered as materialized (
                 select id, lead_id, client_id, endpoint_id, event, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line,
-                       attempts = 0 and (event in ('lead.matured', 'lead.offered') or event = 'lead.updated' and said ->> 'kind' in ('grade', 'conversation'))
-                         and exists (select from regrade t where t.lead_id = delivery.lead_id and t.taken_back) as undecided from delivery
+                       attempts = 0 and (event in ('lead.matured', 'lead.offered') or event = 'lead.updated' and said ->> 'kind' in ('grade', 'conversation')) and exists (select from regrade t where t.lead_id = delivery.lead_id and t.taken_back) as undecided from delivery
                 where id = any($1) and endpoint_id is not null
                   and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
                 order by id for update skip locked
