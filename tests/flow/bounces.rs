@@ -293,7 +293,7 @@ async fn a_record_that_a_crm_does_not_take_goes_to_the_fallback_or_waits_where_t
     .await;
     scenario.installation.json(&["client", "set", "acme", "--when-dead", "wait"]).await;
     enquire(&scenario, "three").await;
-    mailed(&scenario, "firm@", "three could not be delivered").await;
+    mailed(&scenario, "firm@", "three Example could not be delivered").await;
     assert!(!subjects(&scenario, "office@").iter().any(|subject| subject.contains("A lead: three")));
     let listed = scenario.installation.json(&["lead", "untouched", "--client", "acme"]).await;
     assert_eq!(listed.as_array().unwrap().len(), 1, "{listed:#}");
