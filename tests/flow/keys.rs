@@ -83,7 +83,7 @@ async fn an_array_sent_again_with_a_lead_in_front_brings_that_lead_alone() {
     let first = post("kk", json!([one, two])).await;
     stored(&scenario, 2).await;
     let again = post("kk", json!([{"email": "new@example.com"}, one, two])).await;
-    assert_eq!(again["results"][1], first["results"][0]);
+    assert_eq!(again["results"][1]["arrival"], first["results"][0]["arrival"]);
     stored(&scenario, 3).await;
     // The key of a single lead that reads like a place in that array.
     let single = post("kk:0", json!({"email": "three@example.com"})).await;
