@@ -63,10 +63,11 @@ pub(crate) async fn withhold(
 }
 
 /// A lead without who it is, without the words of whoever promised the next step or closed it, and without the hour of that step:
-/// people are called at nine where they are. Of one that is closed the last touch would say why.
+/// people are called at nine where they are. Of one that ends the last touch would say why.
 pub(crate) fn bare(lead: &mut ListedLead, client_zone: &str) {
     (lead.name, lead.phone, lead.email, lead.closed) = (None, None, None, None);
-    if !lead.stage.is_open() {
+    let said = lead.last_disposition.as_deref().and_then(|word| word.parse().ok());
+    if !lead.stage.is_open() || said.is_some_and(says_why) {
         (lead.last_disposition, lead.last_touch_at) = (None, None);
     }
     if let Some(step) = &mut lead.step {
@@ -81,12 +82,14 @@ pub(crate) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
-/// Touches without those that say why a lead was closed that its client does not have.
+/// What says why a lead is closed, or will be as soon as it is decided.
+const fn says_why(disposition: Disposition) -> bool {
+    matches!(disposition, Disposition::DoNotContact | Disposition::NeverEnquired | Disposition::NotInterested)
+}
+
+/// Touches without those that say why a lead ends that its client does not have.
 pub(crate) fn touches(touches: Vec<TouchRecord>, lead: &ListedLead) -> Vec<TouchRecord> {
-    use Disposition::{DoNotContact, NeverEnquired, NotInterested};
-    let says_why = |touch: &TouchRecord| matches!(touch.disposition, DoNotContact | NeverEnquired | NotInterested);
-    let is_told = lead.is_handed_over || lead.stage.is_open();
-    touches.into_iter().filter(|touch| is_told || !says_why(touch)).collect()
+    touches.into_iter().filter(|touch| lead.is_handed_over || !says_why(touch.disposition)).collect()
 }
 
 /// Said of a lead that is closed in place of why, before the client has it.

@@ -349,6 +349,16 @@ async fn nobody_sees_or_changes_what_is_not_theirs() {
     let headers = [("cookie", agent.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
     let forged = app.send("POST", &format!("/leads/{}/close", id(own_worked)), &headers, "why=x&csrf=x").await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn of_who_must_not_be_contacted_a_broker_reads_neither_who_nor_why() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let (own, own_worked) = (app.sent(&acme).await, worked(&app, &acme).await);
+    let broker = Browser::new(&app, "broker", Some(&acme)).await;
+    let agent = Browser::new(&app, "agent", None).await;
+    let whole = format!("/leads/{}", id(own_worked));
     // Who must not be contacted is nobody in lists either, and is not found.
     let stopped = agent.post(&app, &format!("/leads/{}/stop", id(own)), "whom=firm&why=asked+on+the+phone").await;
     assert_eq!(stopped.status, StatusCode::SEE_OTHER, "{}", stopped.text);
