@@ -8,9 +8,9 @@ use serde_json::json;
 use super::{Desk, Person, desk, disposition};
 use crate::harness::browser::{Tab, WIDE};
 
-/// A number that stands alone and is no link. Points count nothing, keys are no numbers, and beside a title stands the count of the
-/// list below it.
-const BARE: &str = "main :not(a, a *, :has(a), .score, .big-score, .faint, .head .dim, option, code, kbd, time):text-matches(\"^[1-9][0-9,]*\\\\+?$\")";
+/// A number that stands alone and is no link. Points count nothing, keys are no numbers, seconds run down, and beside a title stands the
+/// count of the list below it.
+const BARE: &str = "main :not(a, a *, :has(a), .score, .big-score, .faint, .head .dim, #toast *, option, code, kbd, time):text-matches(\"^[1-9][0-9,]*\\\\+?$\")";
 
 /// Leads that wait, are late, were tried, stand still; of two clients.
 async fn stage(desk: &Desk) {

@@ -100,7 +100,10 @@ async fn a_note_survives_the_end_of_the_session_and_a_server_that_is_away() {
     sign_in(tab, &agent).await;
     tab.arrive("/work").await;
     tab.see("#work").await;
-    assert_eq!(tab.value("#note").await, "Typed after the session ended");
+    until("it is back", LIMIT, || async {
+        (tab.value("#note").await == "Typed after the session ended").then_some(())
+    })
+    .await;
     kept(&desk, "Typed after the session ended").await;
 
     // Saving then asks for the password too, and nothing is lost by it.
