@@ -100,10 +100,10 @@ async fn a_lead_nobody_touched_is_told_to_its_rep_and_then_to_the_firm() {
         "update delivery set created_at = created_at - interval '50 hours', ended_at = ended_at - interval '50 hours',
                        first_delivered_at = first_delivered_at - interval '50 hours'";
     sqlx::query(back).execute(scenario.installation.pool()).await.unwrap();
-    mailed(&scenario, "dana@", "one is waiting", 1).await;
+    mailed(&scenario, "dana@", "one Example is waiting", 1).await;
     mailed(&scenario, "firm@", "acme: an A lead nobody touched", 1).await;
     assert!(
-        !mails(&scenario, "dana@").iter().any(|subject| subject.contains("two is waiting")),
+        !mails(&scenario, "dana@").iter().any(|subject| subject.contains("two Example is waiting")),
         "of that one something was said"
     );
     let listed = scenario.installation.json(&["lead", "untouched", "--client", "acme"]).await;

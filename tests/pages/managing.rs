@@ -133,7 +133,7 @@ async fn a_manager_judges_lifts_and_pauses_with_the_keys_alone() {
     tab.press("g").await;
     tab.press("w").await;
     tab.see("#idle").await;
-    tab.press("i").await;
+    tab.tab_to("phone").await;
     tab.type_text("+1 312 555 0193").await;
     tab.press("Enter").await;
     tab.see("#barred").await;

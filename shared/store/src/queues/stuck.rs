@@ -105,6 +105,8 @@ impl Store {
         Ok(rows)
     }
 
+    /// What was given up and is not followed up yet, and what nobody else was given: until somebody does something of that lead it stands
+    /// here.
     async fn stuck_dead(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
         let rows = sqlx::query_as!(
             StuckColumns,
@@ -113,8 +115,13 @@ impl Store {
                    c.name as "client?", d.ended_at as "at!", coalesce(d.reason, '') as "why!"
             from delivery d join client c on c.id = d.client_id
             join lead l on l.id = d.lead_id join person p on p.id = l.person_id
-            where d.state = 'dead' and d.event = 'lead.matured' and (d.followed_up_at is null or d.followed_up_at < d.ended_at)
-              and ($1::uuid is null or d.client_id = $1)
+            where d.state = 'dead' and d.event = 'lead.matured' and ($1::uuid is null or d.client_id = $1)
+              and (d.followed_up_at is null or d.followed_up_at < d.ended_at
+                   or not exists (select from lead_to_give g where g.maturation_id = d.maturation_id and g.why_not is not null)
+                      and not exists (select from delivery o
+                                      where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
+                                        and (o.state not in ('dead', 'withdrawn') or o.state = 'dead' and (o.ended_at, o.id) > (d.ended_at, d.id)))
+                      and not coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = d.id order by s.number desc limit 1), false))
             order by d.ended_at, d.id limit $2"#,
             scope.client_uuid(),
             MOST
