@@ -31,5 +31,6 @@ mod signing_in;
 mod told;
 mod users;
 mod why;
+mod withheld;
 mod work;
 mod work_kept;

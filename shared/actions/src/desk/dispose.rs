@@ -16,14 +16,14 @@ use ripen_store::{
         lease::LeaseRef,
         undo::UndoRecord,
     },
-    lead::{touch::StopWish, undo::LeadBefore},
+    lead::{last_touch::LastTouch, touch::StopWish, undo::LeadBefore},
     person::co_decider::LearnedDecider,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    take::lost,
+    take::lost_after,
     undo::{Before, OpenedBefore},
     user_of,
 };
@@ -138,6 +138,7 @@ impl Action for Dispose {
         // First of all the locks: what is kept for taking it back is what the touch found.
         let before = work.tx.lead_before(scope, self.lead).await?;
         let before = before.ok_or_else(|| Refusal::missing("lead", self.lead))?;
+        let last = work.tx.last_touch_of(scope, self.lead).await?;
         let mut errors = FieldErrors::default();
         let checked = self.check(work, &before, &mut errors).await?;
         let stop = StopWish { for_firm: checked.for_firm, identities: &checked.identities };
@@ -162,7 +163,7 @@ impl Action for Dispose {
         let held = work.tx.desk_leases_of(user).await?.into_iter().find(|held| held.lead == self.lead);
         let opened = held.map(|held| OpenedBefore { rank: held.rank.word().to_owned(), why: held.why });
         // Behind the touch, whose id tells a repetition from a lease that was lost.
-        self.end_lease(work, user).await?;
+        self.end_lease(work, user, last.as_ref()).await?;
         for one in &checked.co_deciders {
             let id = work.fresh_id();
             work.tx.co_decider_add(work.actor, (id, self.lead), one).await?;
@@ -259,11 +260,11 @@ impl Dispose {
 
     /// The lease is the actor's still, also after a silence in which nobody else took the lead. What ended is not saved under: a
     /// colleague may have agreed another date since, or another tab has saved this very call.
-    async fn end_lease(&self, work: &mut Work<'_>, user: UserId) -> Result<(), Refusal> {
+    async fn end_lease(&self, work: &mut Work<'_>, user: UserId, last: Option<&LastTouch>) -> Result<(), Refusal> {
         if work.tx.desk_lease_end(LeaseRef { lead: self.lead, user, lease: self.lease }).await? {
             return Ok(());
         }
-        Err(lost(work, self.lead).await?)
+        Err(lost_after(work, self.lead, last).await?)
     }
 
     /// Until when it can be taken back.

@@ -388,14 +388,23 @@ impl Action for RenewLease {
 }
 
 /// Why a lead is held no more, and what was saved of it meanwhile.
-pub(super) async fn lost(work: &mut Work<'_>, lead: LeadId) -> Result<Refusal, Refusal> {
-    let (user, scope) = (user_of(work)?, work.scope());
+async fn lost(work: &mut Work<'_>, lead: LeadId) -> Result<Refusal, Refusal> {
+    let last = work.tx.last_touch_of(work.scope(), lead).await?;
+    lost_after(work, lead, last.as_ref()).await
+}
+
+/// The same to whoever has written a touch already, which the refusal takes back: `last` was read before that.
+pub(super) async fn lost_after(
+    work: &mut Work<'_>,
+    lead: LeadId,
+    last: Option<&LastTouch>,
+) -> Result<Refusal, Refusal> {
+    let user = user_of(work)?;
     let words = match work.tx.desk_lease_holder(lead, user).await? {
         Some(name) => format!("{name} has this lead open by now; what you typed is kept as your draft"),
         None => "this lead was given back; what you typed is kept as your draft: open the lead again".to_owned(),
     };
-    let last = work.tx.last_touch_of(scope, lead).await?;
-    let last = last.map(|last| format!(" ({})", in_words(&last, user))).unwrap_or_default();
+    let last = last.map(|last| format!(" ({})", in_words(last, user))).unwrap_or_default();
     Ok(Refusal::conflict("lease_lost", format!("{words}{last}")))
 }
 

@@ -32,7 +32,13 @@ impl TimeInTitle {
     /// Of which only the day is told, as its beginning by the clock where it is told.
     fn of_day(when: &When, at: Timestamp) -> Self {
         let whole = when.whole_day(at);
-        let near = if when.is_today(at) { "today".to_owned() } else { when.near(at) };
+        // From one beginning to the next: no hour is told, so none is counted.
+        let near = match when.now().duration_since(at).as_hours().div_euclid(24) {
+            _ if when.is_today(at) => "today".to_owned(),
+            1 => "a day ago".to_owned(),
+            days if days > 1 => format!("{days} days ago"),
+            _ => when.near(at),
+        };
         Self { iso: at, whole, short: near.clone(), near }
     }
 }
@@ -222,7 +228,7 @@ mod tests {
         assert_eq!((today.text.as_str(), today.is_late), ("today", false));
         assert_eq!(today.at.unwrap().whole, "Wed 30 Dec 2026");
         let late = ShownStep::of(&when, &step("2026-12-29T05:00:00Z"));
-        assert_eq!((late.text.as_str(), late.is_late), ("36 h late", true));
+        assert_eq!((late.text.as_str(), late.is_late), ("a day late", true));
     }
 
     #[test]
