@@ -38,8 +38,9 @@ function watch(page, origin) {
     page.on('console', (message) => {
         // A page that says by its status that it is refused is as it should be, and whoever leafs faster than people do has more
         // pages open at once than anybody may have live: such a page says so, and asks again. So does one whose person signed out in
-        // another window.
-        const isRefused = message.location().url.endsWith('/api/v1/events') && /503|401/.test(message.text());
+        // another window, and one whose lead was saved there.
+        const [asked, said] = [message.location().url, message.text()];
+        const isRefused = asked.endsWith('/api/v1/events') && /503|401/.test(said) || asked.endsWith('/work/renew') && said.includes('409');
         if (message.type() === 'error' && message.location().url !== page.url() && !isRefused) {
             troubles.push(`${page.url()}, the console: ${message.text()} ${message.location().url}`);
         }
