@@ -133,6 +133,8 @@ pub struct ReadReceipt {
     pub needs: i32,
     /// The points that a B needs.
     pub needs_for_b: i32,
+    /// The most points that one lead can have: rules that exclude each other count once.
+    pub most: i32,
     /// Every rule, what counted first.
     pub rules: Vec<ReceiptRule>,
     /// Why the grade is less than that of its points.
@@ -397,12 +399,8 @@ fn opened(record: &DecisionRecord, actor: &Actor) -> Result<Option<Receipt>, Ref
 fn read(record: &DecisionRecord, criteria: &Criteria, actor: &Actor) -> Result<Option<ReadReceipt>, Refusal> {
     let Some(receipt) = opened(record, actor)? else { return Ok(None) };
     let mut rules: Vec<_> = receipt.rules.iter().map(|finding| rule(finding, criteria)).collect();
-    let place = |result: Verdict| match result {
-        Verdict::Yes => 0,
-        Verdict::No => 1,
-        Verdict::Missing => 2,
-        Verdict::Error => 3,
-    };
+    let order = [Verdict::Yes, Verdict::No, Verdict::Missing];
+    let place = |result: Verdict| order.iter().position(|one| *one == result).unwrap_or(order.len());
     rules.sort_by_key(|rule| (place(rule.result), std::cmp::Reverse(rule.worth)));
     let (needs, needs_for_b) = criteria.thresholds();
     let cap = |cap: &ripen_domain::criteria::Cap| ReceiptCap { at_most: cap.at_most, because: cap.because.to_string() };
@@ -415,6 +413,7 @@ fn read(record: &DecisionRecord, criteria: &Criteria, actor: &Actor) -> Result<O
         version: record.version,
         needs,
         needs_for_b,
+        most: criteria.most_together(|_| true),
         would: would_be_a(&receipt, &rules, needs),
         caps: receipt.caps.iter().map(cap).collect(),
         closed: receipt.closed,

@@ -228,9 +228,8 @@ pub fn shown_receipt(
         ShownRule { class, points, because: rule.because.clone(), more, else_worth }
     };
     let cap = |cap: &ReceiptCap| ShownCap { at_most: cap.at_most.word(), because: cap.because.clone() };
-    let given: i32 = receipt.rules.iter().map(|rule| rule.worth.max(0)).sum();
     // An A that no rules reach still lies on the scale.
-    let most = given.max(receipt.needs).max(receipt.score).max(1);
+    let most = receipt.most.max(receipt.needs).max(receipt.score).max(1);
     ShownReceipt {
         most,
         hides_points,
