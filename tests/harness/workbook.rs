@@ -9,15 +9,18 @@ pub struct Sheet {
     pub rows: String,
 }
 
-/// Cell formats by number: 0 is general, 1 a date, 2 five digits with leading zeros.
+/// Cell formats by number: 0 is general, 1 a date, 2 five digits with leading zeros, 3 a number behind a plus, 4 the same by a condition
+/// that nobody can read.
 const STYLES: &str = r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">
-<numFmts count="1"><numFmt numFmtId="164" formatCode="00000"/></numFmts>
+<numFmts count="3"><numFmt numFmtId="164" formatCode="00000"/><numFmt numFmtId="165" formatCode="&quot;+&quot;0"/>
+<numFmt numFmtId="166" formatCode="[&gt;some]&quot;+&quot;0;0"/></numFmts>
 <fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders>
 <cellStyleXfs count="1"><xf numFmtId="0"/></cellStyleXfs>
-<cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="164" applyNumberFormat="1"/></cellXfs>
+<cellXfs count="5"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="164" applyNumberFormat="1"/>
+<xf numFmtId="165" applyNumberFormat="1"/><xf numFmtId="166" applyNumberFormat="1"/></cellXfs>
 </styleSheet>"#;
 
-/// A row of texts, numbers (`#1.5`), dates (`@46346`), padded numbers (`%501`) and formulas without a stored value (`=A2`) on a line.
+/// A row of texts, numbers (`#1.5`), dates (`@46346`), padded numbers (`%501`), those behind a plus (`^49…`, `~49…`) and formulas without a stored value (`=A2`) on a line.
 pub fn row(line: u32, cells: &[&str]) -> String {
     let mut xml = format!("<row r=\"{line}\">");
     for (column, cell) in ('A'..='Z').zip(cells) {
@@ -26,6 +29,8 @@ pub fn row(line: u32, cells: &[&str]) -> String {
             (Some("#"), Some(number)) => write!(xml, "<c r=\"{at}\"><v>{number}</v></c>"),
             (Some("@"), Some(date)) => write!(xml, "<c r=\"{at}\" s=\"1\"><v>{date}</v></c>"),
             (Some("%"), Some(number)) => write!(xml, "<c r=\"{at}\" s=\"2\"><v>{number}</v></c>"),
+            (Some("^"), Some(number)) => write!(xml, "<c r=\"{at}\" s=\"3\"><v>{number}</v></c>"),
+            (Some("~"), Some(number)) => write!(xml, "<c r=\"{at}\" s=\"4\"><v>{number}</v></c>"),
             (Some("="), Some(formula)) => write!(xml, "<c r=\"{at}\"><f>{formula}</f><v></v></c>"),
             (None, _) => Ok(()),
             _ => write!(xml, "<c r=\"{at}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>"),

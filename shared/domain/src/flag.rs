@@ -30,6 +30,8 @@ words! {
         EncodingGuessed = "encoding_guessed",
         /// A spreadsheet's formula came without what it computes: nothing is known of it.
         NoStoredValue = "no_stored_value",
+        /// A spreadsheet shows the number by a format that may add to it, such as a plus or leading zeros, and that is not read.
+        NumberFormat = "number_format",
         /// A spreadsheet rounded the number: it has lost digits, and names nothing.
         Rounded = "rounded",
         /// Nearly the name of a field, or another address or number under a name of the sender's own: it was kept under `extra`.
@@ -78,14 +80,19 @@ impl FlagCode {
     pub(crate) const fn is_of_what_is_said(self) -> bool {
         matches!(
             self,
-            Self::EncodingGuessed | Self::NoStoredValue | Self::Rounded | Self::UnknownField | Self::DoNotContact
+            Self::EncodingGuessed
+                | Self::NoStoredValue
+                | Self::NumberFormat
+                | Self::Rounded
+                | Self::UnknownField
+                | Self::DoNotContact
         )
     }
 
     /// Whether it is about how a text was read out of a file: whoever read it there alone can say so.
     #[must_use]
     pub const fn is_of_reading(self) -> bool {
-        matches!(self, Self::EncodingGuessed | Self::NoStoredValue)
+        matches!(self, Self::EncodingGuessed | Self::NoStoredValue | Self::NumberFormat)
     }
 
     /// The field that earlier versions meant, which kept the code alone; empty where it could be any.

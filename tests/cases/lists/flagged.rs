@@ -56,6 +56,25 @@ async fn a_formula_that_was_never_computed_is_told_with_its_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_plus_of_a_number_format_is_read_and_told_where_it_cannot_be() {
+    let desk = Desk::new().await;
+    let rows = [
+        row(1, &["Email", "Phone"]),
+        row(2, &["p1@example.com", "^4930901820"]),
+        row(3, &["p2@example.com", "~4930901820"]),
+    ];
+    let book = workbook(&[Sheet { name: "Leads", is_hidden: false, rows: rows.concat() }]);
+    let report = desk.import("plus.xlsx", &book, &[]).await;
+    assert_eq!(counts(&report), all_received(2));
+    // In the United States, where the source is: German by its plus alone.
+    let phones = desk.texts("select coalesce(submission->>'phone', '') from arrival order by submission->>'email'").await;
+    assert_eq!(phones[0], "+4930901820", "{report}");
+    let told = report["flags"].as_array().unwrap().iter().find(|flag| flag["flag"] == "number_format").unwrap();
+    assert_eq!((&told["field"], &told["rows"]), (&json!("phone"), &json!(1)), "{report}");
+    assert_eq!(told["said"][0], "4930901820 shown as [>some]\"+\"0;0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_in_another_encoding_is_guessed_and_each_row_of_it_flagged() {
     let desk = Desk::new().await;
     // `email,name`, `Иван Петров` and `Анна Смирнова` in Windows-1251.

@@ -1,6 +1,7 @@
 //! Files of rows under a header, for every command that reads one: CSV in its many spellings, or a sheet of an Excel
 //! workbook. What the rows mean is the command's.
 
+mod number_format;
 mod text_file;
 mod workbook;
 

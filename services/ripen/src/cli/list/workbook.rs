@@ -15,6 +15,8 @@ use ripen_domain::{
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
+use super::number_format;
+
 /// Rows that are read ahead.
 const AHEAD: usize = 64;
 /// From here on a number has more digits than a cell keeps.
@@ -172,18 +174,15 @@ fn each_row(
                 return Ok(());
             }
         }
-        let text = text_of(cell.get_value(), formats.get(style).and_then(Option::as_deref));
-        let formula = if text.is_empty() { unstored.get(&cell.get_position()) } else { None };
-        if !text.is_empty() || formula.is_some() {
-            let column = column as usize;
-            row.cells.resize(row.cells.len().max(column + 1), String::new());
-            row.cells[column] = text;
-            let doubtful = |formula: &String| DoubtfulCell {
-                place: column,
-                code: FlagCode::NoStoredValue,
-                said: format!("={formula}"),
-            };
-            row.doubtful.extend(formula.map(doubtful));
+        let shown = text_of(cell.get_value(), formats.get(style).and_then(Option::as_deref));
+        let formula = if shown.text.is_empty() { unstored.get(&cell.get_position()) } else { None };
+        let uncomputed = formula.map(|formula| (FlagCode::NoStoredValue, format!("={formula}")));
+        let doubtful = uncomputed.or(shown.unread.map(|said| (FlagCode::NumberFormat, said)));
+        if !shown.text.is_empty() || doubtful.is_some() {
+            let place = column as usize;
+            row.cells.resize(row.cells.len().max(place + 1), String::new());
+            row.cells[place] = shown.text;
+            row.doubtful.extend(doubtful.map(|(code, said)| DoubtfulCell { place, code, said }));
         }
     }
     if !row.is_blank() {
@@ -213,33 +212,39 @@ fn unstored_formulas(book: &mut Book, sheet: &str) -> UnstoredFormulas {
 }
 
 /// What a cell says.
-fn text_of(value: &DataRef<'_>, format: Option<&str>) -> String {
-    match value {
+struct ShownCell {
+    text: String,
+    /// The number and its format, where that may add to it and cannot be read.
+    unread: Option<String>,
+}
+
+fn text_of(value: &DataRef<'_>, format: Option<&str>) -> ShownCell {
+    let text = match value {
         DataRef::Empty => String::new(),
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(is_true) => is_true.to_string(),
         DataRef::Error(error) => error.to_string(),
-        DataRef::Int(number) => padded(number.to_string(), format),
+        DataRef::Int(number) => return number_of(number.to_string(), format),
         DataRef::Float(number) if number.fract() == 0.0 && number.abs() < EXACT => {
-            padded(format!("{number:.0}"), format)
+            return number_of(format!("{number:.0}"), format);
         }
         DataRef::Float(number) => number.to_string(),
         DataRef::DateTime(at) => time_text(at),
-    }
+    };
+    ShownCell { text, unread: None }
 }
 
-/// A number whose format has zeros for all its digits (`00000` for a postal code) is shown with them: they are part of it.
-fn padded(number: String, format: Option<&str>) -> String {
-    let pattern: String = format.unwrap_or_default().chars().filter(|c| !matches!(c, '\\' | '"')).collect();
-    let zeros = pattern.chars().filter(|c| *c == '0').count();
-    let is_plain = pattern.chars().all(|c| matches!(c, '0' | '-' | ' '));
-    if zeros < 2 || !is_plain || !number.chars().all(|c| c.is_ascii_digit()) || number.len() > zeros {
-        return number;
+/// A whole number, with what its format adds to it.
+fn number_of(number: String, format: Option<&str>) -> ShownCell {
+    let format = format.unwrap_or_default();
+    match number_format::shown(&number, format) {
+        Ok(text) => ShownCell { text, unread: None },
+        Err(number_format::UnreadFormat) => {
+            let unread = Some(format!("{number} shown as {format}"));
+            ShownCell { text: number, unread }
+        }
     }
-    let digits = format!("{number:0>zeros$}");
-    let mut digits = digits.chars();
-    pattern.chars().filter_map(|c| if c == '0' { digits.next() } else { Some(c) }).collect()
 }
 
 /// A day, a time of day, a time on a day, or a duration.
@@ -290,7 +295,7 @@ mod tests {
             (7.0, Some("0"), "7"),
             (450_000.0, Some("#,##0"), "450000"),
         ] {
-            assert_eq!(text_of(&DataRef::Float(number), format), text, "{number} {format:?}");
+            assert_eq!(text_of(&DataRef::Float(number), format).text, text, "{number} {format:?}");
         }
     }
 
@@ -303,7 +308,7 @@ mod tests {
             (1.125, ExcelDateTimeType::TimeDelta, "27:00:00"),
         ] {
             let at = ExcelDateTime::new(value, kind, false);
-            assert_eq!(text_of(&DataRef::DateTime(at), None), text, "{value}");
+            assert_eq!(text_of(&DataRef::DateTime(at), None).text, text, "{value}");
         }
     }
 }
