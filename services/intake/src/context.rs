@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     durable::DurableWriter,
+    list_turns::{ListTurn, ListTurns},
     sources::{Handle, Sources},
 };
 
@@ -56,6 +57,10 @@ pub struct IntakeParts {
     pub lists: Semaphore,
     /// The same, of lists that come with the token of an address alone.
     pub strangers_lists: Semaphore,
+    /// Which lists are read, of those that come with a key,
+    pub list_turns: ListTurns,
+    /// and of those that come with the token of an address alone.
+    pub strangers_list_turns: ListTurns,
     /// Of forms. Whoever has the token of a page can send JSON with it: in one bucket that would keep its visitors out.
     pub forms: RateLimit<SourceId>,
     /// Of forms, for each address.
@@ -105,6 +110,8 @@ impl IntakeContext {
             tokens: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             lists: Semaphore::new(LISTS),
             strangers_lists: Semaphore::new(STRANGERS_LISTS),
+            list_turns: ListTurns::new(limits.connections),
+            strangers_list_turns: ListTurns::new(limits.connections),
             forms: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             visitors: of_address(
                 limits.visitor_forms_per_minute,
@@ -156,17 +163,24 @@ impl IntakeParts {
         self.programs.take_many(visitor.address, leads).inspect_err(|_| tell_of_ignored_claim(visitor))
     }
 
-    /// Lets a list begin that came with a page's token alone: with no room left, its sender is told when to come back.
+    /// Waits until a list may be read that came with a page's token alone.
     ///
     /// # Errors
-    /// 429 with the wait until the next one.
-    pub fn admit_strangers_list(&self, visitor: Option<Visitor>, source: &SourceId) -> Result<(), Problem> {
-        visitor.map_or(Ok(()), |visitor| self.admit_program(visitor, NonZeroU32::MIN))?;
-        self.tokens.check(source)
+    /// 503 with `Retry-After` where there is no room to wait in.
+    pub async fn strangers_list_turn(
+        &self,
+        visitor: Option<Visitor>,
+        source: SourceId,
+    ) -> Result<ListTurn<'_>, Problem> {
+        let turn = self.strangers_list_turns.turn(visitor, source).await;
+        let turn = turn.inspect_err(|_| visitor.into_iter().for_each(tell_of_ignored_claim))?;
+        // Before anything of it is read, as if it were a row: lists that hold none are no faster than others.
+        self.pace_strangers_list(visitor, &source, NonZeroU32::MIN).await;
+        Ok(turn)
     }
 
-    /// Waits until so many rows of such a list fit into the rate of its address and of its source. Refused in the middle, it would begin
-    /// anew and never end, as its first rows would take the room of the others each time.
+    /// Waits until so many rows of a list that came with a page's token alone fit into the rate of its address and of its source. Refused
+    /// in the middle, it would begin anew and never end, as its first rows would take the room of the others each time.
     pub async fn pace_strangers_list(&self, visitor: Option<Visitor>, source: &SourceId, rows: NonZeroU32) {
         if let Some(visitor) = visitor {
             self.programs.pace_many(visitor.address, rows).await;

@@ -10,6 +10,7 @@ mod endpoints;
 mod formats;
 mod header;
 mod list;
+mod list_turns;
 mod normalise;
 mod page;
 mod prefer_wait;

@@ -1,6 +1,6 @@
 //! A list posted as `text/csv`, of any length: read piece by piece, and made durable piece by piece before more of it is read. So
 //! its sender goes as fast as it can be kept, and what is held of it here is a piece. Whoever has no more than the token of a page is slower:
-//! each of their rows counts in the rate of their address and of the source, and the list is read on as there is room.
+//! each of their rows counts in the rate of their address and of the source, and the list is begun and read on as there is room.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -18,6 +18,7 @@ use crate::{
     formats::{self, BodyFormat, PostedLead, csv::ColumnQuery, form::Form, json},
     header,
     list::{self, PostedList, ReceivedList, Stranger},
+    list_turns::ListTurn,
     quarantine,
 };
 
@@ -209,22 +210,32 @@ fn admit<'h>(
     Ok((format, header::idempotency_key(headers)?))
 }
 
-/// A list is never refused for its length: who sends it waits while it is kept, piece by piece.
+/// A list is refused neither for its length nor for how many rows came before it: who sends it waits until it is read, and while it is
+/// kept, piece by piece.
 async fn list(
     context: &IntakeContext,
     posted: Result<PostedList<'_>, Problem>,
     content: Body,
 ) -> Result<ReceivedPost, Problem> {
-    let admitted = posted.and_then(|posted| match &posted.stranger {
-        Some(stranger) => context.admit_strangers_list(stranger.visitor, &posted.source.id).map(|()| posted),
-        None => Ok(posted),
-    });
+    let admitted = match posted {
+        Ok(posted) => list_turn(context, &posted).await.map(|turn| (posted, turn)),
+        Err(problem) => Err(problem),
+    };
     match admitted {
-        Ok(posted) => list::receive(context, &posted, content).await.map(ReceivedPost::List),
+        // The turn is held until the last row is kept.
+        Ok((posted, _turn)) => list::receive(context, &posted, content).await.map(ReceivedPost::List),
         Err(problem) => {
             body::discard(content).await;
             Err(problem)
         }
+    }
+}
+
+async fn list_turn<'c>(context: &'c IntakeContext, posted: &PostedList<'_>) -> Result<ListTurn<'c>, Problem> {
+    let source = posted.source.id;
+    match &posted.stranger {
+        Some(stranger) => context.strangers_list_turn(stranger.visitor, source).await,
+        None => context.list_turns.turn(None, source).await,
     }
 }
 

@@ -25,7 +25,7 @@ impl ProblemType {
     #[must_use]
     pub fn has_retry_after(&self) -> bool {
         // The others would be refused again: waiting does not mend a body.
-        [&ARRIVAL_PENDING, &TOO_MANY_REQUESTS, &UNAVAILABLE].contains(&self)
+        [&ARRIVAL_PENDING, &TOO_MANY_REQUESTS, &UNAVAILABLE, &TOO_MANY_LISTS].contains(&self)
     }
 }
 
@@ -88,6 +88,8 @@ catalogue! {
         "Send again with the same Idempotency-Key or external_id: it will not be counted twice.";
     UNAVAILABLE = 503 "unavailable" "Nothing durable can be reached",
         "Wait for the seconds in Retry-After, then send the same again: what was kept nevertheless is not counted twice.";
+    TOO_MANY_LISTS = 503 "too-many-lists" "As many lists are on their way as there is room for",
+        "Wait for the seconds in Retry-After, then send the list again, one after the other where there are several. Nothing of it was read.";
 }
 
 #[cfg(test)]

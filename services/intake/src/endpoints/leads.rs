@@ -45,6 +45,7 @@ impl IntoResponses for LeadRefusals {
             &catalogue::TOO_MANY_REQUESTS,
             &catalogue::INTERNAL_ERROR,
             &catalogue::UNAVAILABLE,
+            &catalogue::TOO_MANY_LISTS,
         ])
     }
 }

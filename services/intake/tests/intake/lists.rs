@@ -200,10 +200,12 @@ async fn post_by_token(app: &App, address: &str, body: String) -> Answer {
     app.request(request.body(body.into()).unwrap()).await
 }
 
-/// The answer to a list of one row, where it is refused; who is let in may have to wait behind others.
+/// The answer to a lead that a program posts with the token, where it is refused.
 async fn refusal(app: &App, address: &str) -> Option<Answer> {
-    let answer = post_by_token(app, address, "email\na@example.com\n".to_owned());
-    let answer = tokio::time::timeout(Duration::from_secs(1), answer).await.ok()?;
+    let visitor = Visitor::from(SocketAddr::new(address.parse().unwrap(), 4711));
+    let request = Request::post(format!("/v1/in/{}", app.token)).extension(visitor);
+    let request = request.header("content-type", "application/json");
+    let answer = app.request(request.body("{\"email\": \"a@example.com\"}".into()).unwrap()).await;
     (answer.status == 429).then_some(answer)
 }
 
@@ -236,6 +238,65 @@ async fn a_list_with_a_token_alone_is_bounded_like_whatever_strangers_post() {
     long.abort();
     let kept = app.spooled().await.len();
     assert!((2_001..5_000).contains(&kept), "{kept}");
+}
+
+/// Where a program's leads would be refused, a list waits: it is read, to its end, as there is room.
+#[tokio::test]
+async fn a_list_with_a_token_alone_waits_for_room_and_is_not_refused() {
+    let mut settings = Settings::default();
+    (settings.limits.requests_per_second, settings.limits.burst) = (200, 4);
+    (settings.limits.visitor_forms_per_minute, settings.limits.visitor_forms_burst) = (1, 1);
+    let app = Arc::new(app_with(&settings, |_| {}).await);
+    let lists = (0..5).map(|n| {
+        let app = Arc::clone(&app);
+        // Four of one address, of which two are read at once, and one of another.
+        let address = if n == 4 { "198.51.100.1" } else { "203.0.113.7" };
+        tokio::spawn(async move {
+            let list = format!("external_id,email,notes\n{}", rows(n * 100..n * 100 + 60));
+            post_by_token(&app, address, list).await
+        })
+    });
+    let lists: Vec<_> = lists.collect();
+    wait::until("its first rows", LIMIT, async || (!app.spooled().await.is_empty()).then_some(())).await;
+    // What visitors may do is neither more nor less for the lists of their address.
+    let form = async || app.browse_from("203.0.113.7", &[], "email=kim%40example.com").await.status;
+    assert_eq!(form().await, 303);
+    assert_eq!(form().await, 429);
+    for list in lists {
+        let answer = list.await.unwrap();
+        assert_eq!((answer.status.as_u16(), &answer.json()["received"]), (202, &json!(60)), "{}", answer.text);
+    }
+    assert_eq!(app.spooled().await.len(), 301);
+}
+
+#[tokio::test]
+async fn a_process_whose_room_is_full_of_waiting_lists_says_when_to_come_back() {
+    let mut settings = Settings::default();
+    settings.limits.connections = 4;
+    let app = Arc::new(app_with(&settings, |_| {}).await);
+    let endless =
+        stream::iter([Ok::<_, Infallible>(Bytes::from(format!("external_id,email,notes\n{}", rows(0..2_000))))]);
+    let endless = Body::from_stream(endless.chain(stream::pending()));
+    let long = tokio::spawn({
+        let app = Arc::clone(&app);
+        async move {
+            let path = format!("/v1/in/{}", app.token);
+            app.send("POST", &path, &[("content-type", "text/csv")], endless).await
+        }
+    });
+    wait::until("its first rows", LIMIT, async || (!app.spooled().await.is_empty()).then_some(())).await;
+    let refused = post_by_token(&app, "198.51.100.1", "email\na@example.com\n".to_owned()).await;
+    assert_eq!((refused.status.as_u16(), refused.problem().as_str()), (503, "too-many-lists"), "{}", refused.text);
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    // Who has the key has room of their own, and so has whoever sends a lead.
+    assert_eq!(post_list(&app, "", "email\nb@example.com\n").await.json()["received"], 1);
+    app.form(&[("accept", "application/json")], "email=c%40example.com").await.arrival();
+    long.abort();
+    wait::until("room", LIMIT, async || {
+        let answer = post_by_token(&app, "198.51.100.1", "email\na@example.com\n".to_owned()).await;
+        (answer.status == 202).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
