@@ -4,6 +4,7 @@
 //! and prints a table and JSON. Absolute figures move with the machine; the ratios to the floors are what counts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark stops at the first surprise")]
 
+mod backlog;
 mod client;
 mod decide;
 mod deliveries;
@@ -12,6 +13,7 @@ mod intake_floor;
 mod latency;
 mod lead;
 mod load_generator;
+mod lookups;
 mod pages;
 mod past;
 mod pipeline;
@@ -98,6 +100,11 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(2..=7_000_000))]
         rows: u64,
     },
+    /// The leads of one person among very many, asked for at the command line, against a lookup by the primary key.
+    Lookups(lookups::LookupsPlan),
+    /// Leads that wait when a process without RabbitMQ starts: until all were offered and decided, and what is in memory meanwhile,
+    /// against reading them.
+    Backlog(backlog::BacklogPlan),
     /// The floor of `intake`: a bare handler that parses the JSON and publishes the bytes with a confirm.
     #[command(hide = true)]
     IntakeFloor {
@@ -136,6 +143,8 @@ async fn main() {
         Command::Past { decisions } => past::run(&options, decisions).await,
         Command::Deliveries => deliveries::run(&options).await,
         Command::Suppressions { rows } => suppressions::run(&options, rows).await,
+        Command::Lookups(plan) => lookups::run(&options, &plan).await,
+        Command::Backlog(plan) => backlog::run(&options, &plan).await,
         Command::Latency => latency::run(&options).await,
     };
     finish(&report, &options);

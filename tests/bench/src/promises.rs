@@ -1,7 +1,7 @@
 //! The ledger of promises: how many that fall due together are fired in a second, how late they are when they fall due
 //! steadily, and what an idle look at the ledger costs, with ten thousand and with ten million that wait.
 
-mod fill;
+pub mod fill;
 mod plan;
 
 use std::time::{Duration, Instant};
