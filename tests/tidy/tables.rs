@@ -13,7 +13,7 @@ use crate::{
 const STORE: &str = "shared/store/src/";
 
 /// Each table, and the folder or file of the store that writes it.
-const OWNERS: [(&str, &str); 78] = [
+const OWNERS: [(&str, &str); 79] = [
     ("answer", "lead/"),
     ("appointment", "appointment/"),
     ("arrival", "arrival/"),
@@ -88,6 +88,7 @@ const OWNERS: [(&str, &str); 78] = [
     ("suppression", "suppression/"),
     ("suppression_follow", "suppression/"),
     ("suppression_key", "suppression/"),
+    ("suppression_sweep", "suppression/"),
     ("suspect", "arrival/"),
     ("touch", "lead/"),
     ("user_account", "user/"),

@@ -9,7 +9,7 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError, Transaction,
-    suppression::write::{ASKED, NewSuppression},
+    suppression::write::{ASKED, NewSuppression, SENDER_SAID},
 };
 
 use crate::{
@@ -18,9 +18,6 @@ use crate::{
     perhaps_same::{newly_reached, perhaps_reached},
     unit_of_work::UnitOfWork,
 };
-
-/// Why somebody must not be contacted of whom a sender says so.
-pub(crate) const SENDER_SAID: &str = "its sender says that the person must not be contacted";
 
 /// What an arrival says of whom nobody may contact.
 pub struct SenderWish {

@@ -5,9 +5,12 @@
 
 use jiff::Timestamp;
 use ripen_domain::{arrival::QuarantineReason, contact::Identity, id::ClientId, said_by::SaidBy};
-use ripen_store::{StoreError, Transaction, suppression::write::NewSuppression};
+use ripen_store::{
+    StoreError, Transaction,
+    suppression::write::{NewSuppression, SENDER_SAID},
+};
 
-use crate::{context, do_not_contact::SENDER_SAID, new_arrival::NewArrival, unit_of_work::UnitOfWork};
+use crate::{context, new_arrival::NewArrival, unit_of_work::UnitOfWork};
 
 /// What a quarantined arrival says of whom nobody may contact.
 pub struct QuarantinedWish {

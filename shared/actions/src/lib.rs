@@ -61,6 +61,7 @@ pub mod secrets;
 pub mod sign_in;
 pub mod source;
 pub mod suppression;
+pub mod suppression_sweep;
 pub mod user;
 pub mod user_link;
 pub mod user_password;

@@ -14,6 +14,7 @@ use crate::{
 
 mod beside;
 mod same_content;
+mod wish;
 
 /// Most flags of one submission: a body of a thousand bad answers is told by the first of them.
 const MOST_FLAGS: usize = 40;

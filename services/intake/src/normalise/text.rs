@@ -1,6 +1,8 @@
 //! Texts as people and programs send them: numbers for texts, white space around them, control characters in them.
 
-use serde_json::{Number, Value};
+use ripen_domain::values::digits;
+pub use ripen_domain::values::shown;
+use serde_json::Value;
 
 /// A text and what was done to it.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,24 +24,6 @@ pub fn of(value: Value) -> Result<String, Value> {
         Value::String(text) => Ok(text),
         Value::Number(number) => Ok(digits(&number)),
         other => Err(other),
-    }
-}
-
-/// A value as its words are shown beside a flag.
-pub fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => digits(number),
-        other => other.to_string(),
-    }
-}
-
-/// A number as it would be written by hand: a phone number that went through a spreadsheet has no decimals.
-fn digits(number: &Number) -> String {
-    match number.as_f64() {
-        #[allow(clippy::cast_possible_truncation, reason = "whole and below 2^53, so it fits exactly")]
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15 => (float as i64).to_string(),
-        _ => number.to_string(),
     }
 }
 

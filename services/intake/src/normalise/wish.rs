@@ -2,7 +2,7 @@
 
 use ripen_domain::{
     flag::{Flag, FlagCode},
-    list::wish::{ContactWish, is_wish, wish_in_field, wish_in_words},
+    list::wish::{ContactWish, is_wish, wish_in_field, wish_in_note, wish_in_value, wish_in_words},
 };
 use serde_json::Value;
 
@@ -14,14 +14,14 @@ const FIELD: &str = "do_not_contact";
 /// Reads all of a lead. Every other field has to be taken before: what is left are the sender's own.
 pub fn read(reader: &mut Reader) {
     if let Some(value) = reader.take(FIELD) {
-        match wish_of(&value, wish_in_field) {
+        match wish_in_value(&value, wish_in_field) {
             ContactWish::DoNot => said(reader, FIELD, &value),
             ContactWish::NotSaid => {}
             ContactWish::Unclear => reader.set_aside(FIELD, value),
         }
     }
     let notes = reader.submission.notes.clone().map(Value::String);
-    let notes = notes.filter(|notes| wish_of(notes, in_a_note) == ContactWish::DoNot);
+    let notes = notes.filter(|notes| wish_in_value(notes, wish_in_note) == ContactWish::DoNot);
     if let Some(notes) = notes {
         said(reader, "notes", &notes);
     }
@@ -31,7 +31,7 @@ pub fn read(reader: &mut Reader) {
     let answers = answers.into_iter().filter(|(name, _)| is_wish(name));
     for (name, value) in answers.chain(own) {
         let in_words = |text: &str| if is_wish(&name) { wish_in_field(text) } else { wish_in_words(&name, text) };
-        match wish_of(&value, in_words) {
+        match wish_in_value(&value, in_words) {
             ContactWish::DoNot => said(reader, &name, &value),
             ContactWish::NotSaid => {}
             ContactWish::Unclear => {
@@ -45,29 +45,4 @@ pub fn read(reader: &mut Reader) {
 fn said(reader: &mut Reader, field: &str, value: &Value) {
     reader.submission.do_not_contact = true;
     reader.flag(field, FlagCode::DoNotContact, &text::shown(value));
-}
-
-/// A note is a sentence: only one that says nothing else is a word for it.
-fn in_a_note(text: &str) -> ContactWish {
-    if text.contains([',', ';', '|']) { ContactWish::NotSaid } else { wish_in_words("notes", text) }
-}
-
-/// What a value says, or any of several: a box that was ticked comes with its hidden zero.
-fn wish_of(value: &Value, read: impl Fn(&str) -> ContactWish) -> ContactWish {
-    let wishes: Vec<_> = match value {
-        Value::Array(values) => values
-            .iter()
-            .filter(|one| !one.is_array() && !one.is_object())
-            .map(text::shown)
-            .map(|text| read(&text))
-            .collect(),
-        Value::Object(_) | Value::Null => Vec::new(),
-        other => vec![read(&text::shown(other))],
-    };
-    let has = |wish| wishes.contains(&wish);
-    match (has(ContactWish::DoNot), has(ContactWish::Unclear)) {
-        (true, _) => ContactWish::DoNot,
-        (false, true) => ContactWish::Unclear,
-        _ => ContactWish::NotSaid,
-    }
 }

@@ -205,7 +205,7 @@ async fn whose_wish_is_unheard(database: &Database) -> Vec<(&'static str, String
     if let Some(UnheardWish { all, .. }) = unheard.first() {
         let named = |wish: &UnheardWish| wish.lead.map_or_else(|| wish.arrival.to_string(), |lead| lead.to_string());
         let said = format!(
-            "{all} arrival(s) of before the upgrade say that nobody may contact their person, and nothing followed, unless it was lifted: {}. Suppress what they name (`ripen lead show`, `ripen quarantine show`) by `ripen suppress add`; drop the quarantined by `ripen quarantine drop`",
+            "{all} arrival(s) of before the upgrade say that nobody may contact their person, and nothing followed, unless it was lifted: {}. `ripen suppress sweep --dry-run` names all of them, and others that were not even flagged; `ripen suppress sweep` suppresses what they name",
             listed(unheard.iter().map(named).collect(), *all)
         );
         found.push(("do not contact", said));

@@ -25,4 +25,5 @@ mod quarantine;
 mod rep;
 mod routing;
 mod source;
+mod suppression_sweep;
 mod work;

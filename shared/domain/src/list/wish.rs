@@ -1,11 +1,13 @@
 //! Who a sender says must not be contacted: in a field for it, by a word such as `DNC` in a status, or in words that may be about
 //! one kind of message alone.
 
+use serde_json::Value;
+
 use super::{
     header::{named, words},
     words::DO_NOT_CONTACT,
 };
-use crate::values::{is_nothing, yes_no};
+use crate::values::{is_nothing, shown, yes_no};
 
 /// What a value says to whether the person must not be contacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +100,30 @@ pub fn wish_in_words(name: &str, value: &str) -> ContactWish {
         false => ContactWish::NotSaid,
         true if is_of_one_kind(name) => ContactWish::Unclear,
         true => ContactWish::DoNot,
+    }
+}
+
+/// What a note says. It is a sentence: only one that says nothing else is a word for it.
+#[must_use]
+pub fn wish_in_note(note: &str) -> ContactWish {
+    if note.contains([',', ';', '|']) { ContactWish::NotSaid } else { wish_in_words("notes", note) }
+}
+
+/// What a value says, or any of several: a box that was ticked comes with its hidden zero.
+#[must_use]
+pub fn wish_in_value(value: &Value, read: impl Fn(&str) -> ContactWish) -> ContactWish {
+    let wishes: Vec<_> = match value {
+        Value::Array(values) => {
+            values.iter().filter(|one| !one.is_array() && !one.is_object()).map(|one| read(&shown(one))).collect()
+        }
+        Value::Object(_) | Value::Null => Vec::new(),
+        other => vec![read(&shown(other))],
+    };
+    let has = |wish| wishes.contains(&wish);
+    match (has(ContactWish::DoNot), has(ContactWish::Unclear)) {
+        (true, _) => ContactWish::DoNot,
+        (false, true) => ContactWish::Unclear,
+        _ => ContactWish::NotSaid,
     }
 }
 

@@ -5,6 +5,7 @@ pub mod bodies_per_key;
 pub mod common_key;
 pub mod dead_letter;
 pub mod flags;
+pub mod kept_wish;
 mod prune;
 pub mod quarantine;
 pub mod quarantined_source;

@@ -50,6 +50,9 @@ async fn a_wish_that_a_version_before_did_not_hear_is_named_until_its_person_is_
     let arrival = |number| ArrivalId::from_uuid(Uuid::from_u128(number));
     let of = |number, lead, all| UnheardWish { arrival: arrival(number), lead, all };
     assert_eq!(scene.store.wishes_unheard(scope).await.unwrap(), [of(1, Some(lead), 2), of(3, None, 2)]);
+    scene.run("insert into suppression_sweep (after_id, at) values (pg_temp.i(1), now())").await;
+    assert_eq!(scene.store.wishes_unheard(scope).await.unwrap(), [of(3, None, 1)], "what was swept up is no news");
+    scene.run("delete from suppression_sweep").await;
     scene
         .run("update person set do_not_contact = true; update arrival set dropped_at = received_at where id = pg_temp.i(3)")
         .await;

@@ -9,5 +9,6 @@ pub mod follow;
 pub(crate) mod key;
 mod left_beside;
 pub mod read;
+pub mod sweep;
 pub(crate) mod told_words;
 pub mod write;

@@ -17,6 +17,9 @@ use crate::{Scope, StoreError, Transaction, person::pair::PersonPair};
 /// Why somebody must not be contacted who said so.
 pub const ASKED: &str = "the person asked not to be contacted";
 
+/// Why somebody must not be contacted of whom a sender says so.
+pub const SENDER_SAID: &str = "its sender says that the person must not be contacted";
+
 /// So many entries, and the persons of so many, are one statement's: a list of any length keeps within its limit.
 const PIECE: usize = 5_000;
 

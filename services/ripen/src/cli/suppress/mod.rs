@@ -3,6 +3,7 @@
 mod bare_file;
 mod contacts;
 mod list;
+mod sweep;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -14,7 +15,7 @@ use ripen_actions::{
 use ripen_store::suppression::read::SuppressionRecord;
 use serde_json::{Value, json};
 
-use self::list::UnreadLine;
+use self::{list::UnreadLine, sweep::SuppressSweepOptions};
 use crate::{
     cli::{Common, list::ListOptions, refused},
     database::Database,
@@ -47,6 +48,8 @@ pub enum SuppressAction {
     },
     /// Let an address or a number be contacted again.
     Lift(SuppressOptions),
+    /// Suppress what arrivals of before an upgrade ask for that the version of then did not hear; broken off, it goes on where it was.
+    Sweep(SuppressSweepOptions),
 }
 
 /// An address or a number.
@@ -108,6 +111,7 @@ pub async fn run(common: &Common, action: SuppressAction) -> anyhow::Result<Exit
     let database = Database::open(common).await?;
     let done = match action {
         SuppressAction::Import(options) => import(common, &database, options).await,
+        SuppressAction::Sweep(options) => sweep::run(common, &database, &options).await.map(|()| ExitCode::SUCCESS),
         action => act(common, &database, action).await.map(|()| ExitCode::SUCCESS),
     };
     database.close().await;
@@ -135,7 +139,7 @@ async fn act(common: &Common, database: &Database, action: SuppressAction) -> an
             }
             json!({"suppressed": !entries.is_empty(), "entries": entries})
         }
-        SuppressAction::Import(_) => Value::Null,
+        SuppressAction::Import(_) | SuppressAction::Sweep(_) => Value::Null,
     };
     Ok(output::record(common.json, &shown)?)
 }

@@ -1,0 +1,99 @@
+//! `ripen suppress sweep`: wishes not to be contacted that an earlier version kept with arrivals and did not hear.
+
+use clap::Args;
+use ripen_actions::suppression_sweep::{SweepWishes, SweptWish, SweptWishes};
+use ripen_domain::id::ArrivalId;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    cli::{Common, refused},
+    database::Database,
+    output,
+};
+
+/// So many wishes are named; all of them are counted.
+const NAMED: usize = 1_000;
+/// So often it is said how far it has come.
+const SAID_EVERY: usize = 100_000;
+
+/// Options of `ripen suppress sweep`.
+#[derive(Debug, Args)]
+pub struct SuppressSweepOptions {
+    /// Say what would be suppressed, and suppress nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// From the first arrival on, also those that were read before: who was let be contacted since then may be suppressed again.
+    #[arg(long)]
+    pub again: bool,
+}
+
+/// What it came to so far.
+#[derive(Default)]
+struct Swept {
+    read: usize,
+    wishes: usize,
+    lifted: usize,
+    added: u64,
+    persons: usize,
+    leads: u64,
+    told: usize,
+    named: Vec<Value>,
+}
+
+impl Swept {
+    fn take(&mut self, piece: &SweptWishes) {
+        self.read += piece.read;
+        for wish in &piece.wishes {
+            self.wishes += 1;
+            self.lifted += usize::from(wish.is_lifted);
+            self.added += wish.added;
+            self.persons += wish.effect.persons;
+            self.leads += wish.effect.leads;
+            self.told += wish.effect.told;
+            if self.named.len() < NAMED {
+                self.named.push(shown(wish));
+            }
+        }
+    }
+}
+
+/// Runs the command. Broken off, it goes on where it was when it is run again.
+pub async fn run(common: &Common, database: &Database, options: &SuppressSweepOptions) -> anyhow::Result<()> {
+    let (actions, actor) = (database.actions()?, database.actor());
+    let mut after = options.again.then(|| ArrivalId::from_uuid(Uuid::nil()));
+    let mut swept = Swept::default();
+    loop {
+        let request = SweepWishes { after };
+        let piece = match options.dry_run {
+            true => actions.rehearse(&actor, &request).await,
+            false => actions.run(&actor, &request).await,
+        };
+        let piece = piece.map_err(refused("suppress sweep"))?;
+        let Some(last) = piece.last else { break };
+        let before = swept.read / SAID_EVERY;
+        swept.take(&piece);
+        if swept.read / SAID_EVERY > before {
+            output::say(&format!("{} arrivals read, {} wishes found", swept.read, swept.wishes));
+        }
+        after = Some(last);
+    }
+    let Swept { read, wishes, lifted, added, persons, leads, told, named } = swept;
+    let mut counts = json!({"read": read, "wishes": wishes, "lifted_since": lifted, "added": added, "persons": persons, "leads": leads,
+        "told": told, "dry_run": options.dry_run});
+    if common.json {
+        counts["found"] = Value::Array(named);
+    } else if !named.is_empty() {
+        output::table(false, &["arrival", "lead", "source", "added", "lifted_since"], &named)?;
+    }
+    output::record(common.json, &counts)?;
+    if wishes > NAMED {
+        output::say(&format!("the first {NAMED} are named; `ripen audit list` tells of each that was suppressed"));
+    }
+    Ok(())
+}
+
+fn shown(wish: &SweptWish) -> Value {
+    json!({"arrival": wish.arrival, "lead": wish.lead, "client": wish.client, "source": wish.source, "added": wish.added,
+           "leads": wish.effect.leads, "told": wish.effect.told, "lifted_since": wish.is_lifted})
+}

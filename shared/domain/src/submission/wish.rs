@@ -1,0 +1,49 @@
+//! Whether a submission as it is kept says that the person must not be contacted. Versions before kept such words under the sender's own
+//! fields, among the answers or in the notes, and did not hear them.
+
+use serde_json::Value;
+
+use super::Submission;
+use crate::list::wish::{ContactWish, is_wish, wish_in_field, wish_in_note, wish_in_value, wish_in_words};
+
+impl Submission {
+    /// Whether it says so, by this version's reading.
+    #[must_use]
+    pub fn says_do_not_contact(&self) -> bool {
+        let is_said =
+            |value: &Value, read: &dyn Fn(&str) -> ContactWish| wish_in_value(value, read) == ContactWish::DoNot;
+        self.do_not_contact
+            || self.notes.as_deref().is_some_and(|notes| wish_in_note(notes) == ContactWish::DoNot)
+            // An answer to a question may be about anything: only one that is called so counts.
+            || self.answers.iter().any(|(name, value)| is_wish(name) && is_said(value, &wish_in_field))
+            || self.extra.iter().any(|(name, value)| {
+                is_said(value, &|text: &str| if is_wish(name) { wish_in_field(text) } else { wish_in_words(name, text) })
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case(json!({"do_not_contact": true}), true)]
+    #[case(json!({"notes": "DNC"}), true)]
+    #[case(json!({"notes": "please do not call before six"}), false)]
+    #[case(json!({"answers": {"do_not_call": true}}), true)]
+    #[case(json!({"answers": {"timeframe": "DNC"}}), false)]
+    #[case(json!({"extra": {"do_not_contact": "yes"}}), true)]
+    #[case(json!({"extra": {"Do Not Call": 1.0}}), true)]
+    #[case(json!({"extra": {"opt_out": ["0", "1"]}}), true)]
+    #[case(json!({"extra": {"Lead Status": "Do Not Call"}}), true)]
+    #[case(json!({"extra": {"do_not_contact": "no", "Lead Status": "new"}}), false)]
+    #[case(json!({"extra": {"email_opt_out": true}}), false)]
+    #[case(json!({}), false)]
+    fn what_was_kept_is_read_as_if_it_came_today(#[case] kept: Value, #[case] says: bool) {
+        let submission: Submission = serde_json::from_value(kept.clone()).unwrap();
+        assert_eq!(submission.says_do_not_contact(), says, "{kept}");
+    }
+}
