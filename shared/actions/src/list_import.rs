@@ -66,10 +66,12 @@ pub async fn find_source(
         [] => {
             let named: Vec<_> =
                 sources.iter().map(|source| format!("{:?} ({})", source.name, slug(source.client))).collect();
-            let there = if named.is_empty() { "there are none yet".to_owned() } else { named.join(", ") };
-            let names = sources.iter().map(|source| source.name.as_str());
-            let hint = did_you_mean(wanted.trim(), names);
-            Err(Refusal::field("source", "unknown", format!("no source {wanted:?}{hint}; {there}")))
+            let hint = did_you_mean(wanted.trim(), sources.iter().map(|source| source.name.as_str()));
+            let said = match named.as_slice() {
+                [] => format!("no source {wanted:?}; there are none yet"),
+                named => format!("no source {wanted:?}{hint} (there are: {})", named.join(", ")),
+            };
+            Err(Refusal::field("source", "unknown", said))
         }
         several => {
             let slugs: Vec<_> = several.iter().map(|source| slug(source.client)).collect();

@@ -67,7 +67,8 @@ async fn the_plus_of_a_number_format_is_read_and_told_where_it_cannot_be() {
     let report = desk.import("plus.xlsx", &book, &[]).await;
     assert_eq!(counts(&report), all_received(2));
     // In the United States, where the source is: German by its plus alone.
-    let phones = desk.texts("select coalesce(submission->>'phone', '') from arrival order by submission->>'email'").await;
+    let phones =
+        desk.texts("select coalesce(submission->>'phone', '') from arrival order by submission->>'email'").await;
     assert_eq!(phones[0], "+4930901820", "{report}");
     let told = report["flags"].as_array().unwrap().iter().find(|flag| flag["flag"] == "number_format").unwrap();
     assert_eq!((&told["field"], &told["rows"]), (&json!("phone"), &json!(1)), "{report}");

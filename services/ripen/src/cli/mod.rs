@@ -68,7 +68,7 @@ pub enum Command {
     /// Apply the database migrations that are missing (of database.url; the embedded database does so by itself).
     Migrate,
     /// Send a list of leads in (CSV or .xlsx); running it twice makes no new lead.
-    #[command(after_help = import::EXAMPLES)]
+    #[command(after_help = import::EXAMPLES, override_usage = import::USAGE)]
     Import(Box<import::ImportOptions>),
     /// Clients: the companies leads are qualified for.
     Client {

@@ -41,6 +41,9 @@ fn line(command: &str, error: &FieldError) -> String {
     let hint = match (field, error.code) {
         // By the end of the message: only where there is no client at all does the command that adds one help.
         ("client", "unknown") if error.message.ends_with("none yet") => ": `ripen client add NAME`",
+        ("source", "unknown") if error.message.ends_with("none yet") => {
+            ": `ripen source add NAME --client SLUG --channel list` makes one"
+        }
         ("program", "unknown") => " (`ripen criteria activate FILE`)",
         ("backtest", "required" | "outdated") => ": `ripen criteria backtest FILE`",
         ("backtest", "unknown") => ": `ripen criteria backtest FILE` makes one",

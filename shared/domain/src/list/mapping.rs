@@ -76,7 +76,7 @@ pub struct FieldReplacement {
 pub enum InvalidMapping {
     /// A typing mistake must not end as an unknown field on every lead.
     #[error(
-        "there is no field {field:?}{hint}; the fields are {}, and answers.…, tracking.…, consent.…",
+        "there is no field {field:?}{hint} (the fields are {}, and answers.…, tracking.…, consent.…)",
         FIELDS.join(", ")
     )]
     UnknownField {
@@ -86,7 +86,7 @@ pub enum InvalidMapping {
         hint: String,
     },
     /// No such column.
-    #[error("the file has no column {column:?}{hint}; it has: {columns}")]
+    #[error("the file has no column {column:?}{hint} (it has: {columns})")]
     UnknownColumn {
         /// What was written.
         column: String,

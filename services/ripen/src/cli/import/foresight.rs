@@ -90,6 +90,11 @@ impl Foresight {
         Ok(Self { actions, source, questions, criteria })
     }
 
+    /// Whether what comes in can be graded.
+    pub const fn has_criteria(&self) -> bool {
+        self.criteria.is_some()
+    }
+
     /// What could not be used as it came, answers to the script among it: those are read where the row says that the person is,
     /// else by the source's country and clock.
     fn flags(&self, arrival: &Arrival) -> Vec<Flag> {

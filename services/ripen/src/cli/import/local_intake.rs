@@ -86,7 +86,7 @@ struct ReadyImport {
 impl ReadyImport {
     async fn send(self, intake: IntakeClient, job: ImportJob, progress: &ProgressBar) -> anyhow::Result<ImportJob> {
         let ImportJob { mut list, mapping, report, .. } = job;
-        let questions = self.foresight.questions.clone();
+        let (questions, is_ungraded) = (self.foresight.questions.clone(), !self.foresight.has_criteria());
         let mapping = mapping.of_country(&self.foresight.source.country);
         let (actions, source) = (self.actions, self.foresight.source.id);
         let again: Mint = Box::new(move || {
@@ -95,7 +95,7 @@ impl ReadyImport {
         });
         let sender = Sender::new(IntakeWay::renewing(intake, again), &mapping, Some(self.foresight), report);
         let report = sender.all(&mut list, progress).await?;
-        Ok(ImportJob { list, mapping, report, questions })
+        Ok(ImportJob { list, mapping, report, questions, is_ungraded })
     }
 }
 

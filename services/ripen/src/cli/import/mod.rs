@@ -35,7 +35,11 @@ use self::{
     send::Sender,
 };
 use super::list::{ListFile, ListOptions};
-use crate::{cli::Common, database::Database};
+use crate::{cli::Common, database::Database, output};
+
+/// What each of the two ways needs: in one list of flags nobody sees it.
+pub const USAGE: &str = "ripen import <FILE> --source <SOURCE> [OPTIONS]
+       ripen import <FILE> --server <URL> --key-env <VAR> [OPTIONS]";
 
 /// Shown below the flags.
 pub const EXAMPLES: &str = "Examples:
@@ -97,6 +101,8 @@ struct ImportJob {
     report: ImportReport,
     /// What the script asks, where that is known.
     questions: Vec<AskedQuestion>,
+    /// There are no criteria yet that could grade what comes in.
+    is_ungraded: bool,
 }
 
 /// Imports a list. Exit code 1 where a row was refused or given up, or none came in.
@@ -118,9 +124,25 @@ pub async fn run(common: &Common, options: ImportOptions) -> anyhow::Result<Exit
         about.insert("not_checked".to_owned(), json!(unchecked));
     }
     job.report.print(common.json, &about)?;
+    advise(&options, &job);
     // A dry run answers whether sending the list would bring anything.
     let is_well = if options.dry_run { job.report.would_come_in() } else { job.report.came_in() };
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What somebody who imports for the first time would not know.
+fn advise(options: &ImportOptions, job: &ImportJob) {
+    if options.dry_run {
+        output::say("nothing was sent: this is what would become of each row");
+    }
+    if job.report.refused > 0 && options.refused.is_none() {
+        output::say("--refused FILE.csv writes the refused rows to a list of their own: mend them there and import it");
+    }
+    if job.is_ungraded {
+        output::say(
+            "there are no criteria yet, so leads have no grade: `ripen criteria activate FILE` grades them, those that are in too",
+        );
+    }
 }
 
 /// Everything that can be wrong before the first row is read.
@@ -143,7 +165,13 @@ fn begin(options: &ImportOptions) -> anyhow::Result<ImportJob> {
     };
     let refused = rows(MendedRows::Refused, options.refused.as_ref()).transpose()?;
     let flagged = rows(MendedRows::Flagged, options.flagged.as_ref()).transpose()?;
-    Ok(ImportJob { list, mapping, report: ImportReport::new(refused, flagged), questions: Vec::new() })
+    Ok(ImportJob {
+        list,
+        mapping,
+        report: ImportReport::new(refused, flagged),
+        questions: Vec::new(),
+        is_ungraded: false,
+    })
 }
 
 async fn send(common: &Common, options: &ImportOptions, job: ImportJob) -> anyhow::Result<ImportJob> {
@@ -151,11 +179,11 @@ async fn send(common: &Common, options: &ImportOptions, job: ImportJob) -> anyho
     let sent = match (&options.server, &options.key_env) {
         (Some(server), Some(variable)) => {
             let key = secrets::secret_from_env(variable)?;
-            let ImportJob { mut list, mapping, report, questions } = job;
+            let ImportJob { mut list, mapping, report, questions, is_ungraded } = job;
             let way = IntakeWay::lasting(IntakeClient::new(server, key.reveal())?);
             let sender = Sender::new(way, &mapping, None, report);
             let report = sender.all(&mut list, &progress).await?;
-            ImportJob { list, mapping, report, questions }
+            ImportJob { list, mapping, report, questions, is_ungraded }
         }
         _ => Box::pin(local_intake::send(common, options, job, &progress)).await?,
     };
@@ -164,10 +192,10 @@ async fn send(common: &Common, options: &ImportOptions, job: ImportJob) -> anyho
 }
 
 async fn dry_run(common: &Common, options: &ImportOptions, job: ImportJob) -> anyhow::Result<ImportJob> {
-    let ImportJob { mut list, mapping, report, questions } = job;
+    let ImportJob { mut list, mapping, report, questions, is_ungraded } = job;
     if options.server.is_some() {
         let report = dry_run::run(&mut list, &mapping, RowsDestination::Elsewhere, report).await?;
-        return Ok(ImportJob { list, mapping, report, questions });
+        return Ok(ImportJob { list, mapping, report, questions, is_ungraded });
     }
     let source = options.source.as_deref().context("name the source with --source")?;
     let database = Database::open(common).await?;
@@ -175,7 +203,8 @@ async fn dry_run(common: &Common, options: &ImportOptions, job: ImportJob) -> an
         let foresight = Foresight::new(database.actions()?, source, options.client.as_deref()).await?;
         let mapping = mapping.of_country(&foresight.source.country);
         let report = dry_run::run(&mut list, &mapping, RowsDestination::Here(&foresight), report).await?;
-        Ok(ImportJob { list, mapping, report, questions: foresight.questions })
+        let is_ungraded = !foresight.has_criteria();
+        Ok(ImportJob { list, mapping, report, questions: foresight.questions, is_ungraded })
     }
     .await;
     database.close().await;

@@ -97,7 +97,9 @@ impl Section {
             '#' | '?' | '@' => self.marks.push(Mark::Digit),
             '\\' => self.marks.extend(rest.next().map(Mark::Text)),
             // As wide as the next mark, or filled up with it: nothing that is said.
-            '_' | '*' => drop(rest.next()),
+            '_' | '*' => {
+                rest.next();
+            }
             '"' => self.marks.extend(rest.by_ref().take_while(|mark| *mark != '"').map(Mark::Text)),
             '[' => self.bracket(&rest.by_ref().take_while(|mark| *mark != ']').collect::<String>()),
             '.' | ',' | '%' | '/' => self.is_amount = true,
@@ -125,10 +127,10 @@ impl Section {
     /// between the digits of a code of a certain length.
     fn adds_to(&self, number: &str) -> bool {
         let is_sign = |mark: &Mark| matches!(mark, Mark::Text(text) if *text == '+' || text.is_ascii_digit());
-        let before = self.marks.iter().take_while(|mark| matches!(mark, Mark::Text(_)));
+        let mut before = self.marks.iter().take_while(|mark| matches!(mark, Mark::Text(_)));
         let (places, zeros) = (self.places(), self.zeros());
         let is_code = zeros >= 2 && zeros == places && number.len() <= zeros && self.has_marks_of_codes_alone();
-        before.filter(|mark| is_sign(mark)).count() > 0 || number.len() < zeros || is_code
+        before.any(is_sign) || number.len() < zeros || is_code
     }
 
     fn has_marks_of_codes_alone(&self) -> bool {
