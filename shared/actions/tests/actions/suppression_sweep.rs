@@ -29,8 +29,8 @@ impl Office {
              insert into person (id, client_id, email, country, created_at, updated_at)
                select id, '{client}', i || '@example.com', 'US', at, at from n where i < 5;
              insert into person_identity (client_id, kind, value, person_id)
-               select '{client}', 'email', i || '@example.com', id from n where i < 5
-               union all select '{client}', 'phone', '+1312200000' || i, id from n where i < 3;
+               select '{client}'::uuid, 'email', i || '@example.com', id from n where i < 5
+               union all select '{client}'::uuid, 'phone', '+1312200000' || i, id from n where i < 3;
              insert into lead (id, client_id, program_id, person_id, source_id, channel, arrivals, enquiries, first_arrived_at,
                                last_arrived_at, last_enquiry_at, created_at)
                select n.id, '{client}', p.id, n.id, lpad('1', 32, '0')::uuid, 'web_form', 1, 1, at, at, at, at
