@@ -66,6 +66,9 @@ pub struct NewUserBody {
     /// They are mailed a link by which they choose their password; none is made then.
     #[serde(default)]
     invite: bool,
+    /// IANA name of the clock by which they read times; empty or left out for their browser's, and UTC where a program asks.
+    #[schema(example = "America/Chicago")]
+    time_zone: Option<String>,
 }
 
 /// Somebody who was added.
@@ -76,6 +79,10 @@ pub struct AddedUser {
     id: UserId,
     /// What they sign in with at once, shown this once; none where they were invited.
     password: Option<String>,
+}
+
+fn unless_empty(text: String) -> Option<String> {
+    (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
 fn role_of(word: &str) -> Result<UserRole, Problem> {
@@ -102,6 +109,7 @@ pub async fn add(
         role: role_of(&body.role)?,
         client: body.client,
         password: made.as_deref().map(Password::typed),
+        time_zone: body.time_zone.and_then(unless_empty),
     };
     let id = context.actions.run(&viewer.actor, &request).await.map_err(|refusal| refused(&refusal))?;
     Ok((StatusCode::CREATED, Json(AddedUser { id, password: made })))
@@ -140,7 +148,6 @@ pub async fn set(
     CsrfJson { viewer, body }: CsrfJson<UserPatch>,
 ) -> Result<Json<UserView>, Problem> {
     viewer.require(MANAGERS)?;
-    let unless_empty = |text: String| (!text.trim().is_empty()).then(|| text.trim().to_owned());
     let request = SetUser {
         name: body.name,
         role: body.role.as_deref().map(role_of).transpose()?,
