@@ -1,7 +1,10 @@
 //! `/api/v1/users`: who signs in. Managers read it, and change whether an agent works, in which languages, for whom and by which clock.
 
 use axum::{Json, extract::State, http::StatusCode};
-use ripen_actions::user::{AddUser, SetUser, find, list};
+use ripen_actions::{
+    user::{AddUser, SetUser, find, list},
+    user_link::InviteUser,
+};
 use ripen_domain::{actor::UserRole, id::UserId, user::Password};
 use ripen_runtime::random::password;
 use ripen_web::{FieldProblem, Problem, catalogue, extract::PathId};
@@ -12,7 +15,7 @@ use super::me::UserView;
 use crate::{
     context::DeskContext,
     people::{
-        csrf::CsrfJson,
+        csrf::{CsrfHeader, CsrfJson},
         refused::{ApiRefusals, refused},
         viewer::Viewer,
     },
@@ -161,4 +164,32 @@ pub async fn set(
     };
     let user = context.actions.run(&viewer.actor, &request).await.map_err(|refusal| refused(&refusal))?;
     Ok(Json(user.into()))
+}
+
+/// An invitation that was asked for.
+#[derive(Serialize, ToSchema)]
+pub struct InvitedUser {
+    /// Who.
+    #[schema(value_type = String, example = "user_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    id: UserId,
+    /// A mail is on its way; false where one was sent some minutes ago.
+    mailed: bool,
+}
+
+/// Mails somebody who has no password yet another invitation; a 409 for who has one or is paused, and where no mail can have a link.
+#[utoipa::path(post, path = "/api/v1/users/{id}/invite", operation_id = "invite_user_again", tag = "desk",
+    security(("user_token" = [])),
+    params(("id" = String, Path, description = "The user's id, user_….")),
+    responses(
+        (status = 200, description = "Owed now, or some minutes ago.", body = InvitedUser),
+        ApiRefusals,
+    ))]
+pub async fn invite(
+    State(context): State<DeskContext>,
+    PathId(user): PathId<UserId>,
+    CsrfHeader(viewer): CsrfHeader,
+) -> Result<Json<InvitedUser>, Problem> {
+    viewer.require(ADMINS)?;
+    let mailed = context.actions.run(&viewer.actor, &InviteUser { user }).await.map_err(|refusal| refused(&refusal))?;
+    Ok(Json(InvitedUser { id: user, mailed }))
 }
