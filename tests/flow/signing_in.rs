@@ -44,7 +44,10 @@ async fn the_first_admin_is_shown_once_and_who_is_invited_by_mail_chooses_a_pass
     assert_eq!(users.send().await.unwrap().status(), StatusCode::OK);
 
     let ripen = &scenario.installation;
-    let added = ripen.json(&["user", "add", "lee@firm.example", "--role", "manager", "--invite"]).await;
+    let lee = ["user", "add", "lee@firm.example", "--role", "manager", "--invite", "--zone"];
+    let nowhere = scenario.refused(&[&lee[..], &["Mars/Olympus"]].concat()).await;
+    assert!(nowhere.contains("is no time zone"), "{nowhere}");
+    let added = ripen.json(&[&lee[..], &["America/Chicago"]].concat()).await;
     assert_eq!(added["invited"], "lee@firm.example", "{added}");
     let mail = scenario.mail("You can sign in at the desk").await;
     let text = unquoted(&mail);
@@ -65,6 +68,7 @@ async fn the_first_admin_is_shown_once_and_who_is_invited_by_mail_chooses_a_pass
     assert_eq!(users.status(), StatusCode::OK, "managers pause people");
     let users = users.text().await.unwrap();
     assert!(users.contains("lee@firm.example") && !users.contains("name=\"role\""), "admins alone add people: {users}");
+    assert!(get("/account").await.text().await.unwrap().contains("value=\"America/Chicago\""));
     assert!(get("/audit").await.text().await.unwrap().contains("user.mail_link"));
     let refused = scenario.refused(&["user", "invite", "lee@firm.example"]).await;
     assert!(refused.contains("have a password already"), "{refused}");

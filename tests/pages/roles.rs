@@ -98,13 +98,18 @@ async fn who_is_invited_chooses_a_password_and_works() {
 
     let lee = desk.tab(NARROW).await;
     assert_eq!(lee.goto(&page).await, 200);
+    assert_eq!(lee.value("#zone").await, "Pacific/Auckland", "where the browser is, before there is a cookie");
+    lee.fill("#zone", "Europe/Paris").await;
     lee.fill("#chosen", "short").await;
     lee.click("text=Set it and sign in").await;
     lee.see("#chosen-e").await;
+    assert_eq!(lee.value("#zone").await, "Europe/Paris", "what was typed stays");
     lee.fill("#chosen", "eleven blue boats").await;
     lee.click("text=Set it and sign in").await;
     lee.arrive("/work").await;
     assert_eq!(lee.goto(&page).await, 410, "once");
+    lee.goto("/account").await;
+    lee.see("[aria-labelledby=h-zone] .hint:has-text('Paris')").await;
     lee.goto("/work").await;
     desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;
     lee.click("#next button").await;

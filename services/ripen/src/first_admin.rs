@@ -53,6 +53,7 @@ async fn make(app: &App) -> anyhow::Result<Option<FirstAdmin>> {
         role: UserRole::Admin,
         client: None,
         password: Some(password.clone()),
+        time_zone: None,
     };
     match actions.run(&Actor::system(System::Desk), &request).await {
         Ok(_) => Ok(Some(FirstAdmin { email, password })),

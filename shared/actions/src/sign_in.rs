@@ -11,7 +11,11 @@ use ripen_domain::{
 use ripen_runtime::random::bytes32;
 use ripen_store::{
     StoreError,
-    user::{account::UserRecord, failure::failure_key, session::NewSession},
+    user::{
+        account::UserRecord,
+        failure::failure_key,
+        session::{NewSession, SessionRecord},
+    },
 };
 use serde_json::json;
 
@@ -206,6 +210,15 @@ impl Action for SignOut {
         work.changed("user.sign_out", user, AuditChange { client: None, before: None, after: Some(json!({})) });
         Ok(())
     }
+}
+
+/// The browsers in which whoever asks is signed in, the last seen first.
+///
+/// # Errors
+/// `Forbidden` for who is no user.
+pub async fn sessions(actions: &Actions, actor: &Actor) -> Result<Vec<SessionRecord>, Refusal> {
+    let user = actor.user_id().ok_or_else(|| Refusal::Forbidden { who: actor.to_string() })?;
+    Ok(actions.store.sessions_of(user, actions.clock.now()).await?)
 }
 
 /// Who a session or a user's token belongs to, as an actor.

@@ -32,6 +32,8 @@ pub struct AddUser {
     pub client: Option<String>,
     /// What they sign in with at once; none where they are mailed an invitation to choose it.
     pub password: Option<Password>,
+    /// IANA name of the clock by which they read times; none for their browser's.
+    pub time_zone: Option<String>,
 }
 
 impl Action for AddUser {
@@ -54,13 +56,24 @@ impl Action for AddUser {
             None => None,
         };
         brokers_have_a_client(self.role, self.client.is_some(), &mut errors);
+        if let Some(zone) = &self.time_zone {
+            errors.take("time_zone", check::time_zone(zone));
+        }
         errors.finish()?;
         let id = UserId::from_uuid(work.fresh_id());
         let hashed = match &self.password {
             Some(password) => Some(hashed(password).await?),
             None => None,
         };
-        let new = NewUser { id, email, name, role: self.role, client: client.map(|client| client.id), hashed };
+        let new = NewUser {
+            id,
+            email,
+            name,
+            role: self.role,
+            client: client.map(|client| client.id),
+            hashed,
+            time_zone: self.time_zone.clone(),
+        };
         // The unique index decides and not a look before: between the two, another could take the address.
         match work.tx.user_add(&new, work.now).await {
             Err(StoreError::Taken(_)) => {
@@ -68,7 +81,7 @@ impl Action for AddUser {
             }
             result => result?,
         }
-        let after = json!({"email": new.email, "name": new.name, "role": new.role.word()});
+        let after = json!({"email": new.email, "name": new.name, "role": new.role.word(), "time_zone": new.time_zone});
         work.changed("user.add", id, AuditChange { client: new.client, before: None, after: Some(after) });
         if self.password.is_none() {
             user_link::owe(work, id, NoticeKind::UserInvited).await?;

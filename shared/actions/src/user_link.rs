@@ -98,19 +98,30 @@ pub async fn invited(actions: &Actions, link: OpenedLink<UserId>) -> Result<Opti
     Ok(user.filter(|user| !user.is_paused && !link.is_ended_by(user.links_since)))
 }
 
+/// What somebody chose by a link.
+#[derive(Debug, Clone)]
+pub struct ChosenByLink {
+    /// The password, as typed.
+    pub password: Password,
+    /// The clock by which they read times, an IANA name, an inner none for the browser's; none where they were not asked.
+    pub time_zone: Option<Option<String>>,
+}
+
 /// Sets the password that was chosen by a link, and signs its user in.
 ///
 /// # Errors
-/// `Invalid` where it is too weak, `Conflict` or `Missing` where the link is over.
+/// `Invalid` where it is too weak or the time zone is none, `Conflict` or `Missing` where the link is over.
 pub async fn choose(
     actions: &Actions,
     link: OpenedLink<UserId>,
-    chosen: Password,
+    chosen: ChosenByLink,
     agent: &str,
 ) -> Result<SignedIn, Refusal> {
     let user = invited(actions, link).await?.ok_or_else(|| Refusal::missing("user", link.id))?;
     let (user, actor) = with_actor(user);
-    set(actions, &actor, &SetPassword { user: user.id, chosen, but: None, by_link: Some(link.made) }).await?;
+    let ChosenByLink { password, time_zone } = chosen;
+    let chosen = SetPassword { user: user.id, chosen: password, but: None, by_link: Some(link.made), time_zone };
+    set(actions, &actor, &chosen).await?;
     // Whoever reads the mails of the address is let in, however many others tried out passwords.
     actions.store.sign_in_forgive(failure_key(LockOut::Account, &user.email)).await?;
     // With the password that was just set.

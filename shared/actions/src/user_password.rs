@@ -10,7 +10,10 @@ use ripen_domain::{
     user::{HashedPassword, LockOut, Password},
 };
 use ripen_runtime::random::bytes32;
-use ripen_store::{StoreError, user::failure::failure_key};
+use ripen_store::{
+    StoreError,
+    user::{account::UserChange, failure::failure_key},
+};
 use serde_json::json;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -18,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    Action, Actions, FieldErrors, Refusal, Work,
+    Action, Actions, FieldErrors, Refusal, Work, check,
     work::{AuditChange, permit},
 };
 
@@ -83,19 +86,37 @@ pub struct SetPassword {
     pub but: Option<[u8; 32]>,
     /// When the mailed link was made that it is set by.
     pub by_link: Option<Timestamp>,
+    /// The clock that is chosen with it, an IANA name, an inner none for the browser's; none for what it is.
+    pub time_zone: Option<Option<String>>,
 }
 
 /// Sets a password. A function around its action, because hashing takes its time, and no transaction is open meanwhile.
 ///
 /// # Errors
-/// `Invalid` where it is too weak, `Conflict` where the link was used or ended, `Missing` where there is no such user.
+/// `Invalid` where it is too weak or the time zone is none, `Conflict` where the link was used or ended, `Missing` where there is no such user.
 pub async fn set(actions: &Actions, actor: &Actor, set: &SetPassword) -> Result<(), Refusal> {
     permit(actor, Permission::Own)?;
     let user = actions.store.user(set.user).await?.ok_or_else(|| Refusal::missing("user", set.user))?;
-    let password = Password::chosen(set.chosen.reveal(), &user.email)
-        .map_err(|why| Refusal::field("password", "weak", why.to_string()))?;
-    let hashed = hashed(&password).await?;
-    actions.run(actor, &KeepPassword { user: set.user, hashed, but: set.but, by_link: set.by_link }).await
+    let mut errors = FieldErrors::default();
+    if let Some(Some(zone)) = &set.time_zone {
+        errors.take("time_zone", check::time_zone(zone));
+    }
+    let password = match Password::chosen(set.chosen.reveal(), &user.email) {
+        Ok(password) => password,
+        Err(why) => {
+            errors.add("password", "weak", why.to_string());
+            return errors.finish();
+        }
+    };
+    errors.finish()?;
+    let kept = KeepPassword {
+        user: set.user,
+        hashed: hashed(&password).await?,
+        but: set.but,
+        by_link: set.by_link,
+        time_zone: set.time_zone.clone(),
+    };
+    actions.run(actor, &kept).await
 }
 
 struct KeepPassword {
@@ -103,6 +124,7 @@ struct KeepPassword {
     hashed: HashedPassword,
     but: Option<[u8; 32]>,
     by_link: Option<Timestamp>,
+    time_zone: Option<Option<String>>,
 }
 
 impl Action for KeepPassword {
@@ -133,6 +155,13 @@ impl Action for KeepPassword {
             self.user,
             AuditChange { client: user.client, before: None, after: Some(after) },
         );
+        if let Some(zone) = self.time_zone.as_ref().filter(|zone| **zone != user.time_zone) {
+            let change = UserChange { time_zone: Some(zone.clone()), ..UserChange::default() };
+            work.tx.user_set(self.user, &change, work.now).await?;
+            let (before, after) = (json!({"time_zone": user.time_zone}), json!({"time_zone": zone}));
+            let change = AuditChange { client: user.client, before: Some(before), after: Some(after) };
+            work.changed("user.set", self.user, change);
+        }
         Ok(())
     }
 }

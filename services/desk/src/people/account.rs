@@ -10,7 +10,7 @@ use cookie::{Cookie, SameSite};
 use jiff::Timestamp;
 use ripen_actions::{
     Refusal,
-    sign_in::SignOut,
+    sign_in::{SignOut, sessions},
     user::SetOwnZone,
     user_password::{ChangePassword, SetPassword},
     user_token::{AddUserToken, RevokeUserToken, list},
@@ -23,7 +23,7 @@ use serde::Deserialize;
 use super::{
     csrf::CsrfForm,
     frame::{DeskPage, Place},
-    refused::{PageRefusals, failed, refused},
+    refused::{PageRefusals, refused},
     sign_in::{own_path, with_cookie},
     viewer::{Credential, THEME_COOKIE, Viewer},
     when::When,
@@ -114,6 +114,7 @@ pub async fn change_password(State(context): State<DeskContext>, posted: CsrfFor
         chosen: Password::typed(&form.chosen),
         but: Some(session.hash()),
         by_link: None,
+        time_zone: None,
     };
     let change = ChangePassword { old: Password::typed(&form.old), set };
     let wrong = |says| page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, says);
@@ -296,12 +297,11 @@ pub async fn choose_theme(State(context): State<DeskContext>, posted: CsrfForm<T
 
 async fn page(context: &DeskContext, viewer: &Viewer, status: StatusCode, says: AccountSays<'_>) -> Response {
     let now = context.clock.now();
-    let (sessions, tokens) =
-        match (context.store.sessions_of(viewer.id(), now).await, list(&context.actions, &viewer.actor).await) {
-            (Ok(sessions), Ok(tokens)) => (sessions, tokens),
-            (Err(error), _) => return failed(&error).into_response(),
-            (_, Err(refusal)) => return refused(&refusal).into_response(),
-        };
+    let (actions, actor) = (&context.actions, &viewer.actor);
+    let (sessions, tokens) = match (sessions(actions, actor).await, list(actions, actor).await) {
+        (Ok(sessions), Ok(tokens)) => (sessions, tokens),
+        (Err(refusal), _) | (_, Err(refusal)) => return refused(&refusal).into_response(),
+    };
     let this = match &viewer.credential {
         Credential::Session(session) => Some(session.hash()),
         Credential::Token => None,

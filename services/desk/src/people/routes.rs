@@ -36,6 +36,10 @@ pub enum NamedThing {
     User,
     /// A token of a user.
     UserToken,
+    /// A browser in which a user is signed in.
+    UserSession,
+    /// A list of leads that a user saved.
+    SavedList,
     /// A signed link to a delivery.
     OutcomeLink,
     /// A signed link to a rep's page.
@@ -113,6 +117,11 @@ pub const RULES: &[RouteRule] = &[
     rule("POST", "/account/tokens", EVERYBODY),
     rule("POST", "/account/tokens/{id}/revoke", EVERYBODY).of(NamedThing::UserToken),
     rule("GET", "/api/v1/me", EVERYBODY),
+    rule("PATCH", "/api/v1/me", EVERYBODY),
+    rule("GET", "/api/v1/me/figures", STAFF),
+    rule("POST", "/api/v1/me/password", EVERYBODY),
+    rule("GET", "/api/v1/sessions", EVERYBODY),
+    rule("DELETE", "/api/v1/sessions/{id}", EVERYBODY).of(NamedThing::UserSession),
     rule("GET", "/api/v1/tokens", EVERYBODY),
     rule("POST", "/api/v1/tokens", EVERYBODY),
     rule("DELETE", "/api/v1/tokens/{id}", EVERYBODY).of(NamedThing::UserToken),
@@ -162,6 +171,12 @@ pub const RULES: &[RouteRule] = &[
     rule("POST", "/leads/{id}/{change}", STAFF).of(NamedThing::Lead).then("note"),
     rule("GET", "/api/v1/leads", EVERYBODY),
     rule("POST", "/api/v1/leads", STAFF),
+    rule("GET", "/api/v1/lead-views", EVERYBODY),
+    rule("POST", "/api/v1/lead-views", EVERYBODY),
+    rule("DELETE", "/api/v1/lead-views/{name}", EVERYBODY).of(NamedThing::SavedList),
+    rule("GET", "/api/v1/leads/choices", EVERYBODY),
+    rule("GET", "/api/v1/leads/counts", EVERYBODY),
+    rule("GET", "/api/v1/leads/entered/{id}", STAFF).of(NamedThing::Entered),
     rule("GET", "/api/v1/leads/{id}", EVERYBODY).of(NamedThing::Lead),
     rule("GET", "/api/v1/leads/{id}/why", EVERYBODY).of(NamedThing::Lead),
     rule("POST", "/api/v1/leads/{id}/{change}", STAFF).of(NamedThing::Lead).then("note"),
@@ -173,6 +188,7 @@ pub const RULES: &[RouteRule] = &[
     rule("POST", "/queues/{list}", MANAGERS).of(NamedThing::QueueList),
     rule("GET", "/api/v1/queues", MANAGERS),
     rule("GET", "/api/v1/queues/{list}", MANAGERS).of(NamedThing::QueueList),
+    rule("POST", "/api/v1/queues/{list}", MANAGERS).of(NamedThing::QueueList),
     // The firm's.
     rule("GET", "/users", MANAGERS),
     rule("POST", "/users", ADMINS),
@@ -183,6 +199,7 @@ pub const RULES: &[RouteRule] = &[
     rule("POST", "/api/v1/users", ADMINS),
     rule("GET", "/api/v1/users/{id}", MANAGERS).of(NamedThing::User),
     rule("PATCH", "/api/v1/users/{id}", MANAGERS).of(NamedThing::User),
+    rule("POST", "/api/v1/users/{id}/invite", ADMINS).of(NamedThing::User),
     rule("GET", "/audit", MANAGERS),
     rule("GET", "/api/v1/audit", MANAGERS),
 ];

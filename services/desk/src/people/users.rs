@@ -92,6 +92,8 @@ pub struct NewUserForm {
     client: String,
     #[serde(default)]
     invite: bool,
+    #[serde(default)]
+    time_zone: String,
 }
 
 impl NamedFields for NewUserForm {
@@ -138,7 +140,7 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer, Query(quer
 
 /// Adds somebody.
 #[utoipa::path(post, path = "/users", operation_id = "add_user", tag = "pages",
-    request_body(content_type = "application/x-www-form-urlencoded", description = "`email`, `name`, `role`, `client`, `invite`, `csrf`.", content = String),
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`email`, `name`, `role`, `client`, `time_zone` (an IANA name, empty for their browser's), `invite`, `csrf`.", content = String),
     responses(
         (status = 200, description = "Added, with the password, as a page.", content_type = "text/html", body = String),
         (status = 303, description = "Nobody is signed in: to the form to sign in."),
@@ -163,6 +165,7 @@ pub async fn add(State(context): State<DeskContext>, posted: CsrfForm<NewUserFor
         role,
         client: text(&form.client),
         password: (!form.invite).then(|| Password::typed(&made)),
+        time_zone: text(&form.time_zone),
     };
     match context.actions.run(&viewer.actor, &request).await {
         Ok(_) => {

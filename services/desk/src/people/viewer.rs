@@ -29,7 +29,7 @@ pub const SESSION_COOKIE: &str = "ripen_session";
 /// The cookie of the chosen theme: `light` or `dark`; none for the device's.
 pub const THEME_COOKIE: &str = "ripen_theme";
 /// The cookie of the browser's time zone, an IANA name: `zone.js` sets it.
-const ZONE_COOKIE: &str = "ripen_zone";
+pub const ZONE_COOKIE: &str = "ripen_zone";
 
 /// Left in a request by whoever writes its refusal as a page: where the viewer was found out, it tells who reads that page.
 #[derive(Debug, Clone, Default)]

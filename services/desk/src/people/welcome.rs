@@ -10,11 +10,12 @@ use axum::{
 };
 use ripen_actions::{
     Refusal,
-    user_link::{choose, invited},
+    user_link::{ChosenByLink, choose, invited},
 };
 use ripen_domain::{
     id::UserId,
     link::{BadLink, OpenedLink},
+    time::zone,
     user::Password,
 };
 use ripen_store::user::account::UserRecord;
@@ -30,7 +31,7 @@ use super::{
     frame::alone,
     refused::{PageRefusals, refused},
     sign_in::{session_cookie, with_cookie},
-    viewer::is_of_this_origin,
+    viewer::{ZONE_COOKIE, cookie_of, is_of_this_origin},
 };
 use crate::context::DeskContext;
 
@@ -42,6 +43,16 @@ struct WelcomeTemplate<'a> {
     user: &'a UserRecord,
     token: &'a str,
     trouble: &'a str,
+    /// Who chooses another password has a clock already, and is not asked.
+    zone: Option<ShownZone<'a>>,
+}
+
+/// The field of the time zone.
+struct ShownZone<'a> {
+    shown: &'a str,
+    wrong: &'a str,
+    /// Nobody said anything yet: the browser's is filled in where it says one.
+    is_open: bool,
 }
 
 #[derive(Template)]
@@ -55,6 +66,9 @@ struct WelcomeOver {
 pub struct WelcomeForm {
     #[serde(default)]
     chosen: String,
+    /// IANA name; empty for the browser's, and as it is where the form has none.
+    #[serde(default)]
+    time_zone: Option<String>,
 }
 
 impl NamedFields for WelcomeForm {
@@ -76,6 +90,7 @@ pub async fn show(
     State(context): State<DeskContext>,
     visitor: Option<Extension<Visitor>>,
     token: WelcomeToken,
+    headers: HeaderMap,
 ) -> Response {
     let token = token.map(|Path(token)| token).unwrap_or_default();
     let link = match opened(&context, visitor, &token) {
@@ -83,7 +98,11 @@ pub async fn show(
         Err(response) => return *response,
     };
     match invited(&context.actions, link).await {
-        Ok(Some(user)) => form(&user, &token, "", StatusCode::OK),
+        Ok(Some(user)) => {
+            let browsers = cookie_of(&headers, ZONE_COOKIE).filter(|name| zone(name).is_some());
+            let shown = user.time_zone.clone().or(browsers).unwrap_or_default();
+            form(&user, &token, &WelcomeSays { zone: &shown, is_open: true, ..WelcomeSays::default() }, StatusCode::OK)
+        }
         Ok(None) => over(),
         Err(refusal) => refused(&refusal).into_response(),
     }
@@ -92,7 +111,7 @@ pub async fn show(
 /// Sets the password and signs in.
 #[utoipa::path(post, path = "/welcome/{token}", operation_id = "choose_password", tag = "pages",
     params(("token" = String, Path, description = "The signed token of the user's link.")),
-    request_body(content_type = "application/x-www-form-urlencoded", description = "`chosen`.", content = String),
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`chosen`; of who is invited `time_zone` too, an IANA name, empty for the browser's.", content = String),
     responses(
         (status = 303, description = "Signed in: to the first page."),
         (status = 410, description = "The link was used, or is too old, as a page.", content_type = "text/html", body = String),
@@ -115,12 +134,21 @@ pub async fn submit(
         Err(response) => return *response,
     };
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match choose(&context.actions, link, Password::typed(&typed.chosen), agent).await {
+    let time_zone = typed.time_zone.as_deref().map(str::trim);
+    let chosen = ChosenByLink {
+        password: Password::typed(&typed.chosen),
+        time_zone: time_zone.map(|zone| (!zone.is_empty()).then(|| zone.to_owned())),
+    };
+    match choose(&context.actions, link, chosen, agent).await {
         Ok(done) => with_cookie(Redirect::to("/"), &session_cookie(done.session.reveal(), context.is_https)),
         Err(Refusal::Invalid(errors)) => {
-            let trouble = errors.first().map(|error| error.message.clone()).unwrap_or_default();
+            let of = |field: &str| {
+                errors.iter().find(|error| error.field == field).map_or("", |error| error.message.as_str())
+            };
+            let (password, wrong_zone) = (of("password"), of("time_zone"));
+            let says = WelcomeSays { password, zone: time_zone.unwrap_or_default(), wrong_zone, is_open: false };
             match invited(&context.actions, link).await {
-                Ok(Some(user)) => form(&user, &token, &trouble, StatusCode::UNPROCESSABLE_ENTITY),
+                Ok(Some(user)) => form(&user, &token, &says, StatusCode::UNPROCESSABLE_ENTITY),
                 Ok(None) => over(),
                 Err(refusal) => refused(&refusal).into_response(),
             }
@@ -147,8 +175,22 @@ fn opened(
     })
 }
 
-fn form(user: &UserRecord, token: &str, trouble: &str, status: StatusCode) -> Response {
-    alone("Choose a password", WelcomeTemplate { user, token, trouble }, status)
+/// What the form says.
+#[derive(Default)]
+struct WelcomeSays<'a> {
+    /// What is wrong with the password.
+    password: &'a str,
+    /// The time zone.
+    zone: &'a str,
+    /// What is wrong with it.
+    wrong_zone: &'a str,
+    is_open: bool,
+}
+
+fn form(user: &UserRecord, token: &str, says: &WelcomeSays<'_>, status: StatusCode) -> Response {
+    let zone = ShownZone { shown: says.zone, wrong: says.wrong_zone, is_open: says.is_open };
+    let zone = user.password_at.is_none().then_some(zone);
+    alone("Choose a password", WelcomeTemplate { user, token, trouble: says.password, zone }, status)
 }
 
 fn over() -> Response {

@@ -165,7 +165,8 @@ impl App {
         let id = UserId::from_uuid(random::uuid_v7(now));
         let email = format!("{}@firm.example", id.uuid());
         let client = client.map(|client| client.id);
-        let new = NewUser { id, email, name: format!("Dana {}", role.word()), role, client, hashed: None };
+        let new =
+            NewUser { id, email, name: format!("Dana {}", role.word()), role, client, hashed: None, time_zone: None };
         let token = Secret::new("ut", random::bytes32());
         let kept = NewUserToken {
             id: TokenId::from_uuid(random::uuid_v7(now)),

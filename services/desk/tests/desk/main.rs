@@ -22,6 +22,7 @@ mod live;
 mod meanwhile;
 mod nul;
 mod outcomes;
+mod own_api;
 mod queues;
 mod reps;
 mod rings;

@@ -28,6 +28,7 @@ async fn colleague(desk: &Desk) -> Actor {
         role: UserRole::Agent,
         client: None,
         password: None,
+        time_zone: None,
     };
     let id = desk.actions.run(&operator(), &new).await.unwrap();
     Actor::user(id, "Kim", UserRole::Agent, None)

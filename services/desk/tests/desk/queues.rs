@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 use ripen_domain::{actor::UserRole, desk::Rank, id::LeadId};
 use ripen_runtime::random;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{App, Client, User, app};
+use crate::harness::{Answer, App, Client, User, app};
 
 /// Leads of every kind, and what is stuck.
 async fn busy(app: &App, client: &Client, number: u32) {
@@ -229,6 +229,43 @@ async fn what_is_stuck_is_sent_again_from_its_row_and_whoever_was_quicker_did_it
     let headers = [("cookie", &*agent.cookie), ("content-type", "application/x-www-form-urlencoded")];
     let refused = app.send("POST", "/queues/dead", &headers, agent.form(&format!("id={id}&what=again"))).await;
     assert_eq!(refused.status, 404);
+}
+
+#[tokio::test]
+async fn a_program_does_about_a_row_what_its_buttons_do() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    busy(&app, &acme, 1).await;
+    let manager = app.user(UserRole::Manager, None).await;
+    let dead = app.see(&manager, "/api/v1/queues/dead").await.json();
+    assert_eq!(dead["acts"], json!(["again"]), "{dead}");
+    let id = dead["rows"][0]["id"].as_str().unwrap().to_owned();
+    let act =
+        async |user: &User, list: &str, body: Value| app.post(user, &format!("/api/v1/queues/{list}"), &body).await;
+    let wrong = |answer: &Answer| {
+        assert_eq!(answer.status, 422, "{}", answer.text);
+        answer.json()["errors"].as_array().unwrap().iter().map(|one| one["pointer"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(wrong(&act(&manager, "dead", json!({"what": "release"})).await), ["/id", "/what"]);
+    assert_eq!(wrong(&act(&manager, "late", json!({"id": id, "what": "again"})).await), ["/what"]);
+    let agent = app.user(UserRole::Agent, None).await;
+    let again = json!({"id": id, "what": "again"});
+    assert_eq!(act(&agent, "dead", again.clone()).await.status, 404);
+    assert_eq!(app.count("select count(*) from delivery where state = 'dead'").await, 1);
+    assert_eq!(act(&manager, "dead", again.clone()).await.json(), json!({"id": id, "done": "again"}));
+    assert_eq!(app.count("select count(*) from delivery where state = 'dead'").await, 0);
+    assert_eq!(act(&manager, "dead", again).await.problem(), "not-found", "it is dead no more");
+
+    // Of what is in quarantine it is said why; and one that is not there is told as over.
+    let arrival = ripen_domain::id::ArrivalId::from_uuid(random::uuid_v7(app.clock.now()));
+    for what in ["release", "drop"] {
+        let act_on =
+            async |why: &str| act(&manager, "quarantine", json!({"id": arrival, "what": what, "why": why})).await;
+        assert_eq!(wrong(&act_on("").await), ["/why"], "{what}");
+        assert_eq!(act_on("a person, by telephone").await.problem(), "not-found", "{what}");
+    }
+    let order = app.see(&manager, "/api/v1/queues").await.json()["order"].clone();
+    assert_eq!(order[0]["because"], Rank::Promised.because(), "{order}");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use ripen_domain::{
     touch::Disposition,
 };
 use ripen_runtime::{config::Settings, random};
-use ripen_store::user::token::NewUserToken;
+use ripen_store::user::{lead_view::LeadViewRecord, token::NewUserToken};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -154,6 +154,14 @@ impl Scene {
                 let other = self.app.user(UserRole::Agent, None).await.id;
                 self.token(if is_own { asks } else { other }).await.to_string()
             }
+            NamedThing::UserSession => {
+                let other = self.app.user(UserRole::Agent, None).await.id;
+                self.session(if is_own { asks } else { other }).await
+            }
+            NamedThing::SavedList => {
+                let other = self.app.user(UserRole::Agent, None).await.id;
+                self.saved_list(if is_own { asks } else { other }).await
+            }
             NamedThing::OutcomeLink if is_own => self.app.key.token(self.app.sent(client).await.delivery, now),
             NamedThing::ReturnPath if is_own => self.app.key.bounce_token(self.app.sent(client).await.delivery, now),
             NamedThing::UserLink if is_own => {
@@ -237,6 +245,16 @@ impl Scene {
         self.app.browser(user).await;
         let newest = "select encode(hash, 'hex') from user_session where user_id = $1 order by created_at desc limit 1";
         sqlx::query_scalar(newest).bind(user.uuid()).fetch_one(&self.app.pool).await.unwrap()
+    }
+
+    /// A list of leads that a user saved.
+    async fn saved_list(&self, user: UserId) -> String {
+        let now = self.app.pass(1);
+        let view = LeadViewRecord { name: "mine".to_owned(), query: "view=late".to_owned() };
+        let mut tx = self.app.store.begin().await.unwrap();
+        assert!(tx.lead_view_save(user, &view, now).await.unwrap());
+        tx.commit().await.unwrap();
+        view.name
     }
 
     async fn token(&self, user: UserId) -> TokenId {

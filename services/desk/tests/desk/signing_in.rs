@@ -22,7 +22,7 @@ const RIGHT: &str = "eleven blue boats";
 
 async fn with_password(app: &App, role: UserRole) -> String {
     let user = app.user(role, None).await.id;
-    let request = SetPassword { user, chosen: Password::typed(RIGHT), but: None, by_link: None };
+    let request = SetPassword { user, chosen: Password::typed(RIGHT), but: None, by_link: None, time_zone: None };
     set(&actions(app), &Actor::operator("dana"), &request).await.unwrap();
     app.pass(1);
     format!("{}@firm.example", user.uuid())
@@ -108,7 +108,7 @@ async fn a_form_of_another_session_or_origin_changes_nothing() {
 async fn a_wrong_password_and_a_weak_new_one_are_told_together() {
     let app = app().await;
     let user = app.user(UserRole::Agent, None).await.id;
-    let request = SetPassword { user, chosen: Password::typed(RIGHT), but: None, by_link: None };
+    let request = SetPassword { user, chosen: Password::typed(RIGHT), but: None, by_link: None, time_zone: None };
     set(&actions(&app), &Actor::operator("dana"), &request).await.unwrap();
     let browser = app.browser(user).await;
     let answer = app.submit(&browser, "/account/password", browser.form("old=another+one&chosen=short")).await;
@@ -219,7 +219,8 @@ async fn a_password_set_by_an_admin_ends_tokens_and_a_user_has_fifty_at_most() {
     assert!(matches!(more, Err(Refusal::Conflict { code: "too_many", .. })));
     let browser = app.browser(user.id).await;
     app.pass(1);
-    let request = SetPassword { user: user.id, chosen: Password::typed(RIGHT), but: None, by_link: None };
+    let request =
+        SetPassword { user: user.id, chosen: Password::typed(RIGHT), but: None, by_link: None, time_zone: None };
     set(&actions(&app), &Actor::operator("dana"), &request).await.unwrap();
     assert_eq!(app.count("select count(*) from user_token where revoked_at is null").await, 0);
     assert_eq!(app.page(&browser, "/account").await.status, 303);
@@ -266,6 +267,7 @@ async fn a_pause_ends_sessions_tokens_and_links_and_the_last_admin_stays() {
         role: UserRole::Admin,
         client: None,
         password: None,
+        time_zone: None,
     };
     let invited = actions.run(&dana, &invited).await.unwrap();
     sqlx::query("update user_account set password = 'x', password_at = created_at where id = $1")
@@ -296,6 +298,7 @@ async fn an_invitation_chooses_a_password_once_and_for_three_days() {
         role: UserRole::Agent,
         client: None,
         password: None,
+        time_zone: None,
     };
     let user = actions(&app).run(&Actor::operator("dana"), &request).await.unwrap();
     assert_eq!(app.count("select count(*) from notice where kind = 'user_invited' and client_id is null").await, 1);
@@ -320,6 +323,52 @@ async fn an_invitation_chooses_a_password_once_and_for_three_days() {
     app.pass(3 * 24 * 3600);
     assert_eq!(app.send("GET", &late, &[], "").await.status, 410);
     assert_eq!(app.send("GET", "/welcome/00", &[], "").await.status, 404);
+}
+
+#[tokio::test]
+async fn who_is_invited_says_by_which_clock_they_read_times() {
+    let app = app().await;
+    let operator = Actor::operator("dana");
+    let new = |email: &str, zone: Option<&str>| AddUser {
+        email: email.to_owned(),
+        name: None,
+        role: UserRole::Agent,
+        client: None,
+        password: None,
+        time_zone: zone.map(str::to_owned),
+    };
+    let nowhere = actions(&app).run(&operator, &new("lee@firm.example", Some("Mars/Olympus"))).await;
+    assert!(matches!(&nowhere, Err(Refusal::Invalid(errors)) if errors[0].field == "time_zone"), "{nowhere:?}");
+    let shown = async |path: &str, browsers: &str| {
+        let page = app.send("GET", path, &[("cookie", browsers)], "").await.text;
+        page.split("name=\"time_zone\"")
+            .nth(1)
+            .and_then(|rest| rest.split("value=\"").nth(1)?.split('"').next().map(str::to_owned))
+    };
+    let placed = actions(&app).run(&operator, &new("kim@firm.example", Some("Asia/Tokyo"))).await.unwrap();
+    let link = format!("/welcome/{}", app.key.user_token(placed, app.pass(1)));
+    assert_eq!(shown(&link, "ripen_zone=Pacific/Auckland").await.unwrap(), "Asia/Tokyo", "what the admin said");
+    let lee = actions(&app).run(&operator, &new("lee@firm.example", None)).await.unwrap();
+    let link = format!("/welcome/{}", app.key.user_token(lee, app.pass(1)));
+    assert_eq!(shown(&link, "ripen_zone=Pacific/Auckland").await.unwrap(), "Pacific/Auckland", "else their browser's");
+    assert_eq!(shown(&link, "ripen_zone=nowhere").await.unwrap(), "");
+
+    app.pass(1);
+    let wrong = post(&app, &link, "chosen=short&time_zone=Mars/Olympus".to_owned()).await;
+    assert_eq!(wrong.status, 422);
+    for says in ["a password has at least", "is no time zone", "value=\"Mars/Olympus\""] {
+        assert!(wrong.text.contains(says), "{says}: {}", wrong.text);
+    }
+    assert_eq!(post(&app, &link, format!("chosen={RIGHT}&time_zone=Europe/Paris")).await.status, 303);
+    let zone = "select json_build_array(time_zone) from user_account where id = $1";
+    assert_eq!(app.row(zone, lee.uuid()).await, serde_json::json!(["Europe/Paris"]));
+    assert_eq!(app.count("select count(*) from audit where action = 'user.set'").await, 1);
+    // Who chooses another password has said it before, and is asked for nothing else.
+    let link = format!("/welcome/{}", app.key.user_token(lee, app.pass(1)));
+    assert_eq!(shown(&link, "ripen_zone=Pacific/Auckland").await, None);
+    app.pass(1);
+    assert_eq!(post(&app, &link, "chosen=twelve red trains".to_owned()).await.status, 303);
+    assert_eq!(app.row(zone, lee.uuid()).await, serde_json::json!(["Europe/Paris"]));
 }
 
 #[tokio::test]

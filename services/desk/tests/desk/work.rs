@@ -105,6 +105,7 @@ pub async fn desk_with(settings: Settings) -> Desk {
         role: UserRole::Agent,
         client: None,
         password: Some(Password::typed("a long enough password")),
+        time_zone: None,
     };
     let id = actions.run(&operator, &new).await.unwrap();
     let agent = signed_in(&app, id).await;
@@ -458,6 +459,7 @@ async fn a_lead_of_somebody_else_is_not_written_over() {
         role: UserRole::Agent,
         client: None,
         password: None,
+        time_zone: None,
     };
     let lee = desk.actions.run(&Actor::operator("dana"), &new).await.unwrap();
     // The lease ran out in silence, and a colleague was handed the lead.

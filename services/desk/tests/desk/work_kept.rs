@@ -48,6 +48,7 @@ async fn a_page_is_told_whether_somebody_has_its_lead_or_nobody() {
         role: UserRole::Agent,
         client: None,
         password: None,
+        time_zone: None,
     };
     let lee = desk.actions.run(&Actor::operator("dana"), &lee).await.unwrap();
     let taken = "update desk_lease set user_id = $1, lease = $1";
@@ -374,6 +375,7 @@ async fn who_is_not_signed_in_or_no_staff_finds_no_work() {
         role: UserRole::Broker,
         client: Some("acme".to_owned()),
         password: None,
+        time_zone: None,
     };
     let broker = desk.actions.run(&Actor::operator("dana"), &new).await.unwrap();
     let broker = signed_in(&desk.app, broker).await;

@@ -67,6 +67,9 @@ pub struct NewUserOptions {
     /// Mail them a link by which they choose their password, instead of showing one.
     #[arg(long)]
     pub invite: bool,
+    /// Where they are, as in America/Chicago: the clock by which they read times; else their browser's.
+    #[arg(long, visible_alias = "zone", value_name = "ZONE")]
+    pub time_zone: Option<String>,
 }
 
 /// Options of `ripen user set`.
@@ -96,7 +99,7 @@ pub struct UserOptions {
     #[arg(long, conflicts_with = "clients")]
     pub any_client: bool,
     /// Where they are, as in America/Chicago; `any` for none.
-    #[arg(long, value_name = "ZONE")]
+    #[arg(long, visible_alias = "zone", value_name = "ZONE")]
     pub time_zone: Option<String>,
     /// How they write dates and hours, as in en-US; `any` for the browser's.
     #[arg(long)]
@@ -115,9 +118,9 @@ async fn act(common: &Common, action: UserAction, database: &Database) -> anyhow
     let (actions, actor) = (database.actions()?, database.actor());
     match action {
         UserAction::Add(options) => {
-            let NewUserOptions { email, role, name, client, invite } = options;
+            let NewUserOptions { email, role, name, client, invite, time_zone } = options;
             let made = (!invite).then(|| Password::typed(&password()));
-            let request = AddUser { email: email.clone(), name, role, client, password: made.clone() };
+            let request = AddUser { email: email.clone(), name, role, client, password: made.clone(), time_zone };
             let id = actions.run(&actor, &request).await.map_err(refused("user add"))?;
             let said = match made {
                 Some(made) => json!({"id": id, "password": made.reveal()}),
@@ -156,7 +159,13 @@ async fn act(common: &Common, action: UserAction, database: &Database) -> anyhow
         UserAction::Password { user } => {
             let user = find(&actions, &actor, &user).await.map_err(refused("user password"))?;
             let chosen = password();
-            let request = SetPassword { user: user.id, chosen: Password::typed(&chosen), but: None, by_link: None };
+            let request = SetPassword {
+                user: user.id,
+                chosen: Password::typed(&chosen),
+                but: None,
+                by_link: None,
+                time_zone: None,
+            };
             set(&actions, &actor, &request).await.map_err(refused("user password"))?;
             output::record(common.json, &json!({"id": user.id, "password": chosen}))?;
         }

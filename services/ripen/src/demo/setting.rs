@@ -162,12 +162,12 @@ pub async fn add_user(actions: &Actions, actor: &Actor, sample: &SampleUser) -> 
         role: sample.role.parse()?,
         client: sample.client.clone(),
         password: Some(chosen.clone()),
+        time_zone: sample.time_zone.clone(),
     };
     let id = actions.run(actor, &request).await?;
     let change = SetUser {
         languages: Some(sample.languages.clone()),
         clients: Some(sample.clients.clone()),
-        time_zone: Some(sample.time_zone.clone()),
         locale: Some(sample.locale.clone()),
         ..SetUser::of(id)
     };

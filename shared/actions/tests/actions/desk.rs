@@ -35,7 +35,14 @@ pub async fn desk(connections: u32) -> Office {
 impl Office {
     pub async fn agent(&self, name: &str) -> (UserId, Actor) {
         let email = format!("{name}@firm.example");
-        let new = AddUser { email, name: Some(name.to_owned()), role: UserRole::Agent, client: None, password: None };
+        let new = AddUser {
+            email,
+            name: Some(name.to_owned()),
+            role: UserRole::Agent,
+            client: None,
+            password: None,
+            time_zone: None,
+        };
         let id = self.actions.run(&operator(), &new).await.unwrap();
         (id, Actor::user(id, name, UserRole::Agent, None))
     }

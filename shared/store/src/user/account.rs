@@ -58,6 +58,8 @@ pub struct NewUser {
     pub client: Option<ClientId>,
     /// None where an invitation sets it.
     pub hashed: Option<HashedPassword>,
+    /// IANA name; none for the browser's.
+    pub time_zone: Option<String>,
 }
 
 /// What is to be changed of an account; what is none stays.
@@ -229,15 +231,16 @@ impl Transaction {
     pub async fn user_add(&mut self, new: &NewUser, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- user.add
-            insert into user_account (id, email, name, role, client_id, password, password_at, created_at)
-            values ($1, $2, $3, $4, $5, $6, case when $6::text is not null then $7::timestamptz end, $7)",
+            insert into user_account (id, email, name, role, client_id, password, password_at, created_at, time_zone)
+            values ($1, $2, $3, $4, $5, $6, case when $6::text is not null then $7::timestamptz end, $7, $8)",
             new.id.uuid(),
             new.email,
             new.name,
             new.role.word(),
             new.client.map(ClientId::uuid),
             new.hashed.as_ref().map(HashedPassword::as_str),
-            now.to_sqlx()
+            now.to_sqlx(),
+            new.time_zone
         )
         .execute(self.connection())
         .await?;

@@ -1,13 +1,22 @@
-//! `GET /api/v1/me`: the account behind the session or the token that asks.
+//! `/api/v1/me`: the account behind the session or the token that asks, and the clock by which it reads times.
 
-use axum::Json;
+use axum::{Json, extract::State};
 use jiff::Timestamp;
+use ripen_actions::user::SetOwnZone;
 use ripen_domain::id::{ClientId, UserId};
 use ripen_store::user::account::UserRecord;
-use serde::Serialize;
+use ripen_web::Problem;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::people::{refused::ApiRefusals, viewer::Viewer};
+use crate::{
+    context::DeskContext,
+    people::{
+        csrf::CsrfJson,
+        refused::{ApiRefusals, refused},
+        viewer::Viewer,
+    },
+};
 
 /// Somebody who signs in.
 #[derive(Serialize, ToSchema)]
@@ -69,4 +78,29 @@ impl From<UserRecord> for UserView {
     responses((status = 200, description = "The user.", body = UserView), ApiRefusals))]
 pub async fn show(viewer: Viewer) -> Json<UserView> {
     Json(viewer.user.into())
+}
+
+/// What is to be otherwise of one's own account; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+pub struct OwnAccountPatch {
+    /// IANA name, by which times are read; empty for the browser's, and UTC where a program asks.
+    #[schema(example = "America/Chicago")]
+    time_zone: Option<String>,
+}
+
+/// Changes one's own account.
+#[utoipa::path(patch, path = "/api/v1/me", operation_id = "change_me", tag = "desk", security(("user_token" = [])),
+    request_body = OwnAccountPatch,
+    responses((status = 200, description = "As it is now.", body = UserView), ApiRefusals))]
+pub async fn set(
+    State(context): State<DeskContext>,
+    CsrfJson { mut viewer, body }: CsrfJson<OwnAccountPatch>,
+) -> Result<Json<UserView>, Problem> {
+    if let Some(zone) = body.time_zone {
+        let time_zone = Some(zone.trim().to_owned()).filter(|zone| !zone.is_empty());
+        let request = SetOwnZone { time_zone };
+        context.actions.run(&viewer.actor, &request).await.map_err(|refusal| refused(&refusal))?;
+        viewer.user.time_zone = request.time_zone;
+    }
+    Ok(Json(viewer.user.into()))
 }

@@ -1,7 +1,10 @@
 //! `/api/v1/users`: who signs in. Managers read it, and change whether an agent works, in which languages, for whom and by which clock.
 
 use axum::{Json, extract::State, http::StatusCode};
-use ripen_actions::user::{AddUser, SetUser, find, list};
+use ripen_actions::{
+    user::{AddUser, SetUser, find, list},
+    user_link::InviteUser,
+};
 use ripen_domain::{actor::UserRole, id::UserId, user::Password};
 use ripen_runtime::random::password;
 use ripen_web::{FieldProblem, Problem, catalogue, extract::PathId};
@@ -12,7 +15,7 @@ use super::me::UserView;
 use crate::{
     context::DeskContext,
     people::{
-        csrf::CsrfJson,
+        csrf::{CsrfHeader, CsrfJson},
         refused::{ApiRefusals, refused},
         viewer::Viewer,
     },
@@ -66,6 +69,9 @@ pub struct NewUserBody {
     /// They are mailed a link by which they choose their password; none is made then.
     #[serde(default)]
     invite: bool,
+    /// IANA name of the clock by which they read times; empty or left out for their browser's, and UTC where a program asks.
+    #[schema(example = "America/Chicago")]
+    time_zone: Option<String>,
 }
 
 /// Somebody who was added.
@@ -76,6 +82,10 @@ pub struct AddedUser {
     id: UserId,
     /// What they sign in with at once, shown this once; none where they were invited.
     password: Option<String>,
+}
+
+fn unless_empty(text: String) -> Option<String> {
+    (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
 fn role_of(word: &str) -> Result<UserRole, Problem> {
@@ -102,6 +112,7 @@ pub async fn add(
         role: role_of(&body.role)?,
         client: body.client,
         password: made.as_deref().map(Password::typed),
+        time_zone: body.time_zone.and_then(unless_empty),
     };
     let id = context.actions.run(&viewer.actor, &request).await.map_err(|refusal| refused(&refusal))?;
     Ok((StatusCode::CREATED, Json(AddedUser { id, password: made })))
@@ -140,7 +151,6 @@ pub async fn set(
     CsrfJson { viewer, body }: CsrfJson<UserPatch>,
 ) -> Result<Json<UserView>, Problem> {
     viewer.require(MANAGERS)?;
-    let unless_empty = |text: String| (!text.trim().is_empty()).then(|| text.trim().to_owned());
     let request = SetUser {
         name: body.name,
         role: body.role.as_deref().map(role_of).transpose()?,
@@ -154,4 +164,32 @@ pub async fn set(
     };
     let user = context.actions.run(&viewer.actor, &request).await.map_err(|refusal| refused(&refusal))?;
     Ok(Json(user.into()))
+}
+
+/// An invitation that was asked for.
+#[derive(Serialize, ToSchema)]
+pub struct InvitedUser {
+    /// Who.
+    #[schema(value_type = String, example = "user_01kahxq5z5e4y9wd3tvdnzxkqj")]
+    id: UserId,
+    /// A mail is on its way; false where one was sent some minutes ago.
+    mailed: bool,
+}
+
+/// Mails somebody who has no password yet another invitation; a 409 for who has one or is paused, and where no mail can have a link.
+#[utoipa::path(post, path = "/api/v1/users/{id}/invite", operation_id = "invite_user_again", tag = "desk",
+    security(("user_token" = [])),
+    params(("id" = String, Path, description = "The user's id, user_….")),
+    responses(
+        (status = 200, description = "Owed now, or some minutes ago.", body = InvitedUser),
+        ApiRefusals,
+    ))]
+pub async fn invite(
+    State(context): State<DeskContext>,
+    PathId(user): PathId<UserId>,
+    CsrfHeader(viewer): CsrfHeader,
+) -> Result<Json<InvitedUser>, Problem> {
+    viewer.require(ADMINS)?;
+    let mailed = context.actions.run(&viewer.actor, &InviteUser { user }).await.map_err(|refusal| refused(&refusal))?;
+    Ok(Json(InvitedUser { id: user, mailed }))
 }

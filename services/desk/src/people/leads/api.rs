@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
+    beside_api::LeadBesideView,
     changes::{ChangeBody, LeadChange, apply},
     forms::ChangePath,
     new::EnterForm,
@@ -155,6 +156,8 @@ pub struct LeadWholeView {
     decision: Option<DecisionId>,
     /// Who it is, what was answered and said, and what is promised are left out, and not absent: the client does not have the lead.
     withheld: bool,
+    /// What is known beside it, for what is done with it.
+    beside: LeadBesideView,
 }
 
 /// Leads by filters, or by anything typed (`q`).
@@ -214,6 +217,7 @@ pub async fn one(
     });
     let ways = page.ways.iter().filter(|way| way.void_at.is_none());
     Ok(Json(LeadWholeView {
+        beside: LeadBesideView::of(&page, &viewer, context.clock.now()),
         reached: ways.map(|way| ShownWay::of(&when, way).shown).collect(),
         do_not_contact: page.suppressed.clone(),
         answers: answers.collect::<serde_json::Map<_, _>>().into(),

@@ -2,7 +2,9 @@
 //! under `/api/v1/leads`.
 
 pub mod api;
+pub mod beside_api;
 pub(crate) mod changes;
+pub mod choices_api;
 pub mod csv;
 pub mod forms;
 pub mod list;
@@ -19,3 +21,4 @@ pub(super) mod stop_whom;
 pub(crate) mod timeline;
 mod timeline_words;
 pub mod views;
+pub mod views_api;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ripen_actions::{
+    lead::DeliveryOutcome,
     lead_page::{AnsweredQuestion, ChangedInCall, ReadReceipt, ReceiptCap, ReceiptRule, WholeLead},
     why_not::LeadGates,
 };
@@ -298,13 +299,17 @@ pub fn consent(page: &WholeLead, when: &When) -> Option<ShownConsent> {
     })
 }
 
-/// The deliveries of which a return was said last, and not judged.
-pub fn open_returns(page: &WholeLead, when: &When) -> Vec<OpenReturn> {
+/// What was said last of deliveries that were given back, and not judged.
+pub fn unjudged_returns(page: &WholeLead) -> impl Iterator<Item = &DeliveryOutcome> {
     let last = page.deliveries.iter().filter_map(|delivery| {
         page.outcomes.iter().filter(|one| one.delivery == delivery.id).max_by_key(|one| one.outcome.number)
     });
-    let open = last.filter(|one| one.outcome.kind == OutcomeKind::Returned && one.outcome.verdict.is_none());
-    let shown = open.map(|one| OpenReturn {
+    last.filter(|one| one.outcome.kind == OutcomeKind::Returned && one.outcome.verdict.is_none())
+}
+
+/// The same, as a page shows them.
+pub fn open_returns(page: &WholeLead, when: &When) -> Vec<OpenReturn> {
+    let shown = unjudged_returns(page).map(|one| OpenReturn {
         delivery: one.delivery.to_string(),
         by: one.outcome.by.clone(),
         at: TimeInTitle::of(when, one.outcome.at),
@@ -323,18 +328,23 @@ pub fn sources(page: &WholeLead, when: &When) -> Vec<ShownSource> {
     page.arrivals.iter().map(one).collect()
 }
 
-/// What is booked and not over, the earliest first, as the rep's clock has it and the person's.
-pub fn booked(page: &WholeLead, now: Timestamp) -> Vec<BookedTime> {
+/// What is booked and not over, the earliest first.
+pub fn booked_ahead(page: &WholeLead, now: Timestamp) -> Vec<&AppointmentRecord> {
     let is_booked =
         |state: &AppointmentState| matches!(state, AppointmentState::Booked | AppointmentState::Held { .. });
     let is_ahead = |one: &&AppointmentRecord| one.appointment.slot.ends_at > now && is_booked(&one.appointment.state);
+    let mut all: Vec<_> = page.appointments.iter().filter(is_ahead).collect();
+    all.sort_by_key(|one| one.appointment.slot.starts_at);
+    all
+}
+
+/// The same, as the rep's clock has it and the person's.
+pub fn booked(page: &WholeLead, now: Timestamp) -> Vec<BookedTime> {
     let words = |one: &AppointmentRecord| {
         let at = one.appointment.slot.starts_at;
         let (with_rep, there) = (in_words(at, &one.rep_zone), in_words(at, &one.person_zone));
         let there = if there == with_rep { String::new() } else { format!(", {there} for the person") };
         BookedTime { at, words: format!("{with_rep}{there}, with {}", one.rep) }
     };
-    let mut all: Vec<_> = page.appointments.iter().filter(is_ahead).map(words).collect();
-    all.sort_by_key(|one| one.at);
-    all
+    booked_ahead(page, now).into_iter().map(words).collect()
 }

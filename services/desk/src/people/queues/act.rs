@@ -120,12 +120,9 @@ pub async fn act(
     if let Err(problem) = viewer.require(LEADS_THE_DESK) {
         return problem.into_response();
     }
-    let told = match run(&context, &viewer.actor, list, &form).await {
-        Ok(()) => match form.what.as_str() {
-            RELEASE => QueueTold::Released,
-            DROP => QueueTold::Dropped,
-            _ => QueueTold::Again,
-        },
+    let wanted = WantedAct { list, id: &form.id, what: &form.what, why: &form.why };
+    let told = match run(&context, &viewer.actor, &wanted).await {
+        Ok(done) => done,
         // A row that is gone was seen to by somebody else: the page says that.
         Err(Refusal::Missing { .. }) => QueueTold::Gone,
         Err(Refusal::Invalid(errors)) if errors.iter().all(|error| error.field == "why") => QueueTold::Why,
@@ -135,33 +132,55 @@ pub async fn act(
     Redirect::to(&format!("{back}?told={}", told.word())).into_response()
 }
 
-async fn run(context: &DeskContext, actor: &Actor, list: QueueList, form: &QueueActForm) -> Result<(), Refusal> {
-    let (actions, missing) = (&context.actions, || Refusal::missing("row", &form.id));
-    let named = || Ok::<_, Refusal>(QuarantineChoice::Named(vec![form.id.parse().map_err(|_| missing())?]));
-    match (list, form.what.as_str()) {
+/// What is wanted of a row.
+#[derive(Debug, Clone, Copy)]
+pub struct WantedAct<'a> {
+    /// Of which list it is.
+    pub list: QueueList,
+    /// Which row, by its id.
+    pub id: &'a str,
+    /// What, as the form says it.
+    pub what: &'a str,
+    /// Why, in words.
+    pub why: &'a str,
+}
+
+/// Does it; says what was done.
+///
+/// # Errors
+/// `Missing` where there is no such row any more, and where nothing of the kind can be done about it.
+pub async fn run(context: &DeskContext, actor: &Actor, wanted: &WantedAct<'_>) -> Result<QueueTold, Refusal> {
+    let WantedAct { list, id, what, why } = *wanted;
+    let (actions, missing) = (&context.actions, || Refusal::missing("row", id));
+    let named = || Ok::<_, Refusal>(QuarantineChoice::Named(vec![id.parse().map_err(|_| missing())?]));
+    let why = Some(why.to_owned());
+    match (list, what) {
         (QueueList::Stuck(StuckKind::Dead), AGAIN) => {
-            let delivery = form.id.parse().map_err(|_| missing())?;
+            let delivery = id.parse().map_err(|_| missing())?;
             // Of what waits a retry is made too; here it is the row of something dead, which it is no more.
             if show(actions, actor, delivery).await?.delivery.state != "dead" {
                 return Err(missing());
             }
-            actions.run(actor, &RetryDelivery { delivery }).await.map(drop)
+            actions.run(actor, &RetryDelivery { delivery }).await?;
+            Ok(QueueTold::Again)
         }
         (QueueList::Stuck(StuckKind::Letters), AGAIN) => {
-            let letters = Some(vec![form.id.parse::<Uuid>().map_err(|_| missing())?]);
-            actions.run(actor, &ReplayDeadLetters { letters }).await.map(drop)
+            let letters = Some(vec![id.parse::<Uuid>().map_err(|_| missing())?]);
+            actions.run(actor, &ReplayDeadLetters { letters }).await?;
+            Ok(QueueTold::Again)
         }
         (QueueList::Stuck(StuckKind::Letters), DROP) => {
-            let letter = form.id.parse().map_err(|_| missing())?;
-            actions.run(actor, &DropDeadLetter { letter }).await
+            let letter = id.parse().map_err(|_| missing())?;
+            actions.run(actor, &DropDeadLetter { letter }).await?;
+            Ok(QueueTold::Dropped)
         }
         (QueueList::Stuck(StuckKind::Quarantine), RELEASE) => {
-            let why = Some(form.why.clone());
-            actions.run(actor, &ReleaseQuarantined { which: named()?, why }).await.map(drop)
+            actions.run(actor, &ReleaseQuarantined { which: named()?, why }).await?;
+            Ok(QueueTold::Released)
         }
         (QueueList::Stuck(StuckKind::Quarantine), DROP) => {
-            let why = Some(form.why.clone());
-            actions.run(actor, &DropQuarantined { which: named()?, why }).await.map(drop)
+            actions.run(actor, &DropQuarantined { which: named()?, why }).await?;
+            Ok(QueueTold::Dropped)
         }
         // Nothing of the kind can be done there: as for a row that is gone, the page shows what can.
         _ => Err(missing()),

@@ -11,7 +11,7 @@ use ripen_web::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::LEADS_THE_DESK;
+use super::{LEADS_THE_DESK, act::acts, handed_out};
 use crate::{
     context::DeskContext,
     people::{refused::refused, viewer::Viewer},
@@ -69,6 +69,17 @@ pub struct QueuesAnswer {
     queues: Vec<CountedQueue>,
     /// Who works.
     agents: Vec<AgentNow>,
+    /// In which order leads are handed out.
+    order: Vec<HandedOutRank>,
+}
+
+/// A rank of the order in which leads are handed out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HandedOutRank {
+    /// Why a lead of this rank is handed out, in words.
+    because: &'static str,
+    /// Which of several comes first, in words.
+    first_of: &'static str,
 }
 
 /// Is anything late or stuck?
@@ -96,7 +107,8 @@ pub async fn show(State(context): State<DeskContext>, viewer: Viewer) -> Result<
         lead: agent.on.as_ref().map(|on| on.lead.to_string()),
         since: agent.on.map(|on| on.since),
     });
-    Ok(Json(QueuesAnswer { queues, agents: agents.collect() }))
+    let order = handed_out().map(|rank| HandedOutRank { because: rank.because(), first_of: rank.first_of() });
+    Ok(Json(QueuesAnswer { queues, agents: agents.collect(), order: order.collect() }))
 }
 
 fn counted(list: QueueList, waiting: &WaitingOfKind) -> CountedQueue {
@@ -159,6 +171,8 @@ pub struct QueueRowsAnswer {
     rows: Vec<QueueRowAnswer>,
     /// Which page comes next; null on the last one.
     next_page: Option<u16>,
+    /// What can be done about each row, by `POST` to this address: `again`, `release`, `drop`; nothing of most lists.
+    acts: Vec<&'static str>,
 }
 
 /// The rows behind a number.
@@ -196,7 +210,8 @@ pub async fn show_list(
         why: Some(row.why).filter(|why| !why.is_empty()),
     };
     let next_page = has_more.then(|| asked.page.saturating_add(1));
-    Ok(Json(QueueRowsAnswer { rows: rows.into_iter().map(row).collect(), next_page }))
+    let acts = acts(list_of).iter().map(|act| act.what).collect();
+    Ok(Json(QueueRowsAnswer { rows: rows.into_iter().map(row).collect(), next_page, acts }))
 }
 
 /// A page's rows, and whether there are more.

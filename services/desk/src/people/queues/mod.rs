@@ -1,6 +1,7 @@
 //! `/queues`: is anything late or stuck? For whoever leads the desk. Every number leads to the list it counts.
 
 pub mod act;
+pub mod act_api;
 pub mod api;
 pub mod cached_counts;
 pub mod count;
@@ -8,11 +9,17 @@ pub mod page;
 mod told;
 
 use ripen_actions::queues::QueueList;
-use ripen_domain::actor::UserRole;
+use ripen_domain::{actor::UserRole, desk::Rank};
 use ripen_store::queues::{stuck::StuckKind, waiting::WaitingKind};
 
 /// To whom the page exists.
 const LEADS_THE_DESK: &[UserRole] = &[UserRole::Admin, UserRole::Manager];
+
+/// The ranks in the order in which leads are handed out; nobody waits to be opened by name, and no lead has a plan yet whose step could
+/// be due.
+fn handed_out() -> impl Iterator<Item = Rank> {
+    Rank::ALL.iter().copied().filter(|rank| !matches!(rank, Rank::Named | Rank::Plan))
+}
 
 /// What a list is called.
 const fn title(list: QueueList) -> &'static str {

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use ripen_actions::queues::{
     QueueList, QueueListRow, QueueOverview, QueueQuery, StuckOfKind, WaitingOfKind, list, overview,
 };
-use ripen_domain::desk::Rank;
 use ripen_store::queues::{COUNTED, MOST, agents::AgentAtWork, stuck::StuckKind, waiting::WaitingKind};
 use ripen_web::extract::{PathId, Query};
 
@@ -18,7 +17,7 @@ use super::{
     LEADS_THE_DESK,
     act::{QueueAct, acts},
     api::cut,
-    title,
+    handed_out, title,
     told::{QueueTold, QueuesQuery, RowsQuery},
 };
 use crate::{
@@ -271,10 +270,9 @@ fn all(list: QueueList, waiting: &WaitingOfKind) -> LinkedNumber {
     number(list, None, (waiting.waiting(), waiting.has_more()))
 }
 
-/// As the desk goes by it; nobody waits to be opened by name, and no lead has a plan yet whose step could be due.
+/// As the desk goes by it.
 fn order() -> Vec<RankLine> {
-    let handed_out = Rank::ALL.iter().filter(|rank| !matches!(rank, Rank::Named | Rank::Plan));
-    handed_out.map(|rank| RankLine { because: capital(rank.because()), first_of: rank.first_of() }).collect()
+    handed_out().map(|rank| RankLine { because: capital(rank.because()), first_of: rank.first_of() }).collect()
 }
 
 fn template(found: QueueOverview, when: When, csrf: String) -> QueuesTemplate {
