@@ -252,26 +252,16 @@ async fn page(actions: &Actions, scope: Scope, now: Timestamp, query: &QueueQuer
     let filter = match query.list {
         QueueList::Waiting(kind) => WaitingFilter { kind, due_by: now, after, limit },
         QueueList::Late => WaitingFilter { after, ..late_by(now) },
-        QueueList::Stuck(StuckKind::Held) if query.is_undated => return undated(actions, scope, after).await,
         QueueList::Stuck(kind) => {
             let span = QueueSpan { after: after.unwrap_or(QueueCursor::FIRST), limit };
-            let rows = actions.store.stuck(scope, kind, span).await?;
+            let rows = match kind {
+                StuckKind::Held if query.is_undated => actions.store.stuck_undated(scope, span).await?,
+                kind => actions.store.stuck(scope, kind, span).await?,
+            };
             return Ok(QueuePage::cut(rows.into_iter().map(|row| QueueListRow::of(kind, row)).collect()));
         }
     };
     Ok(QueuePage::cut(waits(actions, scope, filter).await?))
-}
-
-/// Of what is held, what has no date. The rows are told apart as they are read: a page ends where so many were read as well, and the next
-/// one goes on from there.
-async fn undated(actions: &Actions, scope: Scope, after: Option<QueueCursor>) -> Result<QueuePage, Refusal> {
-    let span = QueueSpan { after: after.unwrap_or(QueueCursor::FIRST), limit: MOST };
-    let read = actions.store.stuck(scope, StuckKind::Held, span).await?;
-    let last_read = read.last().filter(|_| read.len() >= usize::try_from(MOST).unwrap_or(usize::MAX));
-    let last_read = last_read.map(|row| row.cursor);
-    let rows = read.into_iter().filter(|row| row.at.is_none()).map(|row| QueueListRow::of(StuckKind::Held, row));
-    let page = QueuePage::cut(rows.collect());
-    Ok(QueuePage { next: page.next.or(last_read), ..page })
 }
 
 /// Promises that are late, from the first on.

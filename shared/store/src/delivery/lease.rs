@@ -290,7 +290,7 @@ impl Store {
                 from paced), decided as (
                 select id, endpoint_id, place, ends_as, share, mail, address, parked, broken,
                        case when crowded then case when $13::timestamptz is null and shut is null then 'no_slot' else 'put_off' end else fate end as fate,
-                       case when not crowded then why when shut is not null then $14 when $13 is not null then 'the mail server takes no mail; goes out as soon as it does' end as why, case when undecided then 'undecided' when crowded and shut is not null then 'mail_waits' end as code,
+                       case when not crowded then why when shut is not null then $14 when $13 is not null then 'the mail server takes no mail; goes out as soon as it does' end as why, case when undecided then 'undecided' when crowded then case when shut is not null then 'mail_waits' end when fate = 'held' then 'undated' end as code,
                        greatest($13, shut, case when shut <= $2 then $2 + interval '5 seconds' end) as later
                 from (select *, fate = 'leased' and mail and count(*) filter (where fate = 'leased' and mail)
                         over (order by id rows unbounded preceding) > case when shut > $2 then 0 when shut <= $2 then least($12, 1) else $12::integer end as crowded
