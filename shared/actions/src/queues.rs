@@ -225,12 +225,7 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &QueueQuery) -> Resul
 ///
 /// # Errors
 /// As [`list`]; and where the number is so high that finding its page would read too many others.
-pub async fn numbered(
-    actions: &Actions,
-    actor: &Actor,
-    query: &QueueQuery,
-    number: u16,
-) -> Result<QueuePage, Refusal> {
+pub async fn numbered(actions: &Actions, actor: &Actor, query: &QueueQuery, number: u16) -> Result<QueuePage, Refusal> {
     permit(actor, Permission::Manage)?;
     if number > NUMBERED {
         let told = format!("pages are counted to {NUMBERED}: go on with after, which is the next of the page before");

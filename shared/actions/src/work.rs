@@ -126,8 +126,7 @@ impl Actions {
         (now, keep): (Timestamp, bool),
     ) -> Result<A::Done, Refusal> {
         let tx = self.store.begin().await?;
-        let mut work =
-            Work { tx, actor, now, actions: self, changes: Vec::new(), news: LiveNews::default() };
+        let mut work = Work { tx, actor, now, actions: self, changes: Vec::new(), news: LiveNews::default() };
         // An error drops the transaction: what was done so far did not happen.
         let done = action.act(&mut work).await?;
         let Work { mut tx, mut changes, mut news, .. } = work;

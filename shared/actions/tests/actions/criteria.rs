@@ -212,7 +212,11 @@ async fn a_rehearsal_of_another_program_moves_the_leads_and_takes_it_back() {
     assert_eq!((rehearsed.regraded, rehearsed.settings.program.as_str()), (Some(1), program.as_str()));
     assert_eq!(state().await, before, "nothing of it is left");
     let done = office.done(&set).await;
-    assert_eq!((done.regraded, &done.settings), (rehearsed.regraded, &rehearsed.settings), "it gives what was rehearsed");
+    assert_eq!(
+        (done.regraded, &done.settings),
+        (rehearsed.regraded, &rehearsed.settings),
+        "it gives what was rehearsed"
+    );
     assert_eq!(office.actions.rehearse(&actor, &set).await.unwrap().regraded, Some(0), "it is there already");
 
     // A second open lead of the person, in the program of before: it stays there, as the person has one here.

@@ -14,7 +14,10 @@ use uuid::Uuid;
 use crate::{
     Scope, Store, StoreError, Transaction,
     decision::maturation::RoutingNote,
-    delivery::{first_to_claim::tier, write::{code_of, reps_text}},
+    delivery::{
+        first_to_claim::tier,
+        write::{code_of, reps_text},
+    },
 };
 
 /// Why nothing goes out to a client, in words.
