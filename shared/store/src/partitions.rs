@@ -172,7 +172,7 @@ impl Store {
     pub async fn partitions_make(&self, now: Timestamp) -> Result<usize, StoreError> {
         let (mut made, mut failed) = (0, None);
         for table in Partitioned::ALL {
-            match self.partitions_make(table, now).await {
+            match self.month_partitions_make(table, now).await {
                 Ok(months) => made += months,
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -180,7 +180,7 @@ impl Store {
         failed.map_or(Ok(made), Err)
     }
 
-    async fn partitions_make(&self, table: Partitioned, now: Timestamp) -> Result<usize, StoreError> {
+    async fn month_partitions_make(&self, table: Partitioned, now: Timestamp) -> Result<usize, StoreError> {
         let mut made = 0;
         for month in Month::of(now).and_on().take(AHEAD + 1) {
             // Looked at without a lock first: once a day in every process, almost always to find that nothing is
@@ -207,21 +207,21 @@ impl Store {
 
     /// Drops the months of raw bodies of arrivals that ended before `before`; returns how many.
     pub async fn arrival_bodies_drop(&self, before: Timestamp) -> Result<usize, StoreError> {
-        self.partitions_drop(Partitioned::ArrivalBodies, before).await
+        self.month_partitions_drop(Partitioned::ArrivalBodies, before).await
     }
 
     /// Drops the months of attempts that ended before `before`; returns how many. What has to be kept of a month, attempts
     /// made since and those of deliveries under way, moves to the default partition; where that is much, the month stays.
     pub async fn attempts_drop(&self, before: Timestamp) -> Result<usize, StoreError> {
-        self.partitions_drop(Partitioned::Attempts, before).await
+        self.month_partitions_drop(Partitioned::Attempts, before).await
     }
 
-    async fn partitions_drop(&self, table: Partitioned, before: Timestamp) -> Result<usize, StoreError> {
+    async fn month_partitions_drop(&self, table: Partitioned, before: Timestamp) -> Result<usize, StoreError> {
         let mut dropped = 0;
         for name in self.detached(table).await? {
             dropped += usize::from(self.detached_drop(table, &name, before).await?);
         }
-        for old in self.partitions(table).await? {
+        for old in self.month_partitions(table).await? {
             if old.month.next().begins() <= before && self.partition_detach(table, &old, before).await? {
                 dropped += usize::from(self.detached_drop(table, &old.name, before).await?);
             }
@@ -301,13 +301,13 @@ impl Store {
 
     /// Up to when rows older than `before` are deleted one by one: months that are dropped whole begin there.
     pub(crate) async fn rows_until(&self, table: Partitioned, before: Timestamp) -> Result<Timestamp, StoreError> {
-        let months = self.partitions(table).await?;
+        let months = self.month_partitions(table).await?;
         let whole = months.iter().filter(|there| !there.is_past).map(|there| there.month.begins()).min();
         Ok(whole.map_or(before, |begin| begin.min(before)))
     }
 
     /// The months that are there, oldest first.
-    async fn partitions(&self, table: Partitioned) -> Result<Vec<ExistingMonth>, StoreError> {
+    async fn month_partitions(&self, table: Partitioned) -> Result<Vec<ExistingMonth>, StoreError> {
         let rows = sqlx::query!(
             r#"-- partition.list
             select c.relname::text as "name!", pg_get_expr(c.relpartbound, c.oid) like 'FOR VALUES FROM (MINVALUE)%' as "is_past!"
