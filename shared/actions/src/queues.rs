@@ -184,7 +184,7 @@ impl QueuePage {
 pub async fn overview(actions: &Actions, actor: &Actor) -> Result<QueueOverview, Refusal> {
     permit(actor, Permission::Manage)?;
     let (store, scope, now) = (&actions.store, actor.scope(), actions.clock.now());
-    let waits = async {
+    let counts = async {
         let mut waiting = Vec::new();
         for kind in WaitingKind::ALL {
             waiting.push(WaitingOfKind { kind, clients: store.waiting_counts(scope, kind, now).await? });
@@ -200,7 +200,7 @@ pub async fn overview(actions: &Actions, actor: &Actor) -> Result<QueueOverview,
         Ok::<_, Refusal>((stuck, with_reasons(actions, (scope, now), late).await?))
     };
     // Both read much: one does not wait for the other.
-    let ((waiting, late), (stuck, late_first)) = try_join(waits, others).await?;
+    let ((waiting, late), (stuck, late_first)) = try_join(counts, others).await?;
     let late = WaitingOfKind { kind: WaitingKind::Owed, clients: late };
     Ok(QueueOverview { waiting, late, late_first, stuck, agents: store.agents_at_work(scope).await? })
 }
