@@ -60,6 +60,10 @@ async fn a_new_version_rests_on_a_back_test_of_itself() {
 
     let said = installation.run(&["criteria", "activate", &wider, "--backtest", backtest, "--dry-run"]).await;
     assert!(text(&said).contains("2 of 4 open leads change grade: B → A 2"), "{}", text(&said));
+    let dry = installation.json(&["criteria", "activate", &wider, "--backtest", backtest, "--dry-run"]).await;
+    assert_eq!((&dry["version"], &dry["change"], &dry["dry_run"]), (&json!(2), &json!(2), &json!(true)), "{dry}");
+    let active = "select count(*) from criteria_event";
+    assert_eq!(installation.count(active).await, 1, "it is undone at its end");
     let other = draft(&installation, "other.toml", &CRITERIA.replace("<= 90", "<= 119").replace("> 90", "> 119"));
     let refused = installation.run(&["criteria", "activate", &other, "--backtest", backtest]).await;
     assert!(!refused.status.success() && text(&refused).contains("another document"), "{}", text(&refused));

@@ -187,6 +187,11 @@ async fn another_program_regrades_the_open_leads_of_its_client() {
 
     let before = installation.run(&["client", "set", "acme", "--program", "mortgage", "--dry-run"]).await;
     assert!(text(&before).contains("1 of 1 open leads change grade: B → A 1"), "{}", text(&before));
+    let dry = installation.json(&["client", "set", "acme", "--program", "mortgage", "--dry-run"]).await;
+    let expected = (json!(1), json!("mortgage"), json!(true));
+    assert_eq!((&dry["regraded"], &dry["program"], &dry["dry_run"]), (&expected.0, &expected.1, &expected.2), "{dry}");
+    let moved = "select count(*) from lead l join program g on g.id = l.program_id where g.name = 'mortgage'";
+    assert_eq!(installation.count(moved).await, 0, "it is undone at its end");
     assert_eq!(installation.count("select count(*) from decision").await, 1);
     let set = installation.json(&["client", "set", "acme", "--program", "mortgage", "--capacity", "5"]).await;
     assert_eq!((&set["regraded"], &set["capacity"], &set["program"]), (&json!(1), &json!(5), &json!("mortgage")));

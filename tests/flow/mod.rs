@@ -1,5 +1,6 @@
 //! Whole stories: a lead goes in by HTTP and comes out at the client.
 
+mod alerts;
 mod another_person;
 mod api_description;
 mod appointments;
@@ -7,7 +8,6 @@ mod barred;
 mod bodies;
 mod bounces;
 mod calling;
-mod claims;
 mod commands;
 mod criteria;
 mod deliveries;
@@ -16,13 +16,14 @@ mod desk;
 mod embedded;
 mod endpoints;
 mod enquires_again;
+mod events;
+mod first_to_claim;
 mod import;
 mod keys;
 mod looks;
 mod mail_server;
 mod main_path;
 mod missed;
-mod news;
 mod numbers;
 mod outcomes;
 mod persons;
@@ -40,4 +41,3 @@ mod suppression;
 mod together;
 mod upgrade;
 mod verifiers;
-mod watch;

@@ -45,7 +45,7 @@ impl Load {
                         return;
                     }
                     let id = format!("load-{poster}-{number}");
-                    if let Some(arrival) = insist(&url, &source, &lead(&id, number), &refused).await {
+                    if let Some(arrival) = post_until_taken(&url, &source, &lead(&id, number), &refused).await {
                         accepted.lock().unwrap().insert(id, arrival);
                     }
                 }
@@ -88,7 +88,7 @@ fn lead(id: &str, number: usize) -> Value {
     json!({"external_id": id, "email": format!("{id}@example.com"), "first_name": "Casey", "answers": {"timeframe_days": days}})
 }
 
-async fn insist(url: &Mutex<String>, source: &Source, body: &Value, refused: &AtomicUsize) -> Option<String> {
+async fn post_until_taken(url: &Mutex<String>, source: &Source, body: &Value, refused: &AtomicUsize) -> Option<String> {
     for _ in 0..2000 {
         let to = url.lock().unwrap().clone();
         match post(&to, source, body).await {

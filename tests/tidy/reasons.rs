@@ -1,7 +1,7 @@
 //! Sentences are for people: nothing happens by their words. What a statement tells rows apart by is a code that stands beside the
 //! sentence, and whoever writes the sentence writes the code, or the code of the one before would stay.
 //!
-//! Sentences of versions before are read by two functions of migration 0037 alone.
+//! Sentences of versions before are read by migrations alone: by two functions of 0037, and once by 0039.
 
 use crate::{
     refuse,

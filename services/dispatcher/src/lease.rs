@@ -206,12 +206,12 @@ impl LeaseWorker {
         let ctx = &self.ctx;
         let lasts = Duration::from_secs(ctx.settings.dispatcher.lease_s.max(1));
         let leased = retry(BACKOFF, RetryLimit::None, self.stop.soft(), || async {
-            // Begun before the claim: the lease cannot end before this limit says so.
+            // Begun before the request: the lease cannot end before this limit says so.
             let begun = Instant::now();
             let now = ctx.clock.now();
             // While nobody can say what this process' share is, the others may have been given it.
             let Some(slots) = self.parts.slots.guard().await else { return Tried::Again(()) };
-            let claim = LeaseRequest {
+            let request = LeaseRequest {
                 deliveries,
                 // A new name for each try: an answer that was lost may have leased under the old one, and that lease
                 // runs out by itself.
@@ -223,17 +223,17 @@ impl LeaseWorker {
                 kept_until: now.saturating_add(ctx.offer()).unwrap_or(now),
             };
             let terms = BodyTerms { links: ctx.links.as_ref(), hours: &ctx.actions.hours, now };
-            match ctx.store.deliveries_lease(&claim, now, |due| due.to_body(terms)).await {
+            match ctx.store.deliveries_lease(&request, now, |due| due.to_body(terms)).await {
                 // Ends before the lease does: recording needs some of it.
                 Ok(grant) => {
                     let until = begun + lasts.saturating_sub(FOR_RECORDING);
-                    Tried::Done(Granted { grant, lease: claim.lease, until, slots })
+                    Tried::Done(Granted { grant, lease: request.lease, until, slots })
                 }
                 // Held and tried again: the rows are untouched, or their leases run out.
                 Err(error) if error.is_unreachable() || error.is_conflict() => Tried::Again(()),
                 Err(error) => {
                     tracing::error!(%error, deliveries = deliveries.len(), "deliveries could not be leased; the sweeper offers them again");
-                    Tried::Done(Granted { grant: LeaseGrant::default(), lease: claim.lease, until: begun, slots })
+                    Tried::Done(Granted { grant: LeaseGrant::default(), lease: request.lease, until: begun, slots })
                 }
             }
         });

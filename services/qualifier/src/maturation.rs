@@ -37,7 +37,8 @@ impl MaturationRef {
 
     /// A delivery that nobody can take yet.
     pub fn held(self, hold: Hold, id: DeliveryId) -> NewDelivery {
-        NewDelivery { why: Some(hold.why), waits_for: hold.waits_for, ..self.unaddressed(id, hold.until) }
+        let Hold { until, why, is_undated, waits_for } = hold;
+        NewDelivery { why: Some(why), is_undated, waits_for, ..self.unaddressed(id, until) }
     }
 
     /// The offer to be kept.
@@ -48,7 +49,18 @@ impl MaturationRef {
 
     fn unaddressed(self, id: DeliveryId, due_at: Timestamp) -> NewDelivery {
         let Self { client, lead, maturation } = self;
-        let (why, undo_until, waits_for) = (None, None, Vec::new());
-        NewDelivery { id, client, lead, maturation, offer: None, to: None, due_at, why, undo_until, waits_for }
+        NewDelivery {
+            id,
+            client,
+            lead,
+            maturation,
+            offer: None,
+            to: None,
+            due_at,
+            why: None,
+            is_undated: false,
+            undo_until: None,
+            waits_for: Vec::new(),
+        }
     }
 }

@@ -46,7 +46,8 @@ impl HeldLeads {
         let first = *self.firsts.get(&of.lead)?;
         self.deliveries.push((id, first));
         let until = now.saturating_add(PERHAPS_SAME_WITHIN).unwrap_or(now);
-        let held = of.held(Hold { until, why: held_because(first), waits_for: Vec::new() }, id);
+        let hold = Hold { until, why: held_because(first), is_undated: true, waits_for: Vec::new() };
+        let held = of.held(hold, id);
         Some(NewDelivery { undo_until, ..held })
     }
 }

@@ -4,10 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use ripen_domain::{
-    id::{ClientId, DeliveryId, LeadId, MaturationId},
-    routing::undated::{CANNOT_BE_ROUTED, UNDELIVERABLE},
-};
+use ripen_domain::id::{ClientId, DeliveryId, LeadId, MaturationId};
 use ripen_runtime::random::uuid_v7;
 use ripen_store::{
     StoreError, Transaction,
@@ -21,7 +18,7 @@ use ripen_store::{
     live::{LiveKind, LiveNews},
     sweep::SweepParts,
     team::{
-        assign::{Assigner, Hold, LeadAssignment, TeamState, ToAssign},
+        assign::{Assigner, Hold, LeadAssignment, TeamState, ToAssign, UNDELIVERABLE},
         preview::routing_scripts,
     },
 };
@@ -118,8 +115,9 @@ async fn apart(
                 tracing::error!(lead.id = %lead, %error, "a held lead cannot be routed and waits; the client's others are routed");
                 let until = now.saturating_add(UNREADABLE_WAITS).unwrap_or(now);
                 let mut batch = ctx.store.begin().await?;
-                let why = format!("{CANNOT_BE_ROUTED}: {error}");
-                batch.held_put_off(&HeldPutOff { client, only: Some(*lead), until, why: &why }, now).await?;
+                let why = format!("cannot be routed: {error}");
+                let put_off = HeldPutOff { client, only: Some(*lead), until, why: &why, is_undated: true };
+                batch.held_put_off(&put_off, now).await?;
                 batch.commit().await?;
             }
         }
@@ -139,10 +137,10 @@ async fn reroute(
     let criteria = routing_scripts(&mut batch, &work_unit, &ctx.documents).await?;
     let team_state = TeamState::lock_teams(&mut batch, &work_unit, leads, now).await?;
     // Locked again by state: between the look and the locks another worker may have routed some.
-    let unrouted = batch.held_lock(leads, now).await?;
+    let held = batch.held_lock(leads, now).await?;
     let mut assigner = Assigner::new(&work_unit, &criteria, team_state, now);
     let mut writes = RerouteWrites { now, ..RerouteWrites::default() };
-    for one in &unrouted {
+    for one in &held {
         let (lead, matured_at) = (one.waiting.lead, one.waiting.matured_at);
         let to_assign =
             ToAssign { lead, matured_at, had: &one.had, dead: &one.dead, offered: one.offered, is_in_order: true };
@@ -155,7 +153,8 @@ async fn reroute(
     batch.turns_write(&assigner.turns).await?;
     // All that the client has waiting: one by one, each would only learn that the day is full.
     if let Some(hold) = &full {
-        batch.held_put_off(&HeldPutOff { client, only: None, until: hold.until, why: &hold.why }, now).await?;
+        let Hold { until, ref why, is_undated, .. } = *hold;
+        batch.held_put_off(&HeldPutOff { client, only: None, until, why, is_undated }, now).await?;
     }
     let mut news = LiveNews::default();
     news.add(LiveKind::Deliveries, Some(client));
@@ -187,7 +186,7 @@ fn rescued(held: &HeldDelivery, assigned: LeadAssignment, now: Timestamp) -> Lea
         return LeadAssignment { to, note, ..LeadAssignment::default() };
     }
     let again = now.saturating_add(LOOK_AGAIN).unwrap_or(now);
-    let stays = || Hold { until: again, why: UNDELIVERABLE.to_owned(), waits_for: Vec::new() };
+    let stays = || Hold { until: again, why: UNDELIVERABLE.to_owned(), is_undated: true, waits_for: Vec::new() };
     LeadAssignment { held: Some(hold.unwrap_or_else(stays)), note, ..LeadAssignment::default() }
 }
 
@@ -226,7 +225,7 @@ impl RerouteWrites {
         let waits_for = hold.as_ref().map(|hold| hold.waits_for.clone()).unwrap_or_default();
         let rerouted = match hold {
             // The held row stays for who gets it later; whoever gets it now has a row of their own.
-            Some(hold) => Rerouted::Held(hold.until, hold.why),
+            Some(Hold { until, why, is_undated, .. }) => Rerouted::Held { until, why, is_undated },
             None => to.next().map_or(Rerouted::Done, |first| Rerouted::Given(first.endpoint, first.rep)),
         };
         if let Rerouted::Given(endpoint, _) = &rerouted {

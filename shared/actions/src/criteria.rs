@@ -56,21 +56,12 @@ impl Action for ActivateCriteria {
     async fn act(&self, work: &mut Work<'_>) -> Result<Activated, Refusal> {
         // Read here once for both: the document is checked and the program's name is in it.
         let draft = load(&self.document)?;
-        // The program first: the check below must still hold when the version is switched on. A rehearsal switches nothing on,
-        // and qualifiers and other activations must not wait for one.
-        if !work.is_rehearsal() {
-            work.tx.program_lock(draft.name()).await?;
-        }
+        // The program first: the check below must still hold when the version is switched on.
+        work.tx.program_lock(draft.name()).await?;
         let versions = work.tx.criteria_versions(draft.name()).await?;
         let mut errors = FieldErrors::default();
         self.check(work, &draft, &versions, &mut errors).await?;
         errors.finish()?;
-        if work.is_rehearsal() {
-            return Ok(Activated {
-                program: draft.name().to_owned(),
-                version: next_version(&self.document, &versions),
-            });
-        }
         let new = Activation {
             program: draft.name(),
             document: &self.document,
@@ -119,14 +110,6 @@ impl ActivateCriteria {
         }
         Ok(())
     }
-}
-
-/// The version that a document would be: the same document again is the same version.
-fn next_version(document: &str, versions: &[CriteriaVersionRecord]) -> i32 {
-    let hash = ContentHash::of(document.as_bytes());
-    let known = versions.iter().find(|version| version.hash == hash.bytes()).map(|version| version.version);
-    let newest = versions.iter().map(|version| version.version).max().unwrap_or(0);
-    known.unwrap_or_else(|| newest.saturating_add(1))
 }
 
 /// Which part of the past is decided again.

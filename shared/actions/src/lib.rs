@@ -3,8 +3,7 @@
 //! An [`Action`] is a typed request. [`Actions::run`] checks that the [`Actor`] may do such a thing, lets the action check
 //! everything it was given at once, does it in one transaction together with its audit row, and gives back a typed result. Which
 //! actions write no audit row, and why, is listed by the check that all others do (`tests/tidy/audited.rs`).
-//! [`Actions::rehearse`] does the same and rolls it back: a dry run is the action itself, but for steps that change very many
-//! rows, which it only counts. The command line, pages and the API parse, call one action and show what came back; nothing
+//! [`Actions::rehearse`] does the same and rolls it back: a dry run is the action itself. The command line, pages and the API parse, call one action and show what came back; nothing
 //! here knows a flag, a page or a status code.
 //!
 //! Reading is a plain function of the noun's file, with the actor's [`Scope`](ripen_domain::actor::Scope). It fails where

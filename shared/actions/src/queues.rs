@@ -10,8 +10,9 @@ use ripen_domain::{
     id::{ArrivalId, DeliveryId, LeadId},
 };
 use ripen_store::queues::{
-    COUNTED,
+    COUNTED, MOST,
     agents::AgentAtWork,
+    cursor::{QueueCursor, QueueSpan},
     stuck::{StuckKind, StuckRow},
     waiting::{WaitingCount, WaitingFilter, WaitingKind},
 };
@@ -25,9 +26,11 @@ use crate::{
 /// A promised call is late from so long after its time on.
 pub const LATE: SignedDuration = SignedDuration::from_mins(5);
 /// Late promises that the overview shows.
-const FIRST: usize = 6;
+const FIRST: i64 = 6;
 /// Rows of a list on one page.
-pub const ON_A_PAGE: i64 = 100;
+const ON_A_PAGE: usize = 100;
+/// Pages that are found by their number: each page before it is read on the way.
+const NUMBERED: u16 = 50;
 
 /// A list that a number leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +141,8 @@ pub struct QueueListRow {
     pub at: Option<Timestamp>,
     /// Why it is stuck, or of a lead that waits why nobody calls yet, in words.
     pub why: String,
+    /// Where a page that ends with it ends.
+    pub cursor: QueueCursor,
 }
 
 /// Which rows are meant.
@@ -149,8 +154,27 @@ pub struct QueueQuery {
     pub client: Option<String>,
     /// Of what is held, only what has no date: it goes on when somebody does something.
     pub is_undated: bool,
-    /// Which page of [`ON_A_PAGE`] rows, from 0 on.
-    pub page: u16,
+    /// Behind this row: where the page before ended.
+    pub after: Option<QueueCursor>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueuePage {
+    /// At most a hundred.
+    pub rows: Vec<QueueListRow>,
+    /// Where the next page begins; none where this is the last.
+    pub next: Option<QueueCursor>,
+}
+
+impl QueuePage {
+    /// As many rows as fit, of one more where there are more.
+    fn cut(mut rows: Vec<QueueListRow>) -> Self {
+        let has_more = rows.len() > ON_A_PAGE;
+        rows.truncate(ON_A_PAGE);
+        let next = rows.last().filter(|_| has_more).map(|last| last.cursor);
+        Self { rows, next }
+    }
 }
 
 /// Whether anything is late or stuck.
@@ -160,64 +184,90 @@ pub struct QueueQuery {
 pub async fn overview(actions: &Actions, actor: &Actor) -> Result<QueueOverview, Refusal> {
     permit(actor, Permission::Manage)?;
     let (store, scope, now) = (&actions.store, actor.scope(), actions.clock.now());
-    let waits = async {
+    let counts = async {
         let mut waiting = Vec::new();
         for kind in WaitingKind::ALL {
             waiting.push(WaitingOfKind { kind, clients: store.waiting_counts(scope, kind, now).await? });
         }
-        Ok::<_, Refusal>((waiting, store.waiting_counts(scope, WaitingKind::Owed, late_by(now)).await?))
+        Ok::<_, Refusal>((waiting, store.waiting_counts(scope, WaitingKind::Owed, late_by(now).due_by).await?))
     };
     let others = async {
         let mut stuck = Vec::new();
         for kind in StuckKind::ALL {
-            stuck.push(StuckOfKind { kind, rows: store.stuck(scope, kind).await? });
+            stuck.push(StuckOfKind { kind, rows: store.stuck(scope, kind, QueueSpan::first(MOST)).await? });
         }
-        Ok::<_, Refusal>((stuck, late_rows(actions, scope, (now, 0), FIRST).await?))
+        let late = waits(actions, scope, WaitingFilter { limit: FIRST, ..late_by(now) }).await?;
+        Ok::<_, Refusal>((stuck, with_reasons(actions, (scope, now), late).await?))
     };
     // Both read much: one does not wait for the other.
-    let ((waiting, late), (stuck, late_first)) = try_join(waits, others).await?;
+    let ((waiting, late), (stuck, late_first)) = try_join(counts, others).await?;
     let late = WaitingOfKind { kind: WaitingKind::Owed, clients: late };
     Ok(QueueOverview { waiting, late, late_first, stuck, agents: store.agents_at_work(scope).await? })
 }
 
-/// The rows behind a number; one more than a page has where there are more.
+/// A page of the rows behind a number.
 ///
 /// # Errors
 /// `Forbidden` for who does not lead the desk; names the clients there are where it is none of them.
-pub async fn list(actions: &Actions, actor: &Actor, query: &QueueQuery) -> Result<Vec<QueueListRow>, Refusal> {
+pub async fn list(actions: &Actions, actor: &Actor, query: &QueueQuery) -> Result<QueuePage, Refusal> {
     permit(actor, Permission::Manage)?;
     let scope = client::scope(actions, actor, query.client.as_deref()).await?;
     let now = actions.clock.now();
-    let offset = i64::from(query.page) * ON_A_PAGE;
+    let found = page(actions, scope, now, query).await?;
     match query.list {
-        QueueList::Waiting(kind) => {
-            with_reasons(actions, (scope, now), waits(actions, scope, (kind, now), offset).await?).await
-        }
-        QueueList::Late => late_rows(actions, scope, (now, offset), usize::MAX).await,
-        QueueList::Stuck(kind) => {
-            let rows = actions.store.stuck(scope, kind).await?.into_iter();
-            let rows = rows.filter(|row| kind != StuckKind::Held || !query.is_undated || row.at.is_none());
-            let (behind, most) = (usize::try_from(offset), usize::try_from(ON_A_PAGE + 1));
-            let page = rows.skip(behind.unwrap_or(usize::MAX)).take(most.unwrap_or(usize::MAX));
-            Ok(page.map(|row| QueueListRow::of(kind, row)).collect())
-        }
+        QueueList::Stuck(_) => Ok(found),
+        _ => Ok(QueuePage { rows: with_reasons(actions, (scope, now), found.rows).await?, ..found }),
     }
 }
 
-fn late_by(now: Timestamp) -> Timestamp {
-    now.checked_sub(LATE).unwrap_or(now)
+/// The page of this number, from 0 on, for programs that count pages: as [`list`] where nothing came or went since the page before. A page
+/// behind the last one has no rows.
+///
+/// # Errors
+/// As [`list`]; and where the number is so high that finding its page would read too many others.
+pub async fn numbered(actions: &Actions, actor: &Actor, query: &QueueQuery, number: u16) -> Result<QueuePage, Refusal> {
+    permit(actor, Permission::Manage)?;
+    if number > NUMBERED {
+        let told = format!("pages are counted to {NUMBERED}: go on with after, which is the next of the page before");
+        return Err(Refusal::field("page", "out_of_range", told));
+    }
+    let scope = client::scope(actions, actor, query.client.as_deref()).await?;
+    let (now, mut query) = (actions.clock.now(), query.clone());
+    for _ in 0..number {
+        let before = page(actions, scope, now, &query).await?;
+        let Some(next) = before.next else { return Ok(QueuePage::default()) };
+        query.after = Some(next);
+    }
+    list(actions, actor, &query).await
 }
 
-/// Late promises, the first of them.
-async fn late_rows(
-    actions: &Actions,
-    scope: Scope,
-    (now, offset): (Timestamp, i64),
-    most: usize,
-) -> Result<Vec<QueueListRow>, Refusal> {
-    let mut rows = waits(actions, scope, (WaitingKind::Owed, late_by(now)), offset).await?;
-    rows.truncate(most);
-    with_reasons(actions, (scope, now), rows).await
+/// The rows of a page; of leads that wait without what stands against calling.
+async fn page(actions: &Actions, scope: Scope, now: Timestamp, query: &QueueQuery) -> Result<QueuePage, Refusal> {
+    let (after, limit) = (query.after, one_more());
+    let filter = match query.list {
+        QueueList::Waiting(kind) => WaitingFilter { kind, due_by: now, after, limit },
+        QueueList::Late => WaitingFilter { after, ..late_by(now) },
+        QueueList::Stuck(kind) => {
+            let span = QueueSpan { after: after.unwrap_or(QueueCursor::FIRST), limit };
+            let rows = match kind {
+                StuckKind::Held if query.is_undated => actions.store.stuck_undated(scope, span).await?,
+                kind => actions.store.stuck(scope, kind, span).await?,
+            };
+            return Ok(QueuePage::cut(rows.into_iter().map(|row| QueueListRow::of(kind, row)).collect()));
+        }
+    };
+    Ok(QueuePage::cut(waits(actions, scope, filter).await?))
+}
+
+/// Promises that are late, from the first on.
+fn late_by(now: Timestamp) -> WaitingFilter {
+    let due_by = now.checked_sub(LATE).unwrap_or(now);
+    WaitingFilter { kind: WaitingKind::Owed, due_by, after: None, limit: one_more() }
+}
+
+/// One more than fits on a page tells whether there is another.
+fn one_more() -> i64 {
+    i64::try_from(ON_A_PAGE).map_or(i64::MAX, |fit| fit.saturating_add(1))
 }
 
 /// Leads that wait, each with what stands against calling now: by the function that decides whether a lead is handed out.
@@ -247,15 +297,10 @@ async fn with_reasons(
     Ok(rows)
 }
 
-async fn waits(
-    actions: &Actions,
-    scope: Scope,
-    (kind, due_by): (WaitingKind, Timestamp),
-    offset: i64,
-) -> Result<Vec<QueueListRow>, Refusal> {
-    let filter = WaitingFilter { kind, due_by, limit: ON_A_PAGE + 1, offset };
+async fn waits(actions: &Actions, scope: Scope, filter: WaitingFilter) -> Result<Vec<QueueListRow>, Refusal> {
     let rows = actions.store.waiting_list(scope, filter).await?;
     let row = rows.into_iter().map(|row| QueueListRow {
+        cursor: row.cursor(),
         id: row.lead.to_string(),
         lead: Some(row.lead),
         name: row.name,
@@ -283,6 +328,7 @@ impl QueueListRow {
             StuckKind::Quarantine => ArrivalId::from_uuid(row.id).to_string(),
             StuckKind::Letters | StuckKind::Reviews => row.id.to_string(),
         };
-        Self { id, lead: row.lead, name: row.name, client: row.client, at: row.at, why: row.why }
+        let StuckRow { lead, name, client, at, why, cursor, .. } = row;
+        Self { id, lead, name, client, at, why, cursor }
     }
 }

@@ -95,7 +95,8 @@ impl Actions {
         self.attempt(actor, action, true).await
     }
 
-    /// Does an action and takes it back: what it would have given. A step that changes very many rows is only counted.
+    /// Does an action and takes it back: what it would have given. It waits for the locks that the action waits for, and holds them until
+    /// it is taken back.
     ///
     /// # Errors
     /// Why it would not be done.
@@ -125,19 +126,20 @@ impl Actions {
         (now, keep): (Timestamp, bool),
     ) -> Result<A::Done, Refusal> {
         let tx = self.store.begin().await?;
-        let mut work =
-            Work { tx, actor, now, actions: self, is_rehearsal: !keep, changes: Vec::new(), news: LiveNews::default() };
+        let mut work = Work { tx, actor, now, actions: self, changes: Vec::new(), news: LiveNews::default() };
         // An error drops the transaction: what was done so far did not happen.
         let done = action.act(&mut work).await?;
         let Work { mut tx, mut changes, mut news, .. } = work;
         // Sorted, so that the audit of one action reads in the order in which things happened.
         in_order(&mut changes);
         tx.audit_record(actor, &changes, now).await?;
-        // Without it the transaction is rolled back by its drop: a rehearsal has run the very statements.
-        if keep {
-            changes.iter().for_each(|change| note(&mut news, change));
-            tx.live_tell(&news).await?;
-            tx.commit().await?;
+        changes.iter().for_each(|change| note(&mut news, change));
+        // Nobody hears of it unless it is committed.
+        tx.live_tell(&news).await?;
+        match keep {
+            true => tx.commit().await?,
+            // At once, and not when the connection is used again: others wait for what it holds.
+            false => tx.roll_back().await?,
         }
         Ok(done)
     }
@@ -182,7 +184,6 @@ pub struct Work<'a> {
     pub now: Timestamp,
     /// What every action works with.
     pub actions: &'a Actions,
-    is_rehearsal: bool,
     changes: Vec<AuditEntry>,
     news: LiveNews,
 }
@@ -192,12 +193,6 @@ impl Work<'_> {
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.actor.scope()
-    }
-
-    /// Whether all of it is taken back: then what would write, or lock, very many rows is only counted.
-    #[must_use]
-    pub const fn is_rehearsal(&self) -> bool {
-        self.is_rehearsal
     }
 
     /// An id for something new.

@@ -4,7 +4,7 @@
 //! Written from the same payload that a webhook carries, tolerant of what is missing. Everything in it
 //! was typed by a stranger and is treated so. No images, no tracking pixel, nothing loaded from anywhere.
 
-mod news;
+mod event;
 mod read;
 mod words;
 
@@ -87,8 +87,8 @@ struct BriefText<'a> {
 #[must_use]
 pub fn render(event: &ClientEvent, letterhead: &Letterhead<'_>) -> LeadMail {
     // What only tells of a lead has no contact data to show.
-    if let Some((title, sentences)) = news::read(event, letterhead) {
-        let reader = news::reader(event);
+    if let Some((title, sentences)) = event::read(event, letterhead) {
+        let reader = event::reader(event);
         let mail =
             BriefMail { title: &title, sentences: &sentences, reader: reader.as_deref(), ..BriefMail::default() };
         return brief(&mail, letterhead);

@@ -172,7 +172,7 @@ impl Store {
     pub async fn partitions_make(&self, now: Timestamp) -> Result<usize, StoreError> {
         let (mut made, mut failed) = (0, None);
         for table in Partitioned::ALL {
-            match self.months_make(table, now).await {
+            match self.month_partitions_make(table, now).await {
                 Ok(months) => made += months,
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -180,7 +180,7 @@ impl Store {
         failed.map_or(Ok(made), Err)
     }
 
-    async fn months_make(&self, table: Partitioned, now: Timestamp) -> Result<usize, StoreError> {
+    async fn month_partitions_make(&self, table: Partitioned, now: Timestamp) -> Result<usize, StoreError> {
         let mut made = 0;
         for month in Month::of(now).and_on().take(AHEAD + 1) {
             // Looked at without a lock first: once a day in every process, almost always to find that nothing is
@@ -194,7 +194,7 @@ impl Store {
 
     async fn partition_make(&self, table: Partitioned, month: Month) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin_within(MOST_TIME).await?;
-        lock_months(tx.bounded(), PATIENCE).await?;
+        lock_partitions(tx.bounded(), PATIENCE).await?;
         // Somebody else may have made it while this one waited.
         if is_there(tx.bounded(), table, month).await? {
             return Ok(false);
@@ -207,21 +207,21 @@ impl Store {
 
     /// Drops the months of raw bodies of arrivals that ended before `before`; returns how many.
     pub async fn arrival_bodies_drop(&self, before: Timestamp) -> Result<usize, StoreError> {
-        self.months_drop(Partitioned::ArrivalBodies, before).await
+        self.month_partitions_drop(Partitioned::ArrivalBodies, before).await
     }
 
     /// Drops the months of attempts that ended before `before`; returns how many. What has to be kept of a month, attempts
     /// made since and those of deliveries under way, moves to the default partition; where that is much, the month stays.
     pub async fn attempts_drop(&self, before: Timestamp) -> Result<usize, StoreError> {
-        self.months_drop(Partitioned::Attempts, before).await
+        self.month_partitions_drop(Partitioned::Attempts, before).await
     }
 
-    async fn months_drop(&self, table: Partitioned, before: Timestamp) -> Result<usize, StoreError> {
+    async fn month_partitions_drop(&self, table: Partitioned, before: Timestamp) -> Result<usize, StoreError> {
         let mut dropped = 0;
         for name in self.detached(table).await? {
             dropped += usize::from(self.detached_drop(table, &name, before).await?);
         }
-        for old in self.months(table).await? {
+        for old in self.month_partitions(table).await? {
             if old.month.next().begins() <= before && self.partition_detach(table, &old, before).await? {
                 dropped += usize::from(self.detached_drop(table, &old.name, before).await?);
             }
@@ -242,7 +242,7 @@ impl Store {
             // Planned as lists are, and without a lock: the whole month is read.
             Partitioned::Attempts => {
                 let mut tx = self.lists.begin_within(MOST_TIME).await?;
-                lock_months(tx.bounded(), PATIENCE_TO_DROP).await?;
+                lock_partitions(tx.bounded(), PATIENCE_TO_DROP).await?;
                 if !is_there(tx.bounded(), table, old.month).await? {
                     return Ok(false);
                 }
@@ -259,7 +259,7 @@ impl Store {
         }
         // On the pool of lookups: what is kept is found by index.
         let mut tx = self.pool.begin_within(MOST_TIME).await?;
-        lock_months(tx.bounded(), PATIENCE_TO_DROP).await?;
+        lock_partitions(tx.bounded(), PATIENCE_TO_DROP).await?;
         if !is_there(tx.bounded(), table, old.month).await? {
             return Ok(false);
         }
@@ -279,7 +279,7 @@ impl Store {
     /// Drops what was a month. What was written to it between the look at it and the moment it was taken out is kept first.
     async fn detached_drop(&self, table: Partitioned, name: &str, before: Timestamp) -> Result<bool, StoreError> {
         let mut tx = self.lists.begin_within(MOST_TIME).await?;
-        lock_months(tx.bounded(), PATIENCE_TO_DROP).await?;
+        lock_partitions(tx.bounded(), PATIENCE_TO_DROP).await?;
         if !is_detached(tx.bounded(), table, name).await? {
             return Ok(false);
         }
@@ -301,13 +301,13 @@ impl Store {
 
     /// Up to when rows older than `before` are deleted one by one: months that are dropped whole begin there.
     pub(crate) async fn rows_until(&self, table: Partitioned, before: Timestamp) -> Result<Timestamp, StoreError> {
-        let months = self.months(table).await?;
+        let months = self.month_partitions(table).await?;
         let whole = months.iter().filter(|there| !there.is_past).map(|there| there.month.begins()).min();
         Ok(whole.map_or(before, |begin| begin.min(before)))
     }
 
     /// The months that are there, oldest first.
-    async fn months(&self, table: Partitioned) -> Result<Vec<ExistingMonth>, StoreError> {
+    async fn month_partitions(&self, table: Partitioned) -> Result<Vec<ExistingMonth>, StoreError> {
         let rows = sqlx::query!(
             r#"-- partition.list
             select c.relname::text as "name!", pg_get_expr(c.relpartbound, c.oid) like 'FOR VALUES FROM (MINVALUE)%' as "is_past!"
@@ -353,7 +353,7 @@ impl Store {
 }
 
 /// Only one at a time makes or drops months.
-async fn lock_months(connection: BoundedConnection<'_>, patience: &str) -> Result<(), StoreError> {
+async fn lock_partitions(connection: BoundedConnection<'_>, patience: &str) -> Result<(), StoreError> {
     // Only for this transaction: `attach` waits for every statement on the table, and all others would wait behind it.
     sqlx::query!(
         r#"-- partition.lock

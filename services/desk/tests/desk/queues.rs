@@ -145,10 +145,11 @@ async fn what_is_held_until_a_person_does_something_has_no_date() {
     let acme = app.client("acme").await;
     let ever = ripen_domain::routing::HoldReason::NobodyEver.to_string();
     let full = ripen_domain::routing::HoldReason::ClientFull(2).to_string();
-    for why in [&ever, &full] {
+    for (why, code) in [(&ever, Some("undated")), (&full, None)] {
         let sent = app.owed(&acme).await;
-        let hold = "update delivery set state = 'held', endpoint_id = null, reason = $2, due_at = '2031-01-01T10:00:00Z' where id = $1";
-        sqlx::query(hold).bind(sent.delivery.uuid()).bind(why).execute(&app.pool).await.unwrap();
+        let hold = "update delivery set state = 'held', endpoint_id = null, reason = $2, reason_code = $3, due_at = '2031-01-01T10:00:00Z' where id = $1";
+        let query = sqlx::query(hold).bind(sent.delivery.uuid()).bind(why).bind(code);
+        query.execute(&app.pool).await.unwrap();
     }
     let manager = app.user(UserRole::Manager, None).await;
     let held = app.see(&manager, "/api/v1/queues/held").await.json();
@@ -297,4 +298,130 @@ async fn a_lead_whose_language_nobody_at_work_speaks_says_so_wherever_it_waits()
     for list in ["new", "late", "promised"] {
         assert!(!why(list).await.contains(told), "who speaks it is at work: {}", why(list).await);
     }
+}
+
+/// So many rows, more than two pages have; of every ten one instant.
+const MANY: usize = 225;
+
+/// Leads that wait since the same instants, and messages that could not be handled.
+async fn crowded(app: &App, client: &Client) {
+    let lead = app.waiting(client, "+14155550100").await;
+    for copy in [
+        "insert into person select (c.r).* from (select jsonb_populate_record(p, jsonb_build_object('id', md5('person' || n)::uuid)) as r
+           from person p, generate_series(1, $2::bigint) n where p.id = (select person_id from lead where id = $1)) c",
+        "insert into lead select (c.r).* from (select jsonb_populate_record(l, jsonb_build_object('id', md5('lead' || n)::uuid,
+             'person_id', md5('person' || n)::uuid, 'last_enquiry_at', l.last_enquiry_at - (n / 10) * interval '1 minute')) as r
+           from lead l, generate_series(1, $2::bigint) n where l.id = $1) c",
+        "insert into dead_letter (id, queue, message_id, body, reason, at)
+         select md5('letter' || n)::uuid, 'ripen.arrivals', md5('letter' || n)::uuid, 'x', 'unreadable', l.created_at - (n / 10) * interval '1 minute'
+         from lead l, generate_series(0, $2::bigint) n where l.id = $1",
+    ] {
+        let query = sqlx::query(copy).bind(lead).bind(i64::try_from(MANY - 1).unwrap());
+        query.execute(&app.pool).await.unwrap();
+    }
+}
+
+fn ids(page: &Value) -> Vec<String> {
+    page["rows"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_page_begins_where_the_one_before_ended_whatever_went_meanwhile() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    crowded(&app, &acme).await;
+    let manager = app.user(UserRole::Manager, None).await;
+    let gone = [
+        ("new", "update lead set stage = 'closed', closed_at = created_at, closed_reason = 'over' where id = any($1)"),
+        ("letters", "update dead_letter set state = 'dropped', ended_at = at where id = any($1)"),
+    ];
+    for (list, end) in gone {
+        let path = format!("/api/v1/queues/{list}");
+        let first = app.see(&manager, &path).await.json();
+        assert_eq!((ids(&first).len(), &first["next_page"]), (100, &Value::from(1)), "{first}");
+        // By number, for programs that count pages: while nothing goes, these are the same pages.
+        let counted = app.see(&manager, &format!("{path}?page=1")).await.json();
+        let next = first["next"].as_str().unwrap();
+        let second = app.see(&manager, &format!("{path}?after={next}")).await.json();
+        assert_eq!((ids(&counted), &counted["next_page"]), (ids(&second), &Value::from(2)));
+        assert_eq!(second["next_page"], Value::Null, "it was not asked for by its number");
+        let third = app.see(&manager, &format!("{path}?after={}", second["next"].as_str().unwrap())).await.json();
+        assert_eq!((ids(&third).len(), &third["next"], &third["next_page"]), (MANY - 200, &Value::Null, &Value::Null));
+        let behind = app.see(&manager, &format!("{path}?page=3")).await.json();
+        assert_eq!((ids(&behind).len(), &behind["next"]), (0, &Value::Null));
+
+        // Half of the first page is seen to: nobody is passed over.
+        let seen_to: Vec<_> = ids(&first).into_iter().take(50).map(|id| uuid_of(&id)).collect();
+        sqlx::query(end).bind(&seen_to).execute(&app.pool).await.unwrap();
+        let again = app.see(&manager, &format!("{path}?after={next}")).await.json();
+        assert_eq!(ids(&again), ids(&second), "{list}");
+        let mut all = [ids(&first), ids(&second), ids(&third)].concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), MANY, "each once: {list}");
+        for wrong in ["after=7", "after=-", "page=x"] {
+            assert_eq!(app.see(&manager, &format!("{path}?{wrong}")).await.status, 400, "{wrong}");
+        }
+        let far = app.see(&manager, &format!("{path}?page=51")).await;
+        assert_eq!(far.problem(), "invalid-request", "{}", far.text);
+    }
+}
+
+/// What an id in text stands for: of a lead with its prefix, of a message without.
+fn uuid_of(id: &str) -> uuid::Uuid {
+    id.parse::<LeadId>().map_or_else(|_| id.parse().unwrap(), |lead| lead.uuid())
+}
+
+#[tokio::test]
+async fn the_pages_of_a_list_lead_on_and_back_to_the_first() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    crowded(&app, &acme).await;
+    let manager = app.browser(app.user(UserRole::Manager, None).await.id).await;
+    let mut path = "/queues/new?client=acme".to_owned();
+    let mut shown = 0;
+    for number in 0..3 {
+        let page = app.page(&manager, &path).await.text;
+        shown += page.matches("<td class=\"id\">").count();
+        let back = "<a href=\"/queues/new?client=acme\" rel=\"prev\"";
+        assert_eq!(page.contains(back), number > 0, "{page}");
+        // Fetched again by itself, it is the same page.
+        let here = page.split_once("data-from=\"/queues/").unwrap().1.split_once('"').unwrap().0;
+        assert_eq!(unescaped(&format!("/queues/{here}")), path);
+        let next = page.split_once("\" rel=\"next\"").map(|(before, _)| before.rsplit_once("href=\"").unwrap().1);
+        assert_eq!(next.is_some(), number < 2, "{page}");
+        path = next.map(unescaped).unwrap_or_default();
+    }
+    assert_eq!(shown, MANY);
+}
+
+/// An address as it stands in an attribute.
+fn unescaped(text: &str) -> String {
+    text.replace("&#38;", "&").replace("&amp;", "&")
+}
+
+#[tokio::test]
+async fn what_has_no_date_is_found_behind_much_that_has_one() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.owed(&acme).await;
+    let dated = "update delivery set state = 'held', endpoint_id = null, reason = 'capacity', due_at = '2031-01-01T10:00:00Z' where id = $1";
+    sqlx::query(dated).bind(sent.delivery.uuid()).execute(&app.pool).await.unwrap();
+    // More than any page reads; what has no date comes last.
+    for copy in [
+        "insert into maturation select (c.r).* from (select jsonb_populate_record(m, jsonb_build_object('id', md5('m' || n)::uuid, 'decision_id', md5('x' || n)::uuid)) as r
+           from maturation m, generate_series(1, 600) n where m.id = (select maturation_id from delivery where id = $1)) c",
+        "insert into delivery select (c.r).* from (select jsonb_populate_record(d, jsonb_build_object('id', md5('d' || n)::uuid, 'maturation_id', md5('m' || n)::uuid)) as r
+           from delivery d, generate_series(1, 600) n where d.id = $1) c",
+    ] {
+        sqlx::query(copy).bind(sent.delivery.uuid()).execute(&app.pool).await.unwrap();
+    }
+    let last = app.owed(&acme).await;
+    // Whatever its sentence says: it is not read.
+    let undated = "update delivery set state = 'held', endpoint_id = null, reason = 'worded otherwise', reason_code = 'undated', due_at = '2032-01-01T10:00:00Z' where id = $1";
+    sqlx::query(undated).bind(last.delivery.uuid()).execute(&app.pool).await.unwrap();
+    let manager = app.user(UserRole::Manager, None).await;
+    let found = app.see(&manager, "/api/v1/queues/held?undated=true").await.json();
+    assert_eq!((ids(&found), &found["next"]), (vec![last.delivery.to_string()], &Value::Null), "{found}");
+    assert_eq!(found["rows"][0]["at"], Value::Null);
 }

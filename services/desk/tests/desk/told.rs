@@ -9,7 +9,8 @@ const NO_ENDPOINT: &str = "the client has no enabled endpoint";
 /// An A lead that nobody of its client can be given.
 async fn held(app: &App, client: &Client) -> Sent {
     let owed = app.owed(client).await;
-    let hold = "update delivery set state = 'held', reason = $2, endpoint_id = null where id = $1";
+    let hold =
+        "update delivery set state = 'held', reason = $2, reason_code = 'undated', endpoint_id = null where id = $1";
     sqlx::query(hold).bind(owed.delivery.uuid()).bind(NO_ENDPOINT).execute(&app.pool).await.unwrap();
     owed
 }

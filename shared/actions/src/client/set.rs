@@ -80,7 +80,7 @@ pub struct ClientSet {
     pub client: ClientRecord,
     /// What it uses.
     pub settings: ClientSettings,
-    /// How many open leads are regraded, or would be, where a program was named.
+    /// How many open leads went to another program and are regraded, where one was named.
     pub regraded: Option<u64>,
 }
 
@@ -202,7 +202,6 @@ impl Action for SetClient {
         errors.finish()?;
         let id = found.ok_or_else(|| Refusal::missing("client", &self.client))?.id;
         let moved = match &program {
-            Some(program) if work.is_rehearsal() => Some(work.tx.leads_outside_program(scope, id, program.id).await?),
             Some(program) => Some(work.tx.leads_set_program(scope, (id, program.id), now).await?),
             None => None,
         };

@@ -54,7 +54,7 @@ pub async fn ahead(actions: &Actions, actor: &Actor) -> Result<WorkAhead, Refusa
     let until = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
     let (mut leads, mut names, mut is_cut) = (BTreeSet::new(), BTreeMap::new(), false);
     for (kind, due_by) in [(WaitingKind::New, now), (WaitingKind::Due, until), (WaitingKind::Rest, now)] {
-        let filter = WaitingFilter { kind, due_by, limit: LOOKED_AT + 1, offset: 0 };
+        let filter = WaitingFilter { kind, due_by, after: None, limit: LOOKED_AT + 1 };
         let rows = actions.store.waiting_list(scope, filter).await?;
         let most = usize::try_from(LOOKED_AT).unwrap_or(usize::MAX);
         is_cut |= rows.len() > most;

@@ -17,7 +17,6 @@ mod rotation;
 mod route;
 mod rule;
 mod tier;
-pub mod undated;
 mod unreachable;
 
 use std::sync::Arc;

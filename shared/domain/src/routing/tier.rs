@@ -53,6 +53,14 @@ pub enum HoldReason {
     NobodyEver,
 }
 
+impl HoldReason {
+    /// Whether no hour ends it: a person has to change something first.
+    #[must_use]
+    pub const fn is_undated(self) -> bool {
+        matches!(self, Self::NobodyEver | Self::ClientFull(0))
+    }
+}
+
 impl fmt::Display for HoldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -62,6 +70,21 @@ impl fmt::Display for HoldReason {
             Self::NobodyNow(Tier::Fallback) => f.write_str("neither its recipients nor the fallback can take it now"),
             Self::NobodyNow(Tier::Owner) => f.write_str("nobody can take it now, the owner included"),
             Self::NobodyEver => f.write_str("nobody can take it until a person enables, adds or frees a recipient"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_a_person_has_no_date_and_what_waits_for_an_hour_has_one() {
+        for why in [HoldReason::NobodyEver, HoldReason::ClientFull(0)] {
+            assert!(why.is_undated(), "{why}");
+        }
+        for why in [HoldReason::NobodyNow(Tier::Owner), HoldReason::ClientFull(3)] {
+            assert!(!why.is_undated(), "{why}");
         }
     }
 }

@@ -90,7 +90,7 @@ impl Alarm {
     }
 }
 
-/// News as the statement takes it.
+/// Events as the statement takes them.
 #[derive(Default)]
 pub(crate) struct EventArrays {
     ids: Vec<Uuid>,
@@ -104,7 +104,7 @@ pub(crate) struct EventArrays {
 }
 
 impl Transaction {
-    /// Owes news to the endpoints that got the leads' last maturations and ask for it; returns to how many. The same news
+    /// Owes events to the endpoints that got the leads' last maturations and ask for it; returns to how many. The same news
     /// again is told once. News of what is new is not told to who gave the lead back or could not be given it, and to nobody while the
     /// desk has it back.
     ///
@@ -120,8 +120,8 @@ impl Transaction {
     /// Then the endpoint has to ask for the event, and a mailbox hears only of what is `mailed`. Of what is new, `lead.updated`, nobody is
     /// told who gave the lead back, or while the desk has it back (`is_out`); that it is no A any more is told to who said nothing of it
     /// or accepted it, and the rest only while it is A.
-    pub async fn enqueue(&mut self, news: &[Event], now: Timestamp) -> Result<usize, StoreError> {
-        let leads: Vec<_> = news.iter().map(|one| one.lead.uuid()).collect();
+    pub async fn enqueue(&mut self, events: &[Event], now: Timestamp) -> Result<usize, StoreError> {
+        let leads: Vec<_> = events.iter().map(|one| one.lead.uuid()).collect();
         // Before the endpoints are read: a first attempt that began in between would freeze a body without this news,
         // and its endpoint would not be found below either.
         self.hold_unsent(&leads, now).await?;
@@ -153,7 +153,7 @@ impl Transaction {
             to.entry(row.lead_id).or_default().push(row);
         }
         let mut c = EventArrays::default();
-        for one in news {
+        for one in events {
             let event = one.detail.event();
             for row in to.get(&one.lead.uuid()).into_iter().flatten() {
                 let asks = row.events.iter().any(|asked| asked == event.word());
@@ -303,8 +303,8 @@ impl Transaction {
         // Also who does not name it among its events: who has a lead and does not hear this goes on calling.
         for row in rows {
             let (lead, detail) = (LeadId::from_uuid(row.lead_id), EventDetail::Suppressed(said.clone()));
-            let news = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
-            columns.push(&news, DeliveryId::from_uuid(row.id), now);
+            let event = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
+            columns.push(&event, DeliveryId::from_uuid(row.id), now);
         }
         if !columns.ids.is_empty() {
             self.events_insert(&columns, now).await?;
@@ -315,14 +315,14 @@ impl Transaction {
 }
 
 impl EventArrays {
-    pub(crate) fn push(&mut self, news: &Event, about: DeliveryId, now: Timestamp) {
-        let event = news.detail.event();
-        self.ids.push(event_id(about, event, news.cause, now).uuid());
+    pub(crate) fn push(&mut self, one: &Event, about: DeliveryId, now: Timestamp) {
+        let event = one.detail.event();
+        self.ids.push(event_id(about, event, one.cause, now).uuid());
         self.abouts.push(about.uuid());
         self.events.push(event.word().to_owned());
-        self.causes.push(news.cause);
-        self.said.push(news.detail.to_value());
-        self.due.push(news.due_at.to_sqlx());
+        self.causes.push(one.cause);
+        self.said.push(one.detail.to_value());
+        self.due.push(one.due_at.to_sqlx());
         self.tos.push(None);
     }
 

@@ -46,8 +46,8 @@ pub struct SentOffer {
     pub waits: bool,
 }
 
-/// A claim as it is kept.
-struct ClaimColumns {
+/// An offer as it is kept.
+struct OfferColumns {
     tier: String,
     offered_to: Vec<String>,
     until: jiff_sqlx::Timestamp,
@@ -55,7 +55,7 @@ struct ClaimColumns {
     taken_at: Option<jiff_sqlx::Timestamp>,
 }
 
-impl ClaimColumns {
+impl OfferColumns {
     fn offer(self) -> Result<LeadOffer, StoreError> {
         let read = |text: String| text.parse().map_err(|_| StoreError::Corrupt("who is offered a lead".to_owned()));
         let to = self.offered_to.into_iter().map(read).collect::<Result<_, _>>()?;
@@ -90,14 +90,14 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let (to, waits) = (offered_to(row.endpoint_id, row.rep_id), row.waits);
-        let claim = ClaimColumns {
+        let kept = OfferColumns {
             tier: row.tier,
             offered_to: row.offered_to,
             until: row.until,
             taken_by: row.taken_by,
             taken_at: row.taken_at,
         };
-        Ok(Some(SentOffer { offer: claim.offer()?, to, waits }))
+        Ok(Some(SentOffer { offer: kept.offer()?, to, waits }))
     }
 }
 
@@ -241,14 +241,14 @@ impl Transaction {
         // `for update` although the lead is locked: the qualifier's next tier must not replace an offer that is being
         // accepted.
         let row = sqlx::query_as!(
-            ClaimColumns,
+            OfferColumns,
             "-- offer.lock
             select tier, offered_to, until, taken_by, taken_at from claim where maturation_id = $1 for update",
             maturation.uuid()
         )
         .fetch_optional(self.connection())
         .await?;
-        row.map(ClaimColumns::offer).transpose()
+        row.map(OfferColumns::offer).transpose()
     }
 
     /// Hands the lead over to who accepted, and tells the others.
@@ -373,8 +373,8 @@ impl Transaction {
         for row in rows {
             // The offer's own rep: of two who share a webhook each is told.
             let (detail, cause) = (detail.clone(), row.rep_id.unwrap_or_default());
-            let news = Event { lead: offer.lead, detail, cause, mailed: true, due_at: now };
-            columns.push(&news, DeliveryId::from_uuid(row.id), now);
+            let event = Event { lead: offer.lead, detail, cause, mailed: true, due_at: now };
+            columns.push(&event, DeliveryId::from_uuid(row.id), now);
         }
         self.events_insert(&columns, now).await
     }

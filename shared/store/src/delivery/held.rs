@@ -7,19 +7,21 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, DeliveryId, EndpointId, LeadId, MaturationId, RepId},
-    routing::{
-        Tier, WaitingLead,
-        undated::{PAUSED, is_undated},
-    },
+    routing::{Tier, WaitingLead},
 };
 use uuid::Uuid;
 
 use crate::{
     Scope, Store, StoreError, Transaction,
     decision::maturation::RoutingNote,
-    delivery::{first_to_claim::tier, write::reps_text},
+    delivery::{
+        first_to_claim::tier,
+        write::{code_of, reps_text},
+    },
 };
 
+/// Why nothing goes out to a client, in words.
+const PAUSED: &str = "the client is paused";
 /// Why a delivery waits whose lead has to be decided first, in words. The decision lets go what waits with the code `undecided`.
 pub(crate) const UNDECIDED: &str = "a disposition was taken back: the lead is decided again first";
 /// It is looked at again after this, beside when it is decided.
@@ -87,8 +89,15 @@ pub struct ReroutedDelivery {
 pub enum Rerouted {
     /// It goes to this endpoint, and what follows is written apart.
     Given(EndpointId, Option<RepId>),
-    /// It stays until then, because of this.
-    Held(Timestamp, String),
+    /// It stays.
+    Held {
+        /// Until then, or until it is looked at again.
+        until: Timestamp,
+        /// Because of this, in words.
+        why: String,
+        /// No date says when it goes on.
+        is_undated: bool,
+    },
     /// Everybody has it by now.
     Done,
 }
@@ -104,6 +113,8 @@ pub struct HeldPutOff<'a> {
     pub until: Timestamp,
     /// Why, in a few words.
     pub why: &'a str,
+    /// No date says when it goes on.
+    pub is_undated: bool,
 }
 
 impl Store {
@@ -119,14 +130,15 @@ impl Store {
         // Not only those without an endpoint: what a paused client or an open circuit holds is also "later" to who
         // asks.
         let rows = sqlx::query!(
-            "-- held.held_for
-            select d.id, d.lead_id, l.score, m.at, case when c.state = 'paused' then $5 else d.reason end as reason, d.due_at
+            r#"-- held.held_for
+            select d.id, d.lead_id, l.score, m.at, case when c.state = 'paused' then $5 else d.reason end as reason, d.due_at,
+                   c.state = 'paused' or d.reason_code is not distinct from 'undated' as "is_undated!"
             from delivery d join lead l on l.id = d.lead_id join maturation m on m.id = d.maturation_id join client c on c.id = d.client_id
             where d.client_id = $1 and ($3::uuid is null or d.client_id = $3) and d.state = 'held' and d.event = 'lead.matured'
               and ($4::uuid is null or (-coalesce(l.score, 0), m.at, l.id, d.id) >
                    (select -coalesce(y.score, 0), z.at, y.id, x.id from delivery x join lead y on y.id = x.lead_id
                     join maturation z on z.id = x.maturation_id where x.id = $4 and x.client_id = $1))
-            order by coalesce(l.score, 0) desc, m.at, l.id, d.id limit $2",
+            order by coalesce(l.score, 0) desc, m.at, l.id, d.id limit $2"#,
             client.uuid(),
             limit,
             scope.client_uuid(),
@@ -141,7 +153,7 @@ impl Store {
             score: row.score.unwrap_or(0),
             matured_at: row.at.to_jiff(),
             // When it is looked at again is no end: what a person has to mend waits until then, and after.
-            until: Some(row.due_at.to_jiff()).filter(|_| !row.reason.as_deref().is_some_and(is_undated)),
+            until: Some(row.due_at.to_jiff()).filter(|_| !row.is_undated),
             reason: row.reason,
         });
         Ok(held.collect())
@@ -181,7 +193,7 @@ impl Transaction {
         // What is on offer to somebody stays there: routing it again would take it from who may be reading the offer. What the desk can
         // still take back waits until then all the same.
         let done = sqlx::query!(
-            "-- held.again
+            "-- held.reroute
             update delivery set due_at = greatest($2, undo_until)
             where client_id = $1 and endpoint_id is null and state = 'held' and same_as is null and due_at > greatest($2, undo_until)
               and not exists (select 1 from claim k where k.maturation_id = delivery.maturation_id and k.taken_by is null and k.until > $2
@@ -246,7 +258,7 @@ impl Transaction {
         )
         .fetch_all(self.connection())
         .await?;
-        let unrouted = rows.into_iter().map(|row| {
+        let held = rows.into_iter().map(|row| {
             Ok(HeldDelivery {
                 delivery: DeliveryId::from_uuid(row.id),
                 maturation: MaturationId::from_uuid(row.maturation_id),
@@ -264,10 +276,10 @@ impl Transaction {
                     .transpose()?,
             })
         });
-        let mut unrouted: Vec<_> = unrouted.collect::<Result<_, StoreError>>()?;
+        let mut held: Vec<_> = held.collect::<Result<_, StoreError>>()?;
         // The rows are locked in the order of ids, against deadlocks, and routed in the order of their leads.
-        unrouted.sort_by_key(|one| one.waiting);
-        Ok(unrouted)
+        held.sort_by_key(|one| one.waiting);
+        Ok(held)
     }
 
     /// Ends what waits of these leads and is given to nobody new any more, and puts off what has to be decided first. Under the locks
@@ -313,11 +325,11 @@ impl Transaction {
                            ($12::text[])[i] as said from generate_subscripts($9::uuid[], 1) i) n
               where m.id = n.id
             )
-            update delivery d set endpoint_id = n.endpoint_id, rep_id = n.rep_id, state = n.state, reason = n.reason, reason_code = null,
+            update delivery d set endpoint_id = n.endpoint_id, rep_id = n.rep_id, state = n.state, reason = n.reason, reason_code = n.code,
                    due_at = n.due_at, offered_until = $8, waits_for = n.waits_for, ended_at = case when n.state = 'withdrawn' then $7::timestamptz end
             from (select ($1::uuid[])[i] as id, ($2::uuid[])[i] as endpoint_id, ($3::uuid[])[i] as rep_id,
                          ($4::text[])[i] as state, ($5::text[])[i] as reason, ($6::timestamptz[])[i] as due_at,
-                         string_to_array(($13::text[])[i], ',')::uuid[] as waits_for
+                         string_to_array(($13::text[])[i], ',')::uuid[] as waits_for, ($14::text[])[i] as code
                   from generate_subscripts($1::uuid[], 1) i) n
             where d.id = n.id",
             &c.ids,
@@ -332,7 +344,8 @@ impl Transaction {
             &versions[..] as &[Option<i32>],
             &rules,
             &texts,
-            &c.waits_for
+            &c.waits_for,
+            &c.codes[..] as &[Option<String>]
         )
         .execute(self.connection())
         .await?;
@@ -346,14 +359,15 @@ impl Transaction {
         // again in vain.
         sqlx::query!(
             "-- held.put_off
-            update delivery set due_at = $3, reason = $4, reason_code = null
+            update delivery set due_at = $3, reason = $4, reason_code = $6
             where client_id = $1 and ($5::uuid is null or lead_id = $5) and endpoint_id is null and state = 'held' and same_as is null
               and due_at <= $2",
             what.client.uuid(),
             now.to_sqlx(),
             what.until.to_sqlx(),
             what.why,
-            what.only.map(LeadId::uuid) as Option<Uuid>
+            what.only.map(LeadId::uuid) as Option<Uuid>,
+            code_of(what.is_undated)
         )
         .execute(self.connection())
         .await?;
@@ -368,6 +382,7 @@ struct ReroutedArrays {
     reps: Vec<Option<Uuid>>,
     states: Vec<String>,
     reasons: Vec<Option<String>>,
+    codes: Vec<Option<String>>,
     due: Vec<jiff_sqlx::Timestamp>,
     waits_for: Vec<String>,
 }
@@ -379,9 +394,11 @@ impl ReroutedArrays {
             columns.waits_for.push(reps_text(waits_for));
             let (to, state, reason, due) = match becomes {
                 Rerouted::Given(endpoint, rep) => (Some((endpoint, rep)), "pending", None, now),
-                Rerouted::Held(until, why) => (None, "held", Some(why.clone()), *until),
+                Rerouted::Held { until, why, .. } => (None, "held", Some(why.clone()), *until),
                 Rerouted::Done => (None, "withdrawn", Some("everybody who is to have it has it".to_owned()), now),
             };
+            let is_undated = matches!(becomes, Rerouted::Held { is_undated: true, .. });
+            columns.codes.push(code_of(is_undated).map(str::to_owned));
             columns.ids.push(delivery.uuid());
             columns.endpoints.push(to.map(|(endpoint, _)| endpoint.uuid()));
             columns.reps.push(to.and_then(|(_, rep)| *rep).map(RepId::uuid));

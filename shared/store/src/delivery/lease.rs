@@ -76,7 +76,7 @@ pub struct LeaseRequest<'a> {
 pub struct LeaseGrant {
     /// Leased: to be attempted now.
     pub ready: Vec<Leased>,
-    /// To be claimed again when their endpoint has a free slot.
+    /// To be leased again when their endpoint has a free slot.
     pub waiting: Vec<WaitingDelivery>,
     /// How many deliveries these endpoints take at once from this process; none where the slots are all others'.
     pub slots: BTreeMap<EndpointId, i32>,
@@ -103,9 +103,9 @@ impl Store {
     ) -> Result<LeaseGrant, StoreError> {
         // Its commit does not wait for the disk; see above. Nothing may leave the process on its strength where the
         // body is fresh.
-        let (taken, mut claimed) = self.take(request, now).await?;
+        let (taken, mut grant) = self.take(request, now).await?;
         if taken.leased.is_empty() {
-            return Ok(claimed);
+            return Ok(grant);
         }
         // Loaded after the lease is committed: what changes a lead from here on finds an attempt begun, and owes an event of
         // its own.
@@ -119,11 +119,11 @@ impl Store {
         let ours = self.freeze(&fresh, now).await?;
         // Where somebody else froze one meanwhile, this lease ran out within the blink it is old.
         let fresh = fresh.into_iter().filter(|(_, due)| ours.contains(&due.facts.delivery.uuid()));
-        claimed.ready.extend(fresh.map(|(body, due)| Leased { due, body }));
+        grant.ready.extend(fresh.map(|(body, due)| Leased { due, body }));
         // What was frozen before is sent as it was, whatever is known since: one id, one body.
         let frozen = frozen.into_iter().filter_map(|mut due| due.body.take().map(|body| Leased { due, body }));
-        claimed.ready.extend(frozen);
-        Ok(claimed)
+        grant.ready.extend(frozen);
+        Ok(grant)
     }
 
     /// Holds leased deliveries that cannot be loaded, each with why. Nothing was sent, so that no attempt counts.
@@ -196,12 +196,12 @@ impl Store {
         // slot of a rate. `skip locked`: a row that another worker judges is that worker's. Endpoints are locked only
         // where they have a rate or an open circuit, or every lease would wait for every other.
         let rows = self.lease_within_limits(request, &asked).await?;
-        let (mut taken, mut claimed) = (Taken::default(), LeaseGrant::default());
+        let (mut taken, mut grant) = (Taken::default(), LeaseGrant::default());
         for row in rows {
             let endpoint = EndpointId::from_uuid(row.endpoint_id);
-            claimed.slots.insert(endpoint, row.share);
+            grant.slots.insert(endpoint, row.share);
             if row.mail {
-                claimed.mailed.insert(endpoint);
+                grant.mailed.insert(endpoint);
             }
             // This worker keeps in mind what found no slot, and asks again. Without a share it would ask for ever: then a process that
             // has one finds it.
@@ -209,7 +209,7 @@ impl Store {
                 continue;
             }
             if row.fate == NO_SLOT {
-                claimed.waiting.push(WaitingDelivery { delivery: DeliveryId::from_uuid(row.id), endpoint });
+                grant.waiting.push(WaitingDelivery { delivery: DeliveryId::from_uuid(row.id), endpoint });
                 continue;
             }
             taken.leased.push(row.id);
@@ -217,7 +217,7 @@ impl Store {
                 taken.probes.insert(row.id);
             }
         }
-        Ok((taken, claimed))
+        Ok((taken, grant))
     }
 
     /// Decides each offered delivery's fate; returns those that are now leased and those that wait for a slot.
@@ -290,7 +290,7 @@ impl Store {
                 from paced), decided as (
                 select id, endpoint_id, place, ends_as, share, mail, address, parked, broken,
                        case when crowded then case when $13::timestamptz is null and shut is null then 'no_slot' else 'put_off' end else fate end as fate,
-                       case when not crowded then why when shut is not null then $14 when $13 is not null then 'the mail server takes no mail; goes out as soon as it does' end as why, case when undecided then 'undecided' when crowded and shut is not null then 'mail_waits' end as code,
+                       case when not crowded then why when shut is not null then $14 when $13 is not null then 'the mail server takes no mail; goes out as soon as it does' end as why, case when undecided then 'undecided' when crowded then case when shut is not null then 'mail_waits' end when fate = 'held' then 'undated' end as code,
                        greatest($13, shut, case when shut <= $2 then $2 + interval '5 seconds' end) as later
                 from (select *, fate = 'leased' and mail and count(*) filter (where fate = 'leased' and mail)
                         over (order by id rows unbounded preceding) > case when shut > $2 then 0 when shut <= $2 then least($12, 1) else $12::integer end as crowded
@@ -325,7 +325,7 @@ impl Store {
     }
 }
 
-/// A claim as the statement takes it, beside what was asked for.
+/// A request as the statement takes it, beside what was asked for.
 struct Asked {
     now: jiff_sqlx::Timestamp,
     ids: Vec<Uuid>,

@@ -6,7 +6,6 @@ use ripen_domain::{
     delivery::EventType,
     id::{ClientId, DeliveryId, EndpointId, LeadId},
     masked_address::MaskedAddress,
-    routing::undated::is_undated,
 };
 use uuid::Uuid;
 
@@ -44,6 +43,8 @@ pub struct DeliveryRecord {
     pub state: String,
     /// Why it is held, dead or withdrawn, or why the last attempt failed.
     pub reason: Option<String>,
+    /// Held until somebody does something: `due_at` is when it is looked at again.
+    pub is_undated: bool,
     /// Not to be attempted before.
     pub due_at: Timestamp,
     /// Attempts begun.
@@ -64,8 +65,7 @@ impl DeliveryRecord {
     /// Not to be attempted before; none of what is held for something that has no date.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
-        let waits = self.state == "held" && self.reason.as_deref().is_some_and(is_undated);
-        (!waits).then_some(self.due_at)
+        (!self.is_undated).then_some(self.due_at)
     }
 }
 
@@ -92,6 +92,7 @@ struct DeliveryColumns {
     rep: Option<String>,
     state: String,
     reason: Option<String>,
+    is_undated: bool,
     due_at: jiff_sqlx::Timestamp,
     attempts: i32,
     excused: i32,
@@ -119,6 +120,7 @@ impl DeliveryColumns {
             kind: row.kind.as_deref().map(EndpointKind::read).transpose()?,
             state: row.state,
             reason: row.reason,
+            is_undated: row.is_undated,
             due_at: row.due_at.to_jiff(),
             attempts: row.attempts,
             excused: row.excused,
@@ -143,7 +145,7 @@ impl Store {
             r#"-- delivery.list
             select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(coalesce(e.shown_url, url_shown(e.url)), e.address) as "to?",
                    e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
-                   d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
+                   d.reason, d.state = 'held' and d.reason_code is not distinct from 'undated' as "is_undated!", d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"
             from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
             left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
@@ -175,7 +177,7 @@ impl Store {
             r#"-- delivery.of_lead
             select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(coalesce(e.shown_url, url_shown(e.url)), e.address) as "to?",
                    e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
-                   d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
+                   d.reason, d.state = 'held' and d.reason_code is not distinct from 'undated' as "is_undated!", d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"
             from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
             left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
@@ -224,7 +226,7 @@ impl Transaction {
             r#"-- delivery.show
             select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(coalesce(e.shown_url, url_shown(e.url)), e.address) as "to?",
                    e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
-                   d.reason, d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
+                   d.reason, d.state = 'held' and d.reason_code is not distinct from 'undated' as "is_undated!", d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
                    a.refused as "answer_refused?"
             from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
             left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id

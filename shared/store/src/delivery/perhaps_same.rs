@@ -10,7 +10,6 @@ use ripen_domain::{
     contact::Identity,
     id::{ClientId, DeliveryId, LeadId, PersonId},
     person::{NameMatch, ReadName},
-    routing::undated::PERHAPS_SAME,
 };
 use uuid::Uuid;
 
@@ -304,7 +303,7 @@ impl Transaction {
     async fn same_now(&mut self, lead: LeadId, first: LeadId) -> Result<(), StoreError> {
         sqlx::query!(
             "-- perhaps_same.another
-            update delivery set same_as = $2, reason = $3, reason_code = null where lead_id = $1 and same_as is not null and state = 'held'",
+            update delivery set same_as = $2, reason = $3, reason_code = 'undated' where lead_id = $1 and same_as is not null and state = 'held'",
             lead.uuid(),
             first.uuid(),
             held_because(first)
@@ -318,7 +317,7 @@ impl Transaction {
 /// Why a delivery waits, as the client reads it too: no names.
 #[must_use]
 pub fn held_because(first: LeadId) -> String {
-    format!("{PERHAPS_SAME} {first}")
+    format!("perhaps the same person's as {first}")
 }
 
 impl Store {

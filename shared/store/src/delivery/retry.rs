@@ -35,7 +35,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         // A delivery under lease is left alone: making it due beside its attempt would send it twice at once.
         let done = sqlx::query!(
-            "-- delivery.again
+            "-- delivery.retry
             update delivery set state = 'pending', reason = 'asked for again', reason_code = null, due_at = $3, offered_until = $3, ended_at = null,
                    excused = attempts, in_line = false
             where id = $1 and ($2::uuid is null or client_id = $2) and endpoint_id is not null

@@ -94,7 +94,7 @@ pub(crate) async fn settle(executor: impl PgExecutor<'_>, rows: &[Settled]) -> R
                  ($16::timestamptz[])[i] as not_before, ($17::boolean[])[i] as mail_waits
           from generate_subscripts($1::uuid[], 1) i
         ), settled as (
-          update delivery d set state = n.state, reason = n.reason, reason_code = case when n.mail_waits then 'mail_waits' end, due_at = n.due_at, not_before = n.not_before,
+          update delivery d set state = n.state, reason = n.reason, reason_code = case when n.mail_waits then 'mail_waits' when n.state = 'held' then 'undated' end, due_at = n.due_at, not_before = n.not_before,
                  offered_until = n.at, lease = null, leased_until = null, attempts = greatest(d.attempts - n.not_made, 1),
                  excused = least(d.excused + n.excused, greatest(d.attempts - n.not_made, 1)),
                  bounced_at = case when n.bounced then n.at when n.state in ('delivered', 'filed') then null else d.bounced_at end,

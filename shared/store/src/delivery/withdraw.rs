@@ -77,13 +77,13 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        self.grade_news_withdraw(&ids, now).await
+        self.grade_events_withdraw(&ids, now).await
     }
 
     /// Withdraws the news of leads' last grade that nobody was sent yet: sent now, it would say what is no longer so.
-    async fn grade_news_withdraw(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
+    async fn grade_events_withdraw(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
-            "-- delivery.grade_news_withdraw
+            "-- delivery.grade_events_withdraw
             update delivery set state = 'withdrawn', reason = 'the lead is A again', reason_code = null, ended_at = $2
             where lead_id = any($1) and event = 'lead.updated' and said ->> 'kind' = 'grade' and state in ('pending', 'held') and attempts = 0",
             leads,

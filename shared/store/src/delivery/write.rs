@@ -23,6 +23,7 @@ struct DeliveryArrays {
     endpoints: Vec<Option<Uuid>>,
     reps: Vec<Option<Uuid>>,
     reasons: Vec<Option<String>>,
+    codes: Vec<Option<String>>,
     due: Vec<jiff_sqlx::Timestamp>,
     offers: Vec<Option<Value>>,
     undo: Vec<Option<jiff_sqlx::Timestamp>>,
@@ -32,6 +33,11 @@ struct DeliveryArrays {
 /// Several reps in one text: arrays of arrays of different lengths are none.
 pub(crate) fn reps_text(reps: &[RepId]) -> String {
     reps.iter().map(|rep| rep.uuid().to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// The code of what is held, where no date says when it goes on.
+pub(crate) fn code_of(is_undated: bool) -> Option<&'static str> {
+    is_undated.then_some("undated")
 }
 
 impl From<&[NewDelivery]> for DeliveryArrays {
@@ -45,6 +51,7 @@ impl From<&[NewDelivery]> for DeliveryArrays {
             columns.endpoints.push(row.to.map(|to| to.endpoint.uuid()));
             columns.reps.push(row.to.and_then(|to| to.rep).map(RepId::uuid));
             columns.reasons.push(row.why.clone());
+            columns.codes.push(code_of(row.is_undated).map(str::to_owned));
             columns.due.push(row.due_at.to_sqlx());
             columns.undo.push(row.undo_until.map(ToSqlx::to_sqlx));
             columns.waits_for.push(reps_text(&row.waits_for));
@@ -71,13 +78,13 @@ impl Transaction {
             "-- maturation.write
             with owed as (
               insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, reason, due_at, offered_until,
-                                    created_at, event, said, cause, undo_until, waits_for)
+                                    created_at, event, said, cause, undo_until, waits_for, reason_code)
               select ($8::uuid[])[i], ($9::uuid[])[i], ($10::uuid[])[i], ($11::uuid[])[i], ($12::uuid[])[i], ($13::uuid[])[i],
                      case when ($12::uuid[])[i] is null then 'held' else 'pending' end, ($14::text[])[i],
                      ($15::timestamptz[])[i], case when ($14::text[])[i] is null then $7::timestamptz else $6::timestamptz end, $6,
                      case when ($19::json[])[i] is null then 'lead.matured' else 'lead.offered' end, ($19::json[])[i],
                      case when ($19::json[])[i] is null then $20::uuid else coalesce(($13::uuid[])[i], $20::uuid) end,
-                     ($21::timestamptz[])[i], string_to_array(($22::text[])[i], ',')::uuid[]
+                     ($21::timestamptz[])[i], string_to_array(($22::text[])[i], ',')::uuid[], ($23::text[])[i]
               from generate_subscripts($8::uuid[], 1) i
               on conflict do nothing
             )
@@ -89,7 +96,8 @@ impl Transaction {
             &d.leads, &d.maturations, &d.endpoints[..] as &[Option<Uuid>], &d.reps[..] as &[Option<Uuid>],
             &d.reasons[..] as &[Option<String>], &d.due[..], &m.versions[..] as &[Option<i32>],
             &m.rules[..] as &[Option<String>], &m.texts[..] as &[Option<String>],
-            &d.offers[..] as &[Option<Value>], Uuid::nil(), &d.undo[..] as &[Option<jiff_sqlx::Timestamp>], &d.waits_for
+            &d.offers[..] as &[Option<Value>], Uuid::nil(), &d.undo[..] as &[Option<jiff_sqlx::Timestamp>], &d.waits_for,
+            &d.codes[..] as &[Option<String>]
         )
         .execute(self.connection())
         .await?;
@@ -125,6 +133,8 @@ pub struct NewDelivery {
     pub due_at: Timestamp,
     /// Why not at once.
     pub why: Option<String>,
+    /// Held without a date at which it goes on.
+    pub is_undated: bool,
     /// Until when the desk can take it back: it goes nowhere before, whatever changes meanwhile.
     pub undo_until: Option<Timestamp>,
     /// Reps for whom alone it is held, none of whom has an endpoint that is enabled.

@@ -104,8 +104,8 @@ impl Transaction {
         let stopped = self.lead_let_go(&end, change).await?;
         let recall = LeadRecall { reason: why.to_owned().into(), recalled_at: now.into(), ..LeadRecall::default() };
         let detail = EventDetail::Recalled(recall);
-        let news = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
-        let told = held_offers + self.enqueue(&[news], now).await?;
+        let event = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
+        let told = held_offers + self.enqueue(&[event], now).await?;
         self.recall_lead(&mut row, (actor, &words), now).await?;
         // The decision that follows takes the grade away; until then `returned_at` keeps updates from going out.
         self.regrade_ask(lead, &words, now).await?;

@@ -382,8 +382,8 @@ impl Transaction {
         let what = LeadUpdate { kind: kind.into(), by: actor.name().into(), ..LeadUpdate::default() };
         let decided = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
         let due_at = new.undo_until.map_or(decided, |until| until.max(decided));
-        let news = Event { lead: new.lead, detail: EventDetail::Updated(what), cause: new.id, mailed: true, due_at };
-        self.enqueue(&[news], now).await?;
+        let event = Event { lead: new.lead, detail: EventDetail::Updated(what), cause: new.id, mailed: true, due_at };
+        self.enqueue(&[event], now).await?;
         Ok(())
     }
 }

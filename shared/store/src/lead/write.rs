@@ -261,29 +261,6 @@ impl Transaction {
         Ok(done.rows_affected())
     }
 
-    /// How many open leads of a client another program has: as many as `leads_set_program` would take. Locks none of them.
-    pub async fn leads_outside_program(
-        &mut self,
-        scope: Scope,
-        client: ClientId,
-        program: ProgramId,
-    ) -> Result<u64, StoreError> {
-        let leads = sqlx::query_scalar!(
-            r#"-- lead.outside_program
-            select count(distinct l.person_id) as "leads!" from program g join lead l on l.program_id = g.id
-            where g.id <> $2 and l.client_id = $1 and ($3::uuid is null or l.client_id = $3)
-              and l.stage in ('lead', 'contact', 'opportunity')
-              and not exists (select from lead o where o.person_id = l.person_id and o.program_id = $2
-                                and o.stage in ('lead', 'contact', 'opportunity'))"#,
-            client.uuid(),
-            program.uuid(),
-            scope.client_uuid()
-        )
-        .fetch_one(self.connection())
-        .await?;
-        Ok(leads.unsigned_abs())
-    }
-
     /// Notes the highest generation of promises that was given out.
     pub(crate) async fn lead_set_generation(&mut self, lead: &LeadRow) -> Result<(), StoreError> {
         // Under the lead's lock: counted from the row, a second writer would give the same generation to two

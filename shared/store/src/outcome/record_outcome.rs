@@ -116,7 +116,7 @@ impl Transaction {
         let kept = KeptOutcome { record: record(new, &taken, &known), due: taken.due };
         self.outcome_insert(owed, &kept.record).await?;
         // Before the lead changes: who is told depends on who has the lead now.
-        self.enqueue(&[news(owed.lead, owed.delivery, &kept.record)], now).await?;
+        self.enqueue(&[event_of(owed.lead, owed.delivery, &kept.record)], now).await?;
         self.apply(&row, OutcomeAbout { new, owed }, &kept, &follows).await?;
         if taken.outcome.kind() == OutcomeKind::Accepted {
             self.dead_accepted(owed.delivery, now).await?;
@@ -282,7 +282,7 @@ fn step(next: FollowUp, due: Option<Due>, now: Timestamp) -> Option<(Kind, State
 }
 
 /// What endpoints that ask for outcomes are told.
-fn news(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> Event {
+fn event_of(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> Event {
     let outcome = told(delivery, said);
     let detail = EventDetail::Outcome(Box::new(LeadOutcome { outcome: outcome.into(), ..LeadOutcome::default() }));
     // Counted by the outcome's number: a changed mind is news, the same outcome recorded again after a conflict is
@@ -317,7 +317,7 @@ const fn has_date(kind: OutcomeKind) -> bool {
     matches!(kind, OutcomeKind::Won | OutcomeKind::Lost)
 }
 
-/// What the client said, for the ledger and for people.
+/// What the client said, as it is recorded, and for people.
 fn words_of(said: &OutcomeRecord) -> String {
     let reason = said.reason.as_deref().map(|reason| format!(": {}", reason_in_words(reason))).unwrap_or_default();
     let what = match said.kind {

@@ -262,7 +262,7 @@ async fn a_month_that_a_crash_left_between_its_table_and_its_end_is_dropped_late
     }
     let before = at("2025-04-15T00:00:00Z");
     attempted(&store, months[0], "delivered", "2025-01-02T00:00:00Z").await;
-    let there = store.months(Partitioned::Attempts).await.unwrap();
+    let there = store.month_partitions(Partitioned::Attempts).await.unwrap();
     assert!(store.partition_detach(Partitioned::Attempts, &there[0], before).await.unwrap());
     // Written after the month was looked through, before it was taken out.
     let late = format!(

@@ -2,10 +2,14 @@
 //! consents that are looked at.
 
 use jiff::Timestamp;
-use ripen_domain::{id::LeadId, routing::undated::is_undated};
+use jiff_sqlx::ToSqlx as _;
+use ripen_domain::id::LeadId;
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, queues::MOST};
+use crate::{
+    Scope, Store, StoreError,
+    queues::cursor::{QueueCursor, QueueSpan},
+};
 
 /// A list of what is stuck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +58,8 @@ pub struct StuckRow {
     pub at: Option<Timestamp>,
     /// Why, in words.
     pub why: String,
+    /// Where a page that ends with it ends.
+    pub cursor: QueueCursor,
 }
 
 struct StuckColumns {
@@ -62,43 +68,53 @@ struct StuckColumns {
     name: Option<String>,
     client: Option<String>,
     at: jiff_sqlx::Timestamp,
+    is_undated: bool,
     why: String,
 }
 
 impl StuckColumns {
     fn row(self) -> StuckRow {
         let lead = self.lead_id.map(LeadId::from_uuid);
-        // Of nothing but what is held such words are said.
-        let at = Some(self.at.to_jiff()).filter(|_| !is_undated(&self.why));
-        StuckRow { id: self.id, lead, name: self.name, client: self.client, at, why: self.why }
+        let cursor = QueueCursor { at: self.at.to_jiff(), id: self.id };
+        let at = Some(cursor.at).filter(|_| !self.is_undated);
+        StuckRow { id: self.id, lead, name: self.name, client: self.client, at, why: self.why, cursor }
     }
 }
 
 impl Store {
-    /// What is stuck, the oldest first; at most [`MOST`].
-    pub async fn stuck(&self, scope: Scope, kind: StuckKind) -> Result<Vec<StuckRow>, StoreError> {
+    /// What is stuck, the oldest first.
+    pub async fn stuck(&self, scope: Scope, kind: StuckKind, span: QueueSpan) -> Result<Vec<StuckRow>, StoreError> {
         let rows = match kind {
-            StuckKind::Held => self.stuck_held(scope).await?,
-            StuckKind::Dead => self.stuck_dead(scope).await?,
-            StuckKind::Letters => self.stuck_letters(scope).await?,
-            StuckKind::Quarantine => self.stuck_arrivals(scope).await?,
-            StuckKind::Reviews => self.stuck_reviews(scope).await?,
+            StuckKind::Held => self.stuck_held(scope, span, false).await?,
+            StuckKind::Dead => self.stuck_dead(scope, span).await?,
+            StuckKind::Letters => self.stuck_letters(scope, span).await?,
+            StuckKind::Quarantine => self.stuck_arrivals(scope, span).await?,
+            StuckKind::Reviews => self.stuck_reviews(scope, span).await?,
         };
         Ok(rows.into_iter().map(StuckColumns::row).collect())
     }
 
-    async fn stuck_held(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
+    /// Of what is held, what goes on when somebody does something, and at no date.
+    pub async fn stuck_undated(&self, scope: Scope, span: QueueSpan) -> Result<Vec<StuckRow>, StoreError> {
+        Ok(self.stuck_held(scope, span, true).await?.into_iter().map(StuckColumns::row).collect())
+    }
+
+    async fn stuck_held(&self, scope: Scope, span: QueueSpan, undated: bool) -> Result<Vec<StuckColumns>, StoreError> {
         let rows = sqlx::query_as!(
             StuckColumns,
             r#"-- queues.held
             select d.id, d.lead_id as "lead_id?", coalesce(p.name, nullif(concat_ws(' ', p.first_name, p.last_name), '')) as name,
-                   c.name as "client?", d.due_at as at, coalesce(d.reason, '') as "why!"
+                   c.name as "client?", d.due_at as at, d.reason_code is not distinct from 'undated' as "is_undated!", coalesce(d.reason, '') as "why!"
             from client c join delivery d on d.client_id = c.id
             join lead l on l.id = d.lead_id join person p on p.id = l.person_id
             where d.state = 'held' and d.event = 'lead.matured' and ($1::uuid is null or c.id = $1)
+              and (d.due_at, d.id) > ($3::timestamptz, $4::uuid) and (not $5 or d.reason_code = 'undated')
             order by d.due_at, d.id limit $2"#,
             scope.client_uuid(),
-            MOST
+            span.limit,
+            span.after.at.to_sqlx(),
+            span.after.id,
+            undated
         )
         .fetch_all(&self.lists)
         .await?;
@@ -107,15 +123,16 @@ impl Store {
 
     /// What was given up and is not followed up yet, and what nobody else was given: until somebody does something of that lead it stands
     /// here.
-    async fn stuck_dead(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
+    async fn stuck_dead(&self, scope: Scope, span: QueueSpan) -> Result<Vec<StuckColumns>, StoreError> {
         let rows = sqlx::query_as!(
             StuckColumns,
             r#"-- queues.dead
             select d.id, d.lead_id as "lead_id?", coalesce(p.name, nullif(concat_ws(' ', p.first_name, p.last_name), '')) as name,
-                   c.name as "client?", d.ended_at as "at!", coalesce(d.reason, '') as "why!"
+                   c.name as "client?", d.ended_at as "at!", false as "is_undated!", coalesce(d.reason, '') as "why!"
             from delivery d join client c on c.id = d.client_id
             join lead l on l.id = d.lead_id join person p on p.id = l.person_id
             where d.state = 'dead' and d.event = 'lead.matured' and ($1::uuid is null or d.client_id = $1)
+              and (d.ended_at, d.id) > ($3::timestamptz, $4::uuid)
               and (d.followed_up_at is null or d.followed_up_at < d.ended_at
                    or not exists (select from lead_to_give g where g.maturation_id = d.maturation_id and g.why_not is not null)
                       and not exists (select from delivery o
@@ -124,55 +141,65 @@ impl Store {
                       and not coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = d.id order by s.number desc limit 1), false))
             order by d.ended_at, d.id limit $2"#,
             scope.client_uuid(),
-            MOST
+            span.limit,
+            span.after.at.to_sqlx(),
+            span.after.id
         )
         .fetch_all(&self.lists)
         .await?;
         Ok(rows)
     }
 
-    async fn stuck_letters(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
+    async fn stuck_letters(&self, scope: Scope, span: QueueSpan) -> Result<Vec<StuckColumns>, StoreError> {
         // Whose message it would be is not known: only who sees the whole firm sees any.
         let rows = sqlx::query_as!(
             StuckColumns,
             r#"-- queues.letters
-            select id, null::uuid as lead_id, null::text as name, null::text as client, at, reason as why from dead_letter
-            where state = 'waiting' and $1::uuid is null order by id limit $2"#,
+            select id, null::uuid as lead_id, null::text as name, null::text as client, at, false as "is_undated!", reason as why from dead_letter
+            where state = 'waiting' and $1::uuid is null and (at, id) > ($3::timestamptz, $4::uuid) order by at, id limit $2"#,
             scope.client_uuid(),
-            MOST
+            span.limit,
+            span.after.at.to_sqlx(),
+            span.after.id
         )
         .fetch_all(&self.lists)
         .await?;
         Ok(rows)
     }
 
-    async fn stuck_arrivals(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
+    async fn stuck_arrivals(&self, scope: Scope, span: QueueSpan) -> Result<Vec<StuckColumns>, StoreError> {
         let rows = sqlx::query_as!(
             StuckColumns,
             r#"-- queues.quarantine
-            select a.id, null::uuid as lead_id, s.name as "name?", c.name as "client?", a.received_at as at, a.reason as "why!"
+            select a.id, null::uuid as lead_id, s.name as "name?", c.name as "client?", a.received_at as at, false as "is_undated!", a.reason as "why!"
             from arrival a join client c on c.id = a.client_id join source s on s.id = a.source_id
             where a.state = 'quarantined' and a.released_at is null and a.dropped_at is null and ($1::uuid is null or a.client_id = $1)
+              and (a.received_at, a.id) > ($3::timestamptz, $4::uuid)
             order by a.received_at, a.id limit $2"#,
             scope.client_uuid(),
-            MOST
+            span.limit,
+            span.after.at.to_sqlx(),
+            span.after.id
         )
         .fetch_all(&self.lists)
         .await?;
         Ok(rows)
     }
 
-    async fn stuck_reviews(&self, scope: Scope) -> Result<Vec<StuckColumns>, StoreError> {
+    async fn stuck_reviews(&self, scope: Scope, span: QueueSpan) -> Result<Vec<StuckColumns>, StoreError> {
         let rows = sqlx::query_as!(
             StuckColumns,
             r#"-- queues.reviews
             select r.id, r.lead_id as "lead_id?", coalesce(p.name, nullif(concat_ws(' ', p.first_name, p.last_name), '')) as name,
-                   c.name as "client?", r.opened_at as at, r.why
+                   c.name as "client?", r.opened_at as at, false as "is_undated!", r.why
             from consent_review r join client c on c.id = r.client_id
             join lead l on l.id = r.lead_id join person p on p.id = l.person_id
-            where r.closed_at is null and ($1::uuid is null or r.client_id = $1) order by r.opened_at, r.id limit $2"#,
+            where r.closed_at is null and ($1::uuid is null or r.client_id = $1)
+              and (r.opened_at, r.id) > ($3::timestamptz, $4::uuid) order by r.opened_at, r.id limit $2"#,
             scope.client_uuid(),
-            MOST
+            span.limit,
+            span.after.at.to_sqlx(),
+            span.after.id
         )
         .fetch_all(&self.lists)
         .await?;

@@ -8,7 +8,7 @@ use ripen_domain::id::LeadId;
 
 use crate::{
     Scope, Store, StoreError,
-    queues::{COUNTED, MOST},
+    queues::{COUNTED, MOST, cursor::QueueCursor},
     source::source_record::State,
 };
 
@@ -77,6 +77,14 @@ pub struct WaitingLeadRow {
     pub at: Timestamp,
 }
 
+impl WaitingLeadRow {
+    /// Where a page that ends with it ends.
+    #[must_use]
+    pub fn cursor(&self) -> QueueCursor {
+        QueueCursor { at: self.at, id: self.lead.uuid() }
+    }
+}
+
 /// Which of the leads that wait are meant.
 #[derive(Debug, Clone, Copy)]
 pub struct WaitingFilter {
@@ -84,10 +92,10 @@ pub struct WaitingFilter {
     pub kind: WaitingKind,
     /// What fell due by then.
     pub due_by: Timestamp,
+    /// Behind this one: where the page before ended.
+    pub after: Option<QueueCursor>,
     /// At most so many.
     pub limit: i64,
-    /// Behind so many.
-    pub offset: i64,
 }
 
 impl Store {
@@ -165,15 +173,17 @@ impl Store {
         counts.collect()
     }
 
-    /// The leads that `waiting_counts` counts, those that wait longest first.
+    /// The leads that `waiting_counts` counts, those that wait longest first. A page begins behind a row and not behind a number of rows:
+    /// what was worked meanwhile would else move others past its beginning, unseen.
     pub async fn waiting_list(&self, scope: Scope, filter: WaitingFilter) -> Result<Vec<WaitingLeadRow>, StoreError> {
-        // Of a client's leads that are read in the order of the list, none beyond the page is on it. Those that were tried are read
-        // by what they are worth: of all clients at once, the best of each.
+        // Of a client's leads that are read in the order of the list, none beyond the page is on it. Those that were tried are chosen
+        // by what they are worth, whichever page it is: of all clients at once, the best of each.
         let of_each = match filter.kind {
             WaitingKind::Rest if scope.client_uuid().is_some() => MOST,
             WaitingKind::Rest => COUNTED,
-            _ => MOST.min(filter.offset.saturating_add(filter.limit)),
+            _ => filter.limit,
         };
+        let after = filter.after.unwrap_or(QueueCursor::FIRST);
         let rows = sqlx::query!(
             r#"-- queues.waiting
             select w.lead_id as "lead_id!", w.at as "at!", w.slug as "slug!", w.client_name as "client_name!", person.name as "name?",
@@ -181,13 +191,13 @@ impl Store {
             from (select w.lead_id, w.at, c.slug, c.name as client_name from client c cross join lateral (
               (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
                where $2 in ('promised', 'owed') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
-                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at and l.stage in ('lead', 'contact', 'opportunity')
+                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at and (p.due_at, p.lead_id) > ($6::timestamptz, $7::uuid) and l.stage in ('lead', 'contact', 'opportunity')
                  and ($2 = 'owed' or h.phone is not null)
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
-               order by p.due_at limit $4)
+               order by p.due_at, p.lead_id limit $4)
               union all
               (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
-               where $2 = 'new' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
+               where $2 = 'new' and l.client_id = c.id and (l.last_enquiry_at, l.id) > ($6, $7) and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
                  and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
                  and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify' and p.agreed
                                  and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at)
@@ -195,22 +205,22 @@ impl Store {
                order by l.last_enquiry_at, l.id limit $4)
               union all
               (select x.lead_id, x.at from leads_without_number(c.id, $3) x
-               where $2 = 'no_number' and not exists (select from desk_lease d where d.lead_id = x.lead_id and d.leased_until > clock_timestamp())
+               where $2 = 'no_number' and (x.at, x.lead_id) > ($6, $7) and not exists (select from desk_lease d where d.lead_id = x.lead_id and d.leased_until > clock_timestamp())
                order by x.at, x.lead_id limit $4)
               union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
                where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
-                 and p.state in ('scheduled', 'work') and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $3
+                 and p.state in ('scheduled', 'work') and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $3 and (p.due_at, p.lead_id) > ($6, $7)
                  and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before and h.phone is not null
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
-               order by p.due_at limit $4)
+               order by p.due_at, p.lead_id limit $4)
               union all
               (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
                where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
-                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
+                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and (p.due_at, p.lead_id) > ($6, $7) and l.stage in ('lead', 'contact', 'opportunity')
                  and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
-               order by p.due_at limit $4)
+               order by p.due_at, p.lead_id limit $4)
               union all
               (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
                where $2 = 'rest' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before
@@ -221,14 +231,15 @@ impl Store {
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by l.grade, l.score desc, l.id limit $4)
             ) w
-            where ($1::uuid is null or c.id = $1) order by w.at, w.lead_id limit $5 offset $6) w
+            where ($1::uuid is null or c.id = $1) and (w.at, w.lead_id) > ($6, $7) order by w.at, w.lead_id limit $5) w
             join lead on lead.id = w.lead_id join person on person.id = lead.person_id order by w.at, w.lead_id"#,
             scope.client_uuid(),
             filter.kind.word(),
             filter.due_by.to_sqlx(),
             of_each,
             filter.limit,
-            filter.offset
+            after.at.to_sqlx(),
+            after.id
         )
         .fetch_all(&self.lists)
         .await?;

@@ -29,11 +29,10 @@ use ripen_domain::{
     routing::{
         Assignment, Capacity, Delivered, MaturedLead, Mode, NamedRecipient, RecipientId, Routed, Routing, Sales,
         Surroundings, Tier, route,
-        undated::{HAS_NO_ENDPOINT, NO_ENDPOINT, NOT_DELIVERED_TO, UNDELIVERABLE, UNUSABLE_ROUTING},
     },
 };
 
-pub use crate::team::hold::Hold;
+pub use crate::team::hold::{Hold, UNDELIVERABLE};
 
 /// What stands for a rule where an appointment decides. No rule of a document has a blank in its name.
 const BY_APPOINTMENT: &str = "by appointment";
@@ -244,32 +243,35 @@ impl<'a> Assigner<'a> {
     /// The client's day is over for it: until when, and why.
     pub fn full(&self, client: ClientId) -> Option<Hold> {
         let (until, why) = self.team_state.teams.get(&client)?.sales.client.full(self.now)?;
-        Some(Hold { until: until.unwrap_or_else(|| self.later()), why: why.to_string(), waits_for: Vec::new() })
+        let (until, is_undated) = (until.unwrap_or_else(|| self.later()), why.is_undated());
+        Some(Hold { until, why: why.to_string(), is_undated, waits_for: Vec::new() })
     }
 
     fn later(&self) -> Timestamp {
         self.now.saturating_add(LOOK_AGAIN).unwrap_or(self.now)
     }
 
+    /// Until somebody mends it.
     fn held(&self, why: &str) -> LeadAssignment {
         self.held_for(why, Vec::new())
     }
 
     fn held_for(&self, why: &str, waits_for: Vec<RepId>) -> LeadAssignment {
-        let hold = Hold { until: self.later(), why: why.to_owned(), waits_for };
+        let hold = Hold { until: self.later(), why: why.to_owned(), is_undated: true, waits_for };
         LeadAssignment { held: Some(hold), ..LeadAssignment::default() }
     }
 
     /// Held leads wait for the same places: whoever is new is routed with them, the best first, by the one who compares.
     fn behind(&self) -> LeadAssignment {
         let why = "is routed with those that wait, the best first".to_owned();
-        LeadAssignment { held: Some(Hold { until: self.now, why, waits_for: Vec::new() }), ..LeadAssignment::default() }
+        let hold = Hold { until: self.now, why, is_undated: false, waits_for: Vec::new() };
+        LeadAssignment { held: Some(hold), ..LeadAssignment::default() }
     }
 
     fn to_all(&self, work: &GradingSettings, to_assign: ToAssign<'_>) -> LeadAssignment {
         let ToAssign { had, dead, .. } = to_assign;
         if work.endpoints.is_empty() {
-            return self.held(NO_ENDPOINT);
+            return self.held("the client has no enabled endpoint");
         }
         if !to_assign.is_had() && work.endpoints.iter().all(|endpoint| dead.contains(endpoint)) {
             return self.held(UNDELIVERABLE);
@@ -294,11 +296,11 @@ impl<'a> Assigner<'a> {
         let why = format!("has an appointment with {} on {when} ({})", rep.name, ahead.appointment);
         let note = |text| Some(RoutingNote { version, rule: BY_APPOINTMENT.to_owned(), text });
         if rep.endpoints.is_empty() {
-            let why = format!("{why}, {HAS_NO_ENDPOINT}");
+            let why = format!("{why}, who has no enabled endpoint");
             return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held_for(&why, vec![ahead.rep]) };
         }
         if !to_assign.is_had() && rep.endpoints.iter().all(|one| dead.contains(one)) {
-            let why = format!("{why}, {NOT_DELIVERED_TO}");
+            let why = format!("{why}, to whom it could not be delivered");
             return LeadAssignment { note: note(format!("Held: {why}\n")), ..self.held(&why) };
         }
         let new = rep.endpoints.iter().filter(|one| !had.contains(one) && !dead.contains(one));
@@ -429,7 +431,7 @@ pub fn read(team: &Team, script: Option<&Criteria>) -> Result<Routing, String> {
     let loaded = Routing::load_stored(&document, &Surroundings::new(named, script));
     loaded.map(|loaded| loaded.routing).map_err(|mistakes| {
         let first = mistakes.first().map(ToString::to_string).unwrap_or_default();
-        format!("{UNUSABLE_ROUTING}: {first}")
+        format!("the client's routing cannot be used: {first}")
     })
 }
 

@@ -6,6 +6,9 @@ use ripen_domain::{
     routing::{Assignment, Away, Later, Passed, PassedOver, RecipientId, Routed},
 };
 
+/// Why a lead waits that could be delivered to nobody of its client, in words.
+pub const UNDELIVERABLE: &str = "it could be delivered to none of the client's endpoints";
+
 /// A lead nobody can take now.
 #[derive(Debug, Clone)]
 pub struct Hold {
@@ -13,6 +16,8 @@ pub struct Hold {
     pub until: Timestamp,
     /// What it waits for, in words.
     pub why: String,
+    /// No date says when it goes on: somebody has to do something first. `until` is when it is looked at again.
+    pub is_undated: bool,
     /// Reps for whom alone it waits, none of whom has an endpoint that is enabled.
     pub waits_for: Vec<RepId>,
 }
@@ -22,16 +27,18 @@ pub(crate) fn held_of(routed: &Routed, later: Timestamp) -> Option<Hold> {
     match &routed.assignment {
         Assignment::Held { until, why } => {
             let waits_for = if until.is_none() { without_a_way(&routed.passed) } else { Vec::new() };
-            Some(Hold { until: until.unwrap_or(later), why: why.to_string(), waits_for })
+            let is_undated = why.is_undated();
+            Some(Hold { until: until.unwrap_or(later), why: why.to_string(), is_undated, waits_for })
         }
         // At the earliest of them: the others are put off again then.
         Assignment::Given { later: others, .. } => {
             let until = others.iter().map(|one| one.until).min()?;
-            Some(Hold { until, why: format!("waits for {}", names(others)), waits_for: Vec::new() })
+            Some(Hold { until, why: format!("waits for {}", names(others)), is_undated: false, waits_for: Vec::new() })
         }
         Assignment::Offered { to, until, .. } => {
             let names: Vec<_> = to.iter().map(|one| one.name.as_str()).collect();
-            Some(Hold { until: *until, why: format!("on offer to {}", names.join(", ")), waits_for: Vec::new() })
+            let why = format!("on offer to {}", names.join(", "));
+            Some(Hold { until: *until, why, is_undated: false, waits_for: Vec::new() })
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use axum::{Json, extract::State};
 use jiff::Timestamp;
-use ripen_actions::queues::{ON_A_PAGE, QueueList, QueueListRow, QueueQuery, WaitingOfKind, list, overview};
-use ripen_store::queues::{MOST, waiting::WaitingCount};
+use ripen_actions::queues::{QueueList, QueueListRow, QueueQuery, WaitingOfKind, list, numbered, overview};
+use ripen_store::queues::{MOST, cursor::QueueCursor, waiting::WaitingCount};
 use ripen_web::{
     Problem,
     extract::{NamedFields, PathId, Query},
 };
 use serde::{Deserialize, Serialize};
+use serde_html_form::de::empty_as_none;
 use utoipa::ToSchema;
 
 use super::{LEADS_THE_DESK, act::acts, handed_out};
@@ -130,16 +131,19 @@ fn counted(list: QueueList, waiting: &WaitingOfKind) -> CountedQueue {
 /// Which rows are meant.
 #[derive(Debug, Default, Deserialize)]
 pub struct ListQuery {
-    pub(super) client: Option<String>,
+    client: Option<String>,
     #[serde(default)]
-    pub(super) undated: bool,
+    undated: bool,
+    #[serde(default, deserialize_with = "empty_as_none")]
+    after: Option<QueueCursor>,
     #[serde(default)]
-    pub(super) page: u16,
+    page: u16,
 }
 
 impl NamedFields for ListQuery {
     fn hint(field: &str) -> &'static str {
         match field {
+            "after" => "Write the next of the page before.",
             "page" => "Write a number from 0 on.",
             "undated" => "Write true.",
             _ => "Write a client's slug.",
@@ -169,7 +173,10 @@ pub struct QueueRowAnswer {
 pub struct QueueRowsAnswer {
     /// Up to 100.
     rows: Vec<QueueRowAnswer>,
-    /// Which page comes next; null on the last one.
+    /// What `after` is for the next page; null on the last one.
+    next: Option<String>,
+    /// The number of the next page; null on the last one, and where the page was asked for by `after`. Between two numbers a row can be
+    /// passed over that others moved up for: `next` never does.
     next_page: Option<u16>,
     /// What can be done about each row, by `POST` to this address: `again`, `release`, `drop`; nothing of most lists.
     acts: Vec<&'static str>,
@@ -181,14 +188,15 @@ pub struct QueueRowsAnswer {
         ("list" = String, Path, description = "As in `queues.list`."),
         ("client" = Option<String>, Query, description = "Only of this client."),
         ("undated" = Option<bool>, Query, description = "Of what is held, only what has no date: it goes on when somebody does something."),
-        ("page" = Option<u16>, Query, description = "Which page, from 0 on."),
+        ("after" = Option<String>, Query, description = "The `next` of the page before: the rows behind it, whatever came or went meanwhile."),
+        ("page" = Option<u16>, Query, description = "Which page, from 0 to 50, for programs that count pages; `after` goes before."),
     ),
     responses(
         (status = 200, description = "The rows.", body = QueueRowsAnswer),
         (status = 400, description = "The query cannot be read.", content_type = "application/problem+json", body = Problem),
         (status = 401, description = "Nobody is signed in.", content_type = "application/problem+json", body = Problem),
         (status = 404, description = "There is no such list, or it is for managers and admins alone.", content_type = "application/problem+json", body = Problem),
-        (status = 422, description = "There is no such client.", content_type = "application/problem+json", body = Problem),
+        (status = 422, description = "There is no such client, or pages are not counted so far.", content_type = "application/problem+json", body = Problem),
     ))]
 pub async fn show_list(
     State(context): State<DeskContext>,
@@ -198,9 +206,13 @@ pub async fn show_list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<QueueRowsAnswer>, Problem> {
     viewer.require(LEADS_THE_DESK)?;
-    let asked = QueueQuery { list: list_of, client: query.client, is_undated: query.undated, page: query.page };
-    let rows = list(&context.actions, &viewer.actor, &asked).await.map_err(|refusal| refused(&refusal))?;
-    let (rows, has_more) = cut(rows);
+    let asked = QueueQuery { list: list_of, client: query.client, is_undated: query.undated, after: query.after };
+    let (actions, actor) = (&context.actions, &viewer.actor);
+    let found = match query.after {
+        Some(_) => list(actions, actor, &asked).await,
+        None => numbered(actions, actor, &asked, query.page).await,
+    };
+    let found = found.map_err(|refusal| refused(&refusal))?;
     let row = |row: QueueListRow| QueueRowAnswer {
         id: row.id,
         lead: row.lead.map(|lead| lead.to_string()),
@@ -209,15 +221,8 @@ pub async fn show_list(
         at: row.at,
         why: Some(row.why).filter(|why| !why.is_empty()),
     };
-    let next_page = has_more.then(|| asked.page.saturating_add(1));
     let acts = acts(list_of).iter().map(|act| act.what).collect();
-    Ok(Json(QueueRowsAnswer { rows: rows.into_iter().map(row).collect(), next_page, acts }))
-}
-
-/// A page's rows, and whether there are more.
-pub(super) fn cut(mut rows: Vec<QueueListRow>) -> (Vec<QueueListRow>, bool) {
-    let most = usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
-    let has_more = rows.len() > most;
-    rows.truncate(most);
-    (rows, has_more)
+    let next = found.next.map(|next| next.to_string());
+    let next_page = found.next.filter(|_| query.after.is_none()).map(|_| query.page.saturating_add(1));
+    Ok(Json(QueueRowsAnswer { rows: found.rows.into_iter().map(row).collect(), next, next_page, acts }))
 }

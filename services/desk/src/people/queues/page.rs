@@ -8,15 +8,16 @@ use axum::{
 };
 use jiff::Timestamp;
 use ripen_actions::queues::{
-    QueueList, QueueListRow, QueueOverview, QueueQuery, StuckOfKind, WaitingOfKind, list, overview,
+    QueueList, QueueListRow, QueueOverview, QueuePage, QueueQuery, StuckOfKind, WaitingOfKind, list, overview,
 };
-use ripen_store::queues::{COUNTED, MOST, agents::AgentAtWork, stuck::StuckKind, waiting::WaitingKind};
+use ripen_store::queues::{
+    COUNTED, MOST, agents::AgentAtWork, cursor::QueueCursor, stuck::StuckKind, waiting::WaitingKind,
+};
 use ripen_web::extract::{PathId, Query};
 
 use super::{
     LEADS_THE_DESK,
     act::{QueueAct, acts},
-    api::cut,
     handed_out, title,
     told::{QueueTold, QueuesQuery, RowsQuery},
 };
@@ -153,8 +154,12 @@ struct QueueTemplate<'a> {
     is_ahead: bool,
     /// Its times are past, and should not be.
     is_late: bool,
-    page: u16,
-    next: Option<u16>,
+    /// The address of this very page: it is read again as rows come and go.
+    here: String,
+    /// The address of the first page, on those behind it.
+    first: Option<String>,
+    /// The address of the next page.
+    next: Option<String>,
     when: When,
     acts: &'static [QueueAct],
     csrf: String,
@@ -194,7 +199,7 @@ pub async fn show(
         ("list" = String, Path, description = "promised, new, due, rest, no_number, late, held, dead, letters, quarantine or reviews."),
         ("client" = Option<String>, Query, description = "Only of this client."),
         ("undated" = Option<bool>, Query, description = "Of what is held, only what has no date."),
-        ("page" = Option<u16>, Query, description = "Which page, from 0 on."),
+        ("after" = Option<String>, Query, description = "Behind which row: where the page before ended."),
         ("told" = inline(Option<QueueTold>), Query, description = "What became of what a button did."),
     ),
     responses(
@@ -212,9 +217,9 @@ pub async fn show_list(
     if let Err(problem) = viewer.require(LEADS_THE_DESK) {
         return problem.into_response();
     }
-    let asked = QueueQuery { list: list_of, client: query.client, is_undated: query.undated, page: query.page };
-    let (rows, has_more) = match list(&context.actions, &viewer.actor, &asked).await {
-        Ok(rows) => cut(rows),
+    let asked = QueueQuery { list: list_of, client: query.client, is_undated: query.undated, after: query.after };
+    let QueuePage { rows, next } = match list(&context.actions, &viewer.actor, &asked).await {
+        Ok(page) => page,
         Err(refusal) => return refused(&refusal).into_response(),
     };
     let content = QueueTemplate {
@@ -226,8 +231,9 @@ pub async fn show_list(
         why: if matches!(list_of, QueueList::Stuck(_)) { "Why" } else { "Why not yet" },
         is_ahead: list_of == QueueList::Stuck(StuckKind::Held),
         is_late: list_of == QueueList::Late,
-        page: asked.page,
-        next: has_more.then(|| asked.page.saturating_add(1)),
+        here: address(&asked, asked.after),
+        first: asked.after.map(|_| address(&asked, None)),
+        next: next.map(|next| address(&asked, Some(next))),
         when: When::of(&viewer, context.clock.now()),
         acts: acts(list_of),
         csrf: viewer.csrf(),
@@ -236,6 +242,22 @@ pub async fn show_list(
     };
     DeskPage { title: title(list_of), place: Place::Queues, viewer: &viewer, query: "", content }
         .response(StatusCode::OK)
+}
+
+/// The address of a page of the same list.
+fn address(query: &QueueQuery, after: Option<QueueCursor>) -> String {
+    let mut pairs = form_urlencoded::Serializer::new(String::new());
+    if let Some(client) = &query.client {
+        pairs.append_pair("client", client);
+    }
+    if query.is_undated {
+        pairs.append_pair("undated", "true");
+    }
+    if let Some(after) = after {
+        pairs.append_pair("after", &after.to_string());
+    }
+    let (path, pairs) = (format!("/queues/{}", query.list.word()), pairs.finish());
+    if pairs.is_empty() { path } else { format!("{path}?{pairs}") }
 }
 
 fn number(list: QueueList, client: Option<&str>, (count, is_more): (i64, bool)) -> LinkedNumber {

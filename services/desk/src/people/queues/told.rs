@@ -1,7 +1,9 @@
 //! What a button of a row came to, as the page says it afterwards; and what the pages are asked for besides.
 
+use ripen_store::queues::cursor::QueueCursor;
 use ripen_web::extract::NamedFields;
 use serde::Deserialize;
+use serde_html_form::de::empty_as_none;
 use utoipa::ToSchema;
 
 /// What a button of a row came to.
@@ -70,9 +72,9 @@ pub struct RowsQuery {
     /// Of what is held, only what has no date.
     #[serde(default)]
     pub undated: bool,
-    /// Which page, from 0 on.
-    #[serde(default)]
-    pub page: u16,
+    /// Behind this row: where the page before ended.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub after: Option<QueueCursor>,
     /// What became of what a button did.
     pub told: Option<QueueTold>,
 }
@@ -80,7 +82,7 @@ pub struct RowsQuery {
 impl NamedFields for RowsQuery {
     fn hint(field: &str) -> &'static str {
         match field {
-            "page" => "Write a number from 0 on.",
+            "after" => "Write the next of the page before.",
             "undated" => "Write true.",
             "told" => QueuesQuery::hint(field),
             _ => "Write a client's slug.",

@@ -69,7 +69,7 @@ pub struct ClientSetOptions {
     /// A file with what an agent must know before calling for it; an empty one takes that away.
     #[arg(long, value_name = "FILE")]
     pub briefing_file: Option<PathBuf>,
-    /// Say how many open leads would change grade with the program, and change nothing.
+    /// Say how many open leads would be regraded and how many change grade with the program, and change nothing.
     #[arg(long, requires = "program")]
     pub dry_run: bool,
 }
@@ -91,6 +91,9 @@ struct ClientChangeOutput {
     amount_share: Option<String>,
     desk_weight: i32,
     caller_id: Option<String>,
+    /// It was rolled back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
 }
 
 /// Changes what was named, all of it or nothing.
@@ -109,7 +112,7 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
             )),
         }
     }
-    // A dry run shows what the rehearsal made of the request: it was rolled back.
+    // A dry run is the request itself, rolled back: what it came to is shown.
     let done = match rehearsed.filter(|_| dry_run) {
         Some(rehearsed) => rehearsed,
         None => actions.run(&actor, &request).await.map_err(refused("client set"))?,
@@ -118,8 +121,7 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
         slug: done.client.slug,
         open_leads,
         change,
-        // A rehearsed regrade did not happen.
-        regraded: done.regraded.filter(|_| !dry_run),
+        regraded: done.regraded,
         program: done.settings.program,
         capacity: done.settings.capacity,
         when_dead: done.settings.when_dead,
@@ -127,6 +129,7 @@ pub async fn run(common: &Common, database: &Database, options: ClientSetOptions
         amount_share: done.settings.amounts.share.map(|share| share.normalize().to_string()),
         desk_weight: done.settings.desk.weight,
         caller_id: done.settings.desk.caller_id,
+        dry_run,
     };
     output::record(common.json, &serde_json::to_value(told)?)?;
     Ok(())

@@ -40,7 +40,7 @@ pub enum CriteriaAction {
         /// The back-test it rests on (`ripen criteria backtest`); a program's first version needs none.
         #[arg(long, value_name = "ID")]
         backtest: Option<Uuid>,
-        /// Say how many leads would change grade, and change nothing.
+        /// Say how many leads would change grade and which version it would be, and change nothing.
         #[arg(long)]
         dry_run: bool,
     },
@@ -113,7 +113,8 @@ async fn activate(
     // Where there is no lead, no grade changes, and that needs no words.
     let changed = if change.leads == 0 { 0 } else { say_change(&change) };
     if dry_run {
-        let result = json!({"program": rehearsed.program, "open_leads": change.leads, "change": changed});
+        let result = json!({"program": rehearsed.program, "open_leads": change.leads, "change": changed,
+                            "version": rehearsed.version, "dry_run": true});
         return Ok(output::record(common.json, &result)?);
     }
     let done = actions.run(&actor, &request).await.map_err(refused("criteria activate"))?;

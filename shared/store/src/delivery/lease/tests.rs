@@ -155,6 +155,8 @@ async fn what_a_paused_client_or_a_disabled_endpoint_has_waiting_is_held_once_an
         assert!(scene.lease(&[1, 2, 3], at(FIRST)).await.is_empty());
         assert_eq!(scene.state(1).await, format!("held: {why}"));
         assert_eq!(scene.texts(due).await, ["25 10:00", "25 10:00", "25 10:00"], "not looked at again each minute");
+        let codes = scene.texts("select coalesce(reason_code, '') from delivery").await;
+        assert_eq!(codes, ["undated", "undated", "undated"], "no date is shown as if it went on then");
         let resumed = at("2026-11-24T14:00:00Z");
         let mut tx = scene.store.begin().await.unwrap();
         if stops == OFF {
