@@ -1,9 +1,11 @@
 //! When the promise of a decision falls due: in the calling hours of where the person is, and moved only for a reason.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use ripen_domain::{
-    calling::is_allowed,
-    criteria::{KeptBack, Receipt, replay_decision},
-    id::{ArrivalId, ClientId, PersonId, ProgramId, SourceId},
+    calling::{Hours, is_allowed},
+    criteria::{Criteria, KeptBack, Receipt, replay_decision},
+    id::{ArrivalId, ClientId, LeadId, PersonId, ProgramId, SourceId},
     lead::Channel,
     person::Profile,
     promise::{Open, PromiseEnd, State},
