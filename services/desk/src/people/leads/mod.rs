@@ -3,13 +3,16 @@
 
 pub mod api;
 pub(crate) mod changes;
+pub(crate) mod choices;
 pub mod csv;
+mod filter_chips;
 pub mod forms;
 pub mod list;
 pub mod new;
 mod next_step;
 pub mod own_work;
 pub mod page;
+mod page_mark;
 mod panels;
 pub(crate) mod query;
 pub(super) mod shown;
