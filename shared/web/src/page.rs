@@ -62,7 +62,7 @@ impl Layout {
 }
 
 /// The script of a page, and what it goes by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct PageScript<'a> {
     /// Its path on the same origin.
     pub address: &'a str,
@@ -73,7 +73,7 @@ pub struct PageScript<'a> {
 }
 
 /// A whole page.
-#[derive(Debug, Template)]
+#[derive(Template)]
 #[template(path = "page.html")]
 pub struct Page<'a, Content: Template> {
     /// What the browser's tab says.

@@ -90,95 +90,13 @@ pub struct WaitingFilter {
     pub offset: i64,
 }
 
-impl Store {
-    /// How many leads of a kind wait, by client; clients of which none waits are left out.
-    pub async fn waiting_counts(
-        &self,
-        scope: Scope,
-        kind: WaitingKind,
-        due_by: Timestamp,
-    ) -> Result<Vec<WaitingCount>, StoreError> {
-        let rows = sqlx::query!(
-            r#"-- queues.waiting_counts
-            select c.slug, c.name, c.state, w.waiting as "waiting!", w.oldest
-            from client c cross join lateral (
-              select count(*) as waiting, min(f.at) as oldest from (
-              (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 in ('promised', 'owed') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
-                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at and l.stage in ('lead', 'contact', 'opportunity')
-                 and ($2 = 'owed' or h.phone is not null)
-                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
-               order by p.due_at limit $4)
-              union all
-              (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
-               where $2 = 'new' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
-                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
-                 and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify' and p.agreed
-                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at)
-                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
-               order by l.last_enquiry_at, l.id limit $4)
-              union all
-              (select x.lead_id, x.at from leads_without_number(c.id, $3) x
-               where $2 = 'no_number' and not exists (select from desk_lease d where d.lead_id = x.lead_id and d.leased_until > clock_timestamp())
-               order by x.at, x.lead_id limit $4)
-              union all
-              (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.due_at = p.created_at and p.worked_at is null
-                 and p.state in ('scheduled', 'work') and coalesce(p.due_at, '9999-12-30 00:00:00+00') <= $3
-                 and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before and h.phone is not null
-                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
-               order by p.due_at limit $4)
-              union all
-              (select l.id, p.due_at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
-               where $2 = 'due' and p.client_id = c.id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
-                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
-                 and l.touches > l.touches_before and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
-                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
-               order by p.due_at limit $4)
-              union all
-              (select l.id, l.last_enquiry_at from lead l join person h on h.id = l.person_id
-               where $2 = 'rest' and l.client_id = c.id and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before
-                 and (l.last_conversation_at is null or l.last_conversation_at < l.last_enquiry_at)
-                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and h.phone is not null
-                 and not exists (select from promise p where p.lead_id = l.id and p.kind = 'requalify'
-                                 and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
-                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
-               order by l.grade, l.score desc, l.id limit $4)) f
-            ) w
-            where ($1::uuid is null or c.id = $1) and w.waiting > 0 order by c.name, c.slug"#,
-            scope.client_uuid(),
-            kind.word(),
-            due_by.to_sqlx(),
-            COUNTED
-        )
-        .fetch_all(&self.lists)
-        .await?;
-        let counts = rows.into_iter().map(|row| {
-            Ok(WaitingCount {
-                client: row.slug,
-                client_name: row.name,
-                is_paused: State::read(&row.state)? == State::Paused,
-                waiting: row.waiting,
-                oldest: row.oldest.map(jiff_sqlx::Timestamp::to_jiff),
-            })
-        });
-        counts.collect()
-    }
-
-    /// The leads that `waiting_counts` counts, those that wait longest first.
-    pub async fn waiting_list(&self, scope: Scope, filter: WaitingFilter) -> Result<Vec<WaitingLeadRow>, StoreError> {
-        // Of a client's leads that are read in the order of the list, none beyond the page is on it. Those that were tried are read
-        // by what they are worth: of all clients at once, the best of each.
-        let of_each = match filter.kind {
-            WaitingKind::Rest if scope.client_uuid().is_some() => MOST,
-            WaitingKind::Rest => COUNTED,
-            _ => MOST.min(filter.offset.saturating_add(filter.limit)),
-        };
-        let rows = sqlx::query!(
-            r#"-- queues.waiting
-            select w.lead_id as "lead_id!", w.at as "at!", w.slug as "slug!", w.client_name as "client_name!", person.name as "name?",
-                   nullif(concat_ws(' ', person.first_name, person.last_name), '') as parts
-            from (select w.lead_id, w.at, c.slug, c.name as client_name from client c cross join lateral (
+/// A statement on those that wait, a client `c` at a time: what stands before and behind them, then what they are asked with: the scope's
+/// client, the kind, by when they are due and how many of each client are read; and its own arguments, from `$5`. A macro because a
+/// checked statement is known whole when it is compiled.
+macro_rules! query_of_waiting {
+    ($begins:tt, $ends:tt, $($arguments:expr),+ $(,)?) => {
+        sqlx::query!(
+            $begins + r#"
               (select l.id as lead_id, p.due_at as at from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
                where $2 in ('promised', 'owed') and p.client_id = c.id and p.kind = 'requalify' and p.agreed and p.worked_at is null
                  and p.state in ('scheduled', 'work') and p.due_at <= $3 and p.due_at > p.created_at and l.stage in ('lead', 'contact', 'opportunity')
@@ -220,7 +138,62 @@ impl Store {
                                  and p.worked_at is null and p.state in ('scheduled', 'work') and p.due_at <= $3)
                  and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                order by l.grade, l.score desc, l.id limit $4)
+            "# + $ends,
+            $($arguments),+
+        )
+    };
+}
+
+impl Store {
+    /// How many leads of a kind wait, by client; clients of which none waits are left out.
+    pub async fn waiting_counts(
+        &self,
+        scope: Scope,
+        kind: WaitingKind,
+        due_by: Timestamp,
+    ) -> Result<Vec<WaitingCount>, StoreError> {
+        let rows = query_of_waiting!(
+            r#"-- queues.waiting_counts
+            select c.slug, c.name, c.state, w.waiting as "waiting!", w.oldest
+            from client c cross join lateral (
+              select count(*) as waiting, min(f.at) as oldest from ("#,
+            r#") f
             ) w
+            where ($1::uuid is null or c.id = $1) and w.waiting > 0 order by c.name, c.slug"#,
+            scope.client_uuid(),
+            kind.word(),
+            due_by.to_sqlx(),
+            COUNTED
+        )
+        .fetch_all(&self.lists)
+        .await?;
+        let counts = rows.into_iter().map(|row| {
+            Ok(WaitingCount {
+                client: row.slug,
+                client_name: row.name,
+                is_paused: State::read(&row.state)? == State::Paused,
+                waiting: row.waiting,
+                oldest: row.oldest.map(jiff_sqlx::Timestamp::to_jiff),
+            })
+        });
+        counts.collect()
+    }
+
+    /// The leads that `waiting_counts` counts, those that wait longest first.
+    pub async fn waiting_list(&self, scope: Scope, filter: WaitingFilter) -> Result<Vec<WaitingLeadRow>, StoreError> {
+        // Of a client's leads that are read in the order of the list, none beyond the page is on it. Those that were tried are read
+        // by what they are worth: of all clients at once, the best of each.
+        let of_each = match filter.kind {
+            WaitingKind::Rest if scope.client_uuid().is_some() => MOST,
+            WaitingKind::Rest => COUNTED,
+            _ => MOST.min(filter.offset.saturating_add(filter.limit)),
+        };
+        let rows = query_of_waiting!(
+            r#"-- queues.waiting
+            select w.lead_id as "lead_id!", w.at as "at!", w.slug as "slug!", w.client_name as "client_name!", person.name as "name?",
+                   nullif(concat_ws(' ', person.first_name, person.last_name), '') as parts
+            from (select w.lead_id, w.at, c.slug, c.name as client_name from client c cross join lateral ("#,
+            r#") w
             where ($1::uuid is null or c.id = $1) order by w.at, w.lead_id limit $5 offset $6) w
             join lead on lead.id = w.lead_id join person on person.id = lead.person_id order by w.at, w.lead_id"#,
             scope.client_uuid(),
