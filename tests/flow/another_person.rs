@@ -5,17 +5,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{
     Kind, LIMIT, Source,
-    process::client,
     scenario::{Plan, Scenario},
 };
-
-/// Posts a lead under a source's key and waits for the decision: what the sender is told.
-async fn told(scenario: &Scenario, source: &Source, body: &Value) -> Value {
-    let request = client().post(format!("{}/v1/leads", scenario.process.url)).bearer_auth(&source.key);
-    let answer = request.header("Prefer", "wait=10").json(body).send().await.unwrap();
-    assert_eq!(answer.status().as_u16(), 200, "decided within the time");
-    answer.json().await.unwrap()
-}
 
 fn body(id: &str, name: &str, phone: &str, answers: Value) -> Value {
     let email = format!("{}@example.com", name.split(' ').next().unwrap().to_lowercase());
@@ -72,10 +63,10 @@ async fn settled(scenario: &Scenario) {
 #[tokio::test]
 async fn a_vendor_that_names_another_takes_its_own_words_along_and_nobody_elses() {
     let (scenario, one, other) = two_vendors().await;
-    let first = told(&scenario, &one, &cara("3", json!({"timeframe_days": 20, "kitchen": "old"}))).await;
-    let second = told(&scenario, &other, &cara("9", json!({"budget": 90_000}))).await;
+    let first = scenario.told_decided(&one, None, &cara("3", json!({"timeframe_days": 20, "kitchen": "old"}))).await;
+    let second = scenario.told_decided(&other, None, &cara("9", json!({"budget": 90_000}))).await;
     assert_eq!(first["lead"], second["lead"], "one person, one lead");
-    let moved = told(&scenario, &one, &otto("3", json!({"timeframe_days": 30}))).await;
+    let moved = scenario.told_decided(&one, None, &otto("3", json!({"timeframe_days": 30}))).await;
     assert_ne!(moved["lead"], first["lead"]);
     settled(&scenario).await;
 
@@ -92,13 +83,13 @@ async fn a_vendor_that_names_another_takes_its_own_words_along_and_nobody_elses(
     assert_eq!(found(&scenario, "cara@example.com").await, [first["lead"].clone()]);
     assert_eq!(found(&scenario, "otto@example.com").await, [moved["lead"].clone()]);
     let again = json!({"name": "Cara Edit", "email": "cara@example.com", "notes": "me again"});
-    assert_eq!(told(&scenario, &other, &again).await["lead"], first["lead"]);
+    assert_eq!(scenario.told_decided(&other, None, &again).await["lead"], first["lead"]);
     let credited = "select count(*) from lead l join source s on s.id = l.source_id
                     join person p on p.id = l.person_id where s.name = 'Vendor' and p.name = 'Cara Edit'";
     assert_eq!(scenario.installation.count(credited).await, 1);
     // Each goes on correcting its own.
-    told(&scenario, &one, &otto("3", json!({"timeframe_days": 200}))).await;
-    told(&scenario, &other, &cara("9", json!({"budget": 95_000}))).await;
+    scenario.told_decided(&one, None, &otto("3", json!({"timeframe_days": 200}))).await;
+    scenario.told_decided(&other, None, &cara("9", json!({"budget": 95_000}))).await;
     settled(&scenario).await;
     // A question that the script does not ask is flagged, and replaces nothing.
     for (lead, question, expected) in [(&moved, "timeframe_days", json!(200)), (&first, "budget", json!(90_000))] {
@@ -114,10 +105,10 @@ async fn a_vendor_that_names_another_takes_its_own_words_along_and_nobody_elses(
 #[tokio::test]
 async fn a_sender_that_meant_somebody_who_is_known_leaves_no_lead_behind() {
     let (scenario, one, other) = two_vendors().await;
-    let of_cara = told(&scenario, &other, &cara("9", json!({"budget": 90_000}))).await;
-    let mistaken = told(&scenario, &one, &otto("3", json!({"timeframe_days": 200}))).await;
+    let of_cara = scenario.told_decided(&other, None, &cara("9", json!({"budget": 90_000}))).await;
+    let mistaken = scenario.told_decided(&one, None, &otto("3", json!({"timeframe_days": 200}))).await;
     assert_ne!(mistaken["lead"], of_cara["lead"]);
-    let meant = told(&scenario, &one, &cara("3", json!({}))).await;
+    let meant = scenario.told_decided(&one, None, &cara("3", json!({}))).await;
     assert_eq!(meant["lead"], of_cara["lead"]);
     settled(&scenario).await;
     let lead = show(&scenario, &of_cara["lead"]).await;
@@ -130,25 +121,25 @@ async fn a_sender_that_meant_somebody_who_is_known_leaves_no_lead_behind() {
 #[tokio::test]
 async fn what_the_desk_did_stays_with_whom_it_spoke() {
     let (scenario, one, _) = two_vendors().await;
-    let first = told(&scenario, &one, &cara("3", json!({"timeframe_days": 200}))).await;
+    let first = scenario.told_decided(&one, None, &cara("3", json!({"timeframe_days": 200}))).await;
     scenario.touch(first["lead"].as_str().unwrap(), &["--disposition", "answered"]).await;
-    let moved = told(&scenario, &one, &otto("3", json!({"timeframe_days": 20}))).await;
+    let moved = scenario.told_decided(&one, None, &otto("3", json!({"timeframe_days": 20}))).await;
     assert_ne!(moved["lead"], first["lead"]);
     settled(&scenario).await;
     let of_cara = show(&scenario, &first["lead"]).await;
     assert_eq!((&of_cara["name"], &of_cara["stage"]), (&json!("Cara Edit"), &json!("contact")));
     assert_eq!(show(&scenario, &moved["lead"]).await["grade"], "A");
-    let corrected = told(&scenario, &one, &otto("3", json!({"timeframe_days": 200}))).await;
+    let corrected = scenario.told_decided(&one, None, &otto("3", json!({"timeframe_days": 200}))).await;
     assert_eq!(corrected["lead"], moved["lead"], "it corrects what it said last");
 }
 
 #[tokio::test]
 async fn who_asked_not_to_be_contacted_asked_for_nobody_else() {
     let (scenario, one, _) = two_vendors().await;
-    let first = told(&scenario, &one, &cara("3", json!({"timeframe_days": 20}))).await;
+    let first = scenario.told_decided(&one, None, &cara("3", json!({"timeframe_days": 20}))).await;
     scenario.touch(first["lead"].as_str().unwrap(), &["--disposition", "do_not_contact"]).await;
     settled(&scenario).await;
-    let moved = told(&scenario, &one, &otto("3", json!({"timeframe_days": 30}))).await;
+    let moved = scenario.told_decided(&one, None, &otto("3", json!({"timeframe_days": 30}))).await;
     let of_otto = show(&scenario, &moved["lead"]).await;
     assert_eq!((&of_otto["grade"], &of_otto["stage"]), (&json!("A"), &json!("lead")), "{of_otto:#}");
     let is_suppressed = async |email: &str| {
@@ -161,14 +152,14 @@ async fn who_asked_not_to_be_contacted_asked_for_nobody_else() {
 #[tokio::test]
 async fn a_lead_that_one_sender_alone_spoke_of_is_the_other_persons_and_reached_as_they_are() {
     let (scenario, one, other) = two_vendors().await;
-    let first = told(&scenario, &one, &cara("3", json!({"timeframe_days": 20}))).await;
-    let renamed = told(&scenario, &one, &otto("3", json!({"timeframe_days": 30}))).await;
+    let first = scenario.told_decided(&one, None, &cara("3", json!({"timeframe_days": 20}))).await;
+    let renamed = scenario.told_decided(&one, None, &otto("3", json!({"timeframe_days": 30}))).await;
     assert_eq!(renamed["lead"], first["lead"], "it is the correction that it was sent as");
     let lead = show(&scenario, &first["lead"]).await;
     assert_eq!((&lead["name"], &lead["phone"]), (&json!("Otto Other"), &json!("+17205550102")));
     assert!(is_flagged(&lead));
     // Cara was a mistake of theirs, or nobody that is known: she is not reached where Otto is.
-    let enquires = told(&scenario, &other, &cara("9", json!({"timeframe_days": 20}))).await;
+    let enquires = scenario.told_decided(&other, None, &cara("9", json!({"timeframe_days": 20}))).await;
     assert_ne!(enquires["lead"], first["lead"]);
     scenario.touch(first["lead"].as_str().unwrap(), &["--disposition", "do_not_contact"]).await;
     settled(&scenario).await;
@@ -220,8 +211,8 @@ async fn an_id_that_was_used_again_is_told_whatever_is_known_of_the_two() {
             body["external_id"] = json!(id);
             body
         };
-        let first = told(&scenario, &one, &with_id(before)).await;
-        let second = told(&scenario, &one, &with_id(after)).await;
+        let first = scenario.told_decided(&one, None, &with_id(before)).await;
+        let second = scenario.told_decided(&one, None, &with_id(after)).await;
         assert_eq!(second["lead"], first["lead"], "{id}");
         assert_eq!(is_flagged(&show(&scenario, &first["lead"]).await), is_another, "{id}");
     }
@@ -237,7 +228,7 @@ async fn a_list_with_ids_that_were_used_before_takes_nobodys_lead() {
         scenario.installation.json(&["import", path.to_str().unwrap(), "--source", &one.id]).await
     };
     import("3,Cara Edit,cara@example.com,+1 720 555 0101").await;
-    let of_cara = told(&scenario, &other, &cara("9", json!({"budget": 90_000}))).await["lead"].clone();
+    let of_cara = scenario.told_decided(&other, None, &cara("9", json!({"budget": 90_000}))).await["lead"].clone();
     let report = import("3,Otto Other,otto@example.com,+1 720 555 0102").await;
     assert_eq!(report["amended"], 1, "{report:#}");
     assert_eq!(report["flags"][0]["flag"], "another_person", "{report:#}");

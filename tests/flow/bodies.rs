@@ -12,17 +12,9 @@ use crate::harness::{
     scenario::{Plan, Scenario},
 };
 
-/// Posts JSON, under a key where there is one, and waits for the decision: what the sender is told.
-async fn told(scenario: &Scenario, key: Option<&str>, body: &Value) -> Value {
-    let request = client().post(format!("{}/v1/leads", scenario.process.url)).bearer_auth(&scenario.source.key);
-    let request = request.header("Prefer", "wait=10").json(body);
-    let request = match key {
-        Some(key) => request.header("Idempotency-Key", key),
-        None => request,
-    };
-    let answer = request.send().await.unwrap();
-    assert_eq!(answer.status().as_u16(), 200, "decided within the time");
-    answer.json().await.unwrap()
+/// Posts a lead that has to be decided: what its sender is told.
+async fn decided(scenario: &Scenario, key: Option<&str>, body: &Value) -> Value {
+    scenario.told_decided(&scenario.source, key, body).await
 }
 
 /// Posts a form.
@@ -127,12 +119,12 @@ async fn a_correction_of_a_lead_that_is_over_is_told_as_that_and_seen() {
     let scenario = Plan::new().await.always_open().set("QUALIFIER__UNDO_S", "0");
     let scenario = scenario.webhook("/hook", &[], &["--events", "lead.matured,lead.updated"]).serve().await;
     let body = |phone: &str| json!({"external_id": "B-1", "first_name": "Casey", "email": "casey@example.com", "phone": phone, "answers": {"timeframe_days": 30}});
-    let first = told(&scenario, None, &body("+14155550101")).await;
+    let first = decided(&scenario, None, &body("+14155550101")).await;
     assert_eq!(first["status"], "graded");
     scenario.receiver.wait_for(1, LIMIT).await;
     delivered(&scenario.installation).await;
     change(&scenario, "update lead set stage = 'customer' where $1::uuid is not null", Uuid::nil()).await;
-    let corrected = told(&scenario, None, &body("+14155550102")).await;
+    let corrected = decided(&scenario, None, &body("+14155550102")).await;
     assert_eq!((&corrected["status"], &corrected["lead"]), (&json!("corrected"), &first["lead"]));
     let lead = shown(&scenario, &first).await;
     assert_eq!((&lead["phone"], &lead["stage"]), (&json!("+14155550102"), &json!("customer")));
@@ -152,14 +144,14 @@ async fn each_body_has_its_own_status_also_one_that_came_back() {
     let scenario = Plan::new().await.serve().await;
     let body = |phone: &str| json!({"external_id": "B-1", "email": "casey@example.com", "phone": phone});
     let (one, two) = (body("+14155550101"), body("+14155550102"));
-    let first = told(&scenario, None, &one).await;
-    told(&scenario, None, &two).await;
-    let third = told(&scenario, None, &one).await;
+    let first = decided(&scenario, None, &one).await;
+    decided(&scenario, None, &two).await;
+    let third = decided(&scenario, None, &one).await;
     assert_eq!(third["lead"], first["lead"]);
     assert_ne!(third["received_at"], first["received_at"], "what became of the first says nothing of it");
     assert_eq!(shown(&scenario, &first).await["phone"], "+14155550101", "it is decided when its sender is told so");
     // What counts, sent again, is told at once.
-    assert_eq!(told(&scenario, None, &one).await["lead"], first["lead"]);
+    assert_eq!(decided(&scenario, None, &one).await["lead"], first["lead"]);
     assert_eq!(scenario.installation.count("select count(*) from arrival").await, 3);
 }
 
@@ -168,9 +160,9 @@ async fn a_correction_is_told_under_the_id_of_what_it_corrects_with_its_flags() 
     let scenario = Plan::new().await.serve().await;
     let body =
         |days: Value| json!({"external_id": "B-1", "email": "casey@example.com", "answers": {"timeframe_days": days}});
-    let first = told(&scenario, None, &body(json!(30))).await;
+    let first = decided(&scenario, None, &body(json!(30))).await;
     assert_eq!(first["body"], Value::Null);
-    let second = told(&scenario, None, &body(json!("when it suits"))).await;
+    let second = decided(&scenario, None, &body(json!("when it suits"))).await;
     assert_eq!((&second["arrival"], &second["flags"][0]["code"]), (&first["arrival"], &json!("no_number")));
     let url = format!("{}/v1/arrivals/{}", scenario.process.url, first["arrival"].as_str().unwrap());
     let asked = client().get(url).bearer_auth(&scenario.source.key).send().await.unwrap();
@@ -183,13 +175,13 @@ async fn a_correction_is_told_under_the_id_of_what_it_corrects_with_its_flags() 
 async fn a_day_alone_is_no_older_than_a_time_of_it() {
     let scenario = Plan::new().await.serve().await;
     let body = |at: &str, days: i64| json!({"external_id": "B-1", "email": "casey@example.com", "submitted_at": at, "answers": {"timeframe_days": days}});
-    let first = told(&scenario, None, &body("2026-11-20T15:00:00-06:00", 30)).await;
+    let first = decided(&scenario, None, &body("2026-11-20T15:00:00-06:00", 30)).await;
     let answer = async || shown(&scenario, &first).await["answers"][0]["answer"].clone();
-    told(&scenario, None, &body("2026-11-20", 200)).await;
+    decided(&scenario, None, &body("2026-11-20", 200)).await;
     assert_eq!(answer().await, 200, "it may be of any time of that day, and was received later");
-    told(&scenario, None, &body("2026-11-19", 300)).await;
+    decided(&scenario, None, &body("2026-11-19", 300)).await;
     assert_eq!(answer().await, 200, "the day before is older");
-    told(&scenario, None, &body("2026-11-21T09:00:00-06:00", 100)).await;
+    decided(&scenario, None, &body("2026-11-21T09:00:00-06:00", 100)).await;
     assert_eq!(answer().await, 100);
 }
 
@@ -203,17 +195,17 @@ async fn of_contact_data_and_answers_the_newest_by_the_senders_time_counts() {
         body
     };
     let first =
-        told(&scenario, None, &body(10, json!({"phone": "+14155550101", "answers": {"timeframe_days": 30}}))).await;
+        decided(&scenario, None, &body(10, json!({"phone": "+14155550101", "answers": {"timeframe_days": 30}}))).await;
     // It waited somewhere, and was received after what corrects it.
     let later = "with a as (update arrival set received_at = received_at + interval '1 hour')
                  update answer set at = at + interval '1 hour' where $1::uuid is not null";
     change(&scenario, later, Uuid::nil()).await;
-    told(&scenario, None, &body(12, json!({"answers": {"timeframe_days": 200}}))).await;
+    decided(&scenario, None, &body(12, json!({"answers": {"timeframe_days": 200}}))).await;
     let answer = async || shown(&scenario, &first).await["answers"][0]["answer"].clone();
     assert_eq!(answer().await, 200);
     // Between the two by the sender's time: of each thing the newest body that says it counts.
     let between = json!({"email": "old@example.com", "phone": "+14155550102", "answers": {"timeframe_days": 100}});
-    told(&scenario, None, &body(11, between)).await;
+    decided(&scenario, None, &body(11, between)).await;
     let lead = shown(&scenario, &first).await;
     assert_eq!((&lead["email"], &lead["phone"]), (&json!("casey@example.com"), &json!("+14155550102")));
     assert_eq!(answer().await, 200);
@@ -226,8 +218,8 @@ async fn what_corrects_an_arrival_that_is_dead_is_joined_by_the_senders_id() {
     let dead = "insert into arrival_seen (id, content, ended, seen_at) values ($1, decode(repeat('00', 16), 'hex'), 'dead', now())";
     change(&scenario, dead, original).await;
     let body = |email: &str| json!({"external_id": "B-9", "first_name": "Casey", "email": email});
-    let first = told(&scenario, None, &body("casey@exmaple.com")).await;
-    let corrected = told(&scenario, None, &body("casey@example.com")).await;
+    let first = decided(&scenario, None, &body("casey@exmaple.com")).await;
+    let corrected = decided(&scenario, None, &body("casey@example.com")).await;
     assert_eq!(corrected["lead"], first["lead"]);
     assert_eq!(shown(&scenario, &first).await["email"], "casey@example.com");
     assert_eq!(scenario.installation.count("select count(*) from person").await, 1);
@@ -238,16 +230,16 @@ async fn what_corrects_an_arrival_that_is_dead_is_joined_by_the_senders_id() {
 async fn what_corrects_an_arrival_that_a_version_before_stored_by_its_key_is_joined_by_the_senders_id() {
     let scenario = Plan::new().await.serve().await;
     let body = |email: &str| json!({"external_id": "B-1", "first_name": "Casey", "email": email});
-    let first = told(&scenario, Some("k1"), &body("casey@exmaple.com")).await;
+    let first = decided(&scenario, Some("k1"), &body("casey@exmaple.com")).await;
     let former = id(&scenario, "k:k1").await;
     let rename = "with forgotten as (delete from arrival_seen where id = $1), a as (update arrival set id = $1)
                   update arrival_seen set id = gen_random_uuid(), arrival_id = $1 where ended = 'lead'";
     change(&scenario, rename, former).await;
     change(&scenario, "update arrival_seen set id = $1 where arrival_id = $1", former).await;
     // The same request again is the same.
-    let again = told(&scenario, Some("k1"), &body("casey@exmaple.com")).await;
+    let again = decided(&scenario, Some("k1"), &body("casey@exmaple.com")).await;
     assert_eq!(again["lead"], first["lead"]);
-    let corrected = told(&scenario, Some("k2"), &body("casey@example.com")).await;
+    let corrected = decided(&scenario, Some("k2"), &body("casey@example.com")).await;
     assert_eq!(corrected["lead"], first["lead"]);
     assert_eq!(shown(&scenario, &first).await["email"], "casey@example.com");
     assert_eq!(scenario.installation.count("select count(*) from person").await, 1);
@@ -259,10 +251,10 @@ async fn what_is_let_go_with_an_external_id_is_one_of_its_bodies() {
     let scenario = Plan::new().await.serve().await;
     let body =
         |id: &str, email: &str| json!({"external_id": id, "first_name": "Robin", "last_name": "Jones", "email": email});
-    told(&scenario, Some("k1"), &body("B-1", "casey@example.com")).await;
-    let reused = told(&scenario, Some("k1"), &body("B-2", "robin@exmaple.com")).await;
+    decided(&scenario, Some("k1"), &body("B-1", "casey@example.com")).await;
+    let reused = decided(&scenario, Some("k1"), &body("B-2", "robin@exmaple.com")).await;
     assert_eq!(reused["reason"], "key_reused");
-    let fixed = told(&scenario, Some("k2"), &body("B-2", "robin@example.com")).await;
+    let fixed = decided(&scenario, Some("k2"), &body("B-2", "robin@example.com")).await;
     scenario.installation.json(&["quarantine", "release", reused["arrival"].as_str().unwrap()]).await;
     until("it is worked", LIMIT, || async {
         (scenario.installation.count("select count(*) from arrival where state = 'graded'").await == 3).then_some(())
@@ -329,7 +321,7 @@ async fn who_reads_a_page_overwrites_nobody_under_an_external_id() {
     let scenario = Plan::new().await.serve().await;
     let casey =
         json!({"external_id": "B-1", "first_name": "Casey", "email": "casey@example.com", "phone": "+14155550101"});
-    let first = told(&scenario, None, &casey).await;
+    let first = decided(&scenario, None, &casey).await;
     let by_token = async |body: Value| {
         let url = format!("{}/v1/in/{}", scenario.process.url, scenario.source.token);
         let answer = client().post(url).header("Prefer", "wait=10").json(&body).send().await.unwrap();
@@ -352,7 +344,7 @@ async fn who_reads_a_page_overwrites_nobody_under_an_external_id() {
     assert_eq!(shown(&scenario, &first).await["phone"], "+14155550102");
     let corrected =
         json!({"external_id": "B-1", "first_name": "Casey", "email": "casey@example.net", "phone": "+14155550101"});
-    assert_eq!(told(&scenario, None, &corrected).await["lead"], first["lead"]);
+    assert_eq!(decided(&scenario, None, &corrected).await["lead"], first["lead"]);
     assert_eq!(shown(&scenario, &first).await["email"], "casey@example.net");
 }
 
@@ -391,14 +383,14 @@ async fn of_two_bodies_under_one_id_in_one_array_the_second_counts() {
 async fn a_post_under_an_id_that_was_forgotten_is_what_it_was() {
     let scenario = Plan::new().await.serve().await;
     let body = |phone: &str| json!({"first_name": "Casey", "email": "casey@example.com", "phone": phone});
-    let first = told(&scenario, Some("k1"), &body("+14155550101")).await;
+    let first = decided(&scenario, Some("k1"), &body("+14155550101")).await;
     let external = json!({"external_id": "B-1", "first_name": "Robin", "email": "robin@example.com"});
-    told(&scenario, None, &external).await;
+    decided(&scenario, None, &external).await;
     change(&scenario, "delete from arrival_seen where $1::uuid is not null", Uuid::nil()).await;
-    assert_eq!(told(&scenario, Some("k1"), &body("+14155550101")).await["lead"], first["lead"]);
-    told(&scenario, None, &external).await;
+    assert_eq!(decided(&scenario, Some("k1"), &body("+14155550101")).await["lead"], first["lead"]);
+    decided(&scenario, None, &external).await;
     let corrected = json!({"external_id": "B-1", "first_name": "Robin", "email": "robin@example.net"});
-    told(&scenario, None, &corrected).await;
+    decided(&scenario, None, &corrected).await;
     assert_eq!(scenario.installation.count("select count(*) from arrival").await, 3, "the correction alone is new");
     assert_eq!(scenario.installation.count("select sum(arrivals)::bigint from lead").await, 2);
     assert_eq!(scenario.installation.count("select count(*) from person where email = 'robin@example.net'").await, 1);
@@ -415,14 +407,14 @@ async fn a_vendor_that_sends_again_what_the_desk_put_right_undoes_nothing() {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
-    let first = told(&scenario, None, &body("one", json!({}))).await;
+    let first = decided(&scenario, None, &body("one", json!({}))).await;
     // What the desk writes when it corrects a person and an answer.
     let corrected = "with p as (update person set phone = '+14155550102', last_name = 'Smith', postal_code = '60135'),
                      r as (insert into answer (lead_id, question, at, origin, value)
                            select id, 'timeframe_days', now(), 'person:user_1', '200'::json from lead)
                      select $1::uuid";
     change(&scenario, corrected, Uuid::nil()).await;
-    told(&scenario, None, &body("two", json!({}))).await;
+    decided(&scenario, None, &body("two", json!({}))).await;
     let answer = |lead: &Value, question: &str| {
         let all = lead["answers"].as_array().unwrap();
         all.iter().find(|one| one["question"] == question).unwrap()["answer"].clone()
@@ -433,7 +425,7 @@ async fn a_vendor_that_sends_again_what_the_desk_put_right_undoes_nothing() {
     assert_eq!((answer(&lead, "timeframe_days"), answer(&lead, "budget")), (json!(200), json!(450_000)));
     // What it says otherwise than before is a correction.
     let changed = json!({"phone": "+14155550103", "answers": {"timeframe_days": 60, "budget": 450_000}});
-    told(&scenario, None, &body("two", changed)).await;
+    decided(&scenario, None, &body("two", changed)).await;
     let lead = shown(&scenario, &first).await;
     assert_eq!((&lead["phone"], &lead["name"]), (&json!("+14155550103"), &json!("Casey Smith")));
     assert_eq!(answer(&lead, "timeframe_days"), json!(60));

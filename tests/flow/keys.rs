@@ -5,23 +5,10 @@ use ripen_testkit::wait::until;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    LIMIT, Source,
+    LIMIT,
     process::client,
     scenario::{Plan, Scenario},
 };
-
-/// Posts JSON under a key and waits for the decision: what the sender is told.
-async fn told(scenario: &Scenario, source: &Source, key: Option<&str>, body: &Value) -> Value {
-    let request = client().post(format!("{}/v1/leads", scenario.process.url)).bearer_auth(&source.key);
-    let request = request.header("Prefer", "wait=10").json(body);
-    let request = match key {
-        Some(key) => request.header("Idempotency-Key", key),
-        None => request,
-    };
-    let answer = request.send().await.unwrap();
-    assert!(answer.status().is_success(), "{answer:?}");
-    answer.json().await.unwrap()
-}
 
 /// Posts a form with a page's id; its arrival.
 async fn form(scenario: &Scenario, fields: &str) -> String {
@@ -48,17 +35,16 @@ async fn lead(scenario: &Scenario, told: &Value) -> Value {
 async fn one_lead_under_two_keys_is_one_and_a_key_under_two_bodies_is_told() {
     let scenario = Plan::new().await.serve().await;
     let body = |email: &str| json!({"external_id": "B-17", "first_name": "Casey", "email": email});
-    let first = told(&scenario, &scenario.source, Some("k1"), &body("casey@example.com")).await;
-    let again = told(&scenario, &scenario.source, Some("k2"), &body("casey@example.com")).await;
+    let first = scenario.told(Some("k1"), &body("casey@example.com")).await;
+    let again = scenario.told(Some("k2"), &body("casey@example.com")).await;
     assert_eq!((&first["arrival"], &first["lead"]), (&again["arrival"], &again["lead"]));
-    let corrected = told(&scenario, &scenario.source, Some("k3"), &body("c.smith@example.com")).await;
+    let corrected = scenario.told(Some("k3"), &body("c.smith@example.com")).await;
     assert_eq!((&corrected["status"], &corrected["lead"]), (&json!("graded"), &first["lead"]));
-    let reused =
-        told(&scenario, &scenario.source, Some("k1"), &json!({"external_id": "B-18", "email": "x@example.com"})).await;
+    let reused = scenario.told(Some("k1"), &json!({"external_id": "B-18", "email": "x@example.com"})).await;
     assert_eq!((&reused["status"], &reused["reason"]), (&json!("quarantined"), &json!("key_reused")));
-    let alone = told(&scenario, &scenario.source, Some("k9"), &json!({"email": "y@example.com"})).await;
+    let alone = scenario.told(Some("k9"), &json!({"email": "y@example.com"})).await;
     assert_eq!(alone["status"], "graded");
-    let alone = told(&scenario, &scenario.source, Some("k9"), &json!({"email": "z@example.com"})).await;
+    let alone = scenario.told(Some("k9"), &json!({"email": "z@example.com"})).await;
     assert_eq!((&alone["status"], &alone["reason"]), (&json!("quarantined"), &json!("key_reused")));
     let shown = lead(&scenario, &first).await;
     assert_eq!(shown["email"], "c.smith@example.com");
@@ -201,16 +187,16 @@ async fn the_newest_body_of_an_external_id_counts_and_one_that_comes_back_counts
     let scenario = Plan::new().await.serve().await;
     let body = |phone: &str| json!({"external_id": "B-1", "email": "casey@example.com", "phone": phone});
     let (one, two) = (body("+14155550101"), body("+14155550102"));
-    let first = told(&scenario, &scenario.source, None, &one).await;
+    let first = scenario.told(None, &one).await;
     let phone = async || lead(&scenario, &first).await["phone"].clone();
-    told(&scenario, &scenario.source, None, &two).await;
+    scenario.told(None, &two).await;
     assert_eq!(phone().await, "+14155550102");
-    told(&scenario, &scenario.source, None, &one).await;
+    scenario.told(None, &one).await;
     until("it is as it was first", LIMIT, || async { (phone().await == "+14155550101").then_some(()) }).await;
     // By the sender's clock, where it tells.
     let dated = |phone: &str, at: &str| json!({"external_id": "B-2", "email": "robin@example.com", "phone": phone, "submitted_at": at});
-    let newer = told(&scenario, &scenario.source, None, &dated("+14155550104", "2026-11-20T10:00:00Z")).await;
-    let older = told(&scenario, &scenario.source, None, &dated("+14155550103", "2026-11-19T10:00:00Z")).await;
+    let newer = scenario.told(None, &dated("+14155550104", "2026-11-20T10:00:00Z")).await;
+    let older = scenario.told(None, &dated("+14155550103", "2026-11-19T10:00:00Z")).await;
     assert_eq!(older["status"], "graded");
     assert_eq!(lead(&scenario, &newer).await["phone"], "+14155550104");
     assert_eq!(scenario.installation.count("select sum(arrivals)::bigint from lead").await, 2);
@@ -229,7 +215,7 @@ async fn notes_of_one_moment_are_all_kept_and_credit_is_whose_enquiry_came_first
         .execute(scenario.installation.pool())
         .await
         .unwrap();
-    told(&scenario, &other, None, &json!({"email": "casey@example.com"})).await;
+    scenario.told_decided(&other, None, &json!({"email": "casey@example.com"})).await;
     let name: String = sqlx::query_scalar("select s.name from lead l join source s on s.id = l.source_id")
         .fetch_one(scenario.installation.pool())
         .await
@@ -242,16 +228,16 @@ async fn a_late_retry_of_a_request_undoes_no_correction() {
     let scenario = Plan::new().await.serve().await;
     let body = |email: &str, days: u32| json!({"external_id": "B-1", "first_name": "Casey", "email": email, "answers": {"timeframe_days": days}});
     let (first, corrected) = (body("casey@exmaple.com", 30), body("casey@example.com", 200));
-    let told_first = told(&scenario, &scenario.source, Some("k1"), &first).await;
-    told(&scenario, &scenario.source, Some("k2"), &corrected).await;
+    let told_first = scenario.told(Some("k1"), &first).await;
+    scenario.told(Some("k2"), &corrected).await;
     // The answer to the first was lost.
-    let again = told(&scenario, &scenario.source, Some("k1"), &first).await;
+    let again = scenario.told(Some("k1"), &first).await;
     assert_eq!((&again["arrival"], &again["lead"]), (&told_first["arrival"], &told_first["lead"]), "the same answer");
     let shown = lead(&scenario, &told_first).await;
     assert_eq!((&shown["email"], &shown["answers"][0]["answer"]), (&json!("casey@example.com"), &json!(200)));
     assert_eq!(scenario.installation.count("select count(*) from arrival").await, 2);
     // Under a key of its own it is another request, and counts.
-    told(&scenario, &scenario.source, Some("k3"), &first).await;
+    scenario.told(Some("k3"), &first).await;
     assert_eq!(lead(&scenario, &told_first).await["email"], "casey@exmaple.com");
 }
 

@@ -9,19 +9,6 @@ use crate::harness::{
     scenario::{Plan, Scenario},
 };
 
-/// Posts JSON, under a key where there is one, and waits for the decision: what the sender is told.
-async fn told(scenario: &Scenario, key: Option<&str>, body: &Value) -> Value {
-    let request = client().post(format!("{}/v1/leads", scenario.process.url)).bearer_auth(&scenario.source.key);
-    let request = request.header("Prefer", "wait=10").json(body);
-    let request = match key {
-        Some(key) => request.header("Idempotency-Key", key),
-        None => request,
-    };
-    let answer = request.send().await.unwrap();
-    assert!(answer.status().is_success(), "{answer:?}");
-    answer.json().await.unwrap()
-}
-
 async fn shown(scenario: &Scenario, told: &Value) -> Value {
     scenario.installation.json(&["lead", "show", told["lead"].as_str().unwrap()]).await
 }
@@ -39,13 +26,13 @@ async fn an_enquiry_of_last_year_puts_down_nothing_that_is_known_since() {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
-    let today = told(&scenario, None, &enquiry("new-1", json!({"phone": "+14155550101"}))).await;
+    let today = scenario.told(None, &enquiry("new-1", json!({"phone": "+14155550101"}))).await;
     scenario
         .touch(today["lead"].as_str().unwrap(), &["--disposition", "answered", "--answer", "timeframe_days=10"])
         .await;
     scenario.decided(2).await;
     let old = json!({"last_name": "Maiden", "submitted_at": "2025-03-01T09:00:00Z", "postal_code": "60134", "answers": {"timeframe_days": 300}});
-    let old = told(&scenario, None, &enquiry("old-1", old)).await;
+    let old = scenario.told(None, &enquiry("old-1", old)).await;
     assert_eq!(flags(&old, "older_than_known"), ["name", "timeframe_days"], "{old:#}");
     let stands = async || {
         let lead = shown(&scenario, &today).await;
@@ -58,12 +45,12 @@ async fn an_enquiry_of_last_year_puts_down_nothing_that_is_known_since() {
     // Nor does a correction of it.
     let corrected = json!({"last_name": "Maiden", "submitted_at": "2025-03-02T09:00:00Z", "postal_code": "60135", "phone": "+14155550102",
                            "answers": {"timeframe_days": 400}});
-    told(&scenario, None, &enquiry("old-1", corrected)).await;
+    scenario.told(None, &enquiry("old-1", corrected)).await;
     assert_eq!(stands().await, known);
     let filled = "select count(*) from person where postal_code = '60135'";
     assert_eq!(scenario.installation.count(filled).await, 1, "it corrects what it said itself");
     // What is said later counts, whoever says it.
-    told(&scenario, None, &enquiry("new-2", json!({"answers": {"timeframe_days": 20}}))).await;
+    scenario.told(None, &enquiry("new-2", json!({"answers": {"timeframe_days": 20}}))).await;
     assert_eq!(stands().await.3, 20);
 }
 
@@ -94,9 +81,9 @@ async fn a_wish_in_a_body_that_is_quarantined_is_heard_and_a_source_of_which_all
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
-    let first = told(&scenario, Some("k1"), &body(json!({}))).await;
+    let first = scenario.told(Some("k1"), &body(json!({}))).await;
     scenario.receiver.wait_for(1, LIMIT).await;
-    let second = told(&scenario, Some("k1"), &body(json!({"do_not_contact": true}))).await;
+    let second = scenario.told(Some("k1"), &body(json!({"do_not_contact": true}))).await;
     assert_eq!(second["reason"], "key_reused");
     until("the lead is closed", LIMIT, || async {
         (shown(&scenario, &first).await["stage"] == "closed").then_some(())
@@ -111,7 +98,7 @@ async fn a_wish_in_a_body_that_is_quarantined_is_heard_and_a_source_of_which_all
     let note = async || String::from_utf8_lossy(&scenario.installation.run(&["doctor"]).await.stdout).into_owned();
     assert!(!note().await.contains("all that came last is quarantined"));
     for number in 0..5 {
-        told(&scenario, Some("k1"), &body(json!({"notes": format!("other {number}")}))).await;
+        scenario.told(Some("k1"), &body(json!({"notes": format!("other {number}")}))).await;
     }
     assert!(note().await.contains("all that came last is quarantined"), "{}", note().await);
 }

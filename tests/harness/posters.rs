@@ -22,6 +22,17 @@ pub async fn post(url: &str, source: &Source, body: &Value) -> Option<(u16, Valu
     Some((status, answer.json().await.unwrap_or(Value::Null)))
 }
 
+/// Posts a lead and waits for its decision, under a key of the request where there is one: the status, and what its sender is told.
+pub async fn ask(url: &str, source: &Source, key: Option<&str>, body: &Value) -> (u16, Value) {
+    let request = client().post(format!("{url}/v1/leads")).bearer_auth(&source.key).header("Prefer", "wait=10");
+    let request = match key {
+        Some(key) => request.header("Idempotency-Key", key),
+        None => request,
+    };
+    let answer = request.json(body).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
 /// Posters at work. Each lead has an external id and is retried until it is accepted, as a careful vendor does.
 pub struct Load {
     stop: Arc<AtomicBool>,

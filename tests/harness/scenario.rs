@@ -161,6 +161,21 @@ impl Scenario {
         assert_eq!(answer.as_ref().map(|(status, _)| *status), Some(202), "{answer:?}");
     }
 
+    /// Posts a lead of the client's source, under a key of the request where there is one, and waits: what its sender is told, be it
+    /// decided or kept.
+    pub async fn told(&self, key: Option<&str>, body: &Value) -> Value {
+        let (status, told) = posters::ask(&self.process.url, &self.source, key, body).await;
+        assert!(matches!(status, 200 | 202), "{status} {told}");
+        told
+    }
+
+    /// The same of a source's lead that has to be decided.
+    pub async fn told_decided(&self, source: &Source, key: Option<&str>, body: &Value) -> Value {
+        let (status, told) = posters::ask(&self.process.url, source, key, body).await;
+        assert_eq!(status, 200, "decided within the time: {told}");
+        told
+    }
+
     /// Posts what a person of this name answers.
     pub async fn enquire(&self, name: &str, answers: Value) {
         // In small letters alone it would be the user's name of the address, which is no person's.

@@ -1,5 +1,6 @@
 //! HTML is written by templates: no Rust source that is shipped holds a tag or a reference to a character, and no template
-//! lets markup through but the shell of pages, for the content that is a template itself.
+//! lets markup through but the shell of pages and the desk's frames within it, for the content that is a template itself.
+//! All pages have one shell, and all mails another: what one of them says of language, colours or policy, each says.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::Visit;
@@ -18,12 +19,14 @@ const REFERENCES: [&str; 9] = ["&amp;", "&lt;", "&gt;", "&quot;", "&apos;", "&#3
 /// Filters that let markup through, or say how it is escaped.
 const LETS_THROUGH: [&str; 3] = ["safe", "escape", "e"];
 
-/// The places where markup may pass: in the shells, the content of a page and its style.
-const SHELLS: [&str; 3] = [
-    "shared/web/templates/page.html",
-    "services/desk/templates/people/frame.html",
-    "services/desk/templates/people/alone.html",
-];
+/// What stands around every page of every service.
+const PAGES: &str = "shared/web/templates/page.html";
+/// What stands around every mail in HTML, which has its style inside and no address of its own.
+const MAILS: &str = "shared/outbound/templates/mail.html";
+
+/// The places where markup may pass: in the shell and the frames within it, the content of a page and its style.
+const SHELLS: [&str; 3] =
+    [PAGES, "services/desk/templates/people/frame.html", "services/desk/templates/people/alone.html"];
 const MAY_PASS: [&str; 2] = ["{{content|safe}}", "{{crate::page::STYLE|safe}}"];
 
 /// What escaping is taken out with in Rust.
@@ -207,6 +210,20 @@ fn templates_escape_what_they_are_given() {
     refuse(&found);
 }
 
+/// Where a shell begins.
+fn shells(texts: &[Text]) -> Vec<&str> {
+    let begins = |text: &Text| text.content.to_ascii_lowercase().matches("<html").count();
+    let templates = texts.iter().filter(|text| is_template(&text.path));
+    templates.flat_map(|text| std::iter::repeat_n(&*text.path, begins(text))).collect()
+}
+
+#[test]
+fn all_pages_stand_in_one_shell() {
+    let mut found = texts();
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    assert_eq!(shells(&found), [MAILS, PAGES]);
+}
+
 #[test]
 fn the_checks_of_html_find_what_they_are_for() {
     for (content, wrong) in [
@@ -224,6 +241,9 @@ fn the_checks_of_html_find_what_they_are_for() {
             Some(wrong) => assert!(found.len() == 1 && found[0].contains(wrong), "{found:?}, expected {wrong}"),
         }
     }
+    let another =
+        Text { path: "services/desk/templates/a.html".to_owned(), content: "<!doctype html>\n<HTML>".to_owned() };
+    assert_eq!(shells(&[another]), ["services/desk/templates/a.html"]);
     let template = |content: &str| Text { path: "a.html".to_owned(), content: content.to_owned() };
     assert_eq!(lets_through(&template("<p>{{ a|safe }}</p>\n{{ b }}")), ["a.html:1: what a template is given is text"]);
     assert!(

@@ -18,6 +18,7 @@
 
   const controls = (form) => [...form.elements].filter((one) => one.name && !["hidden", "submit", "button"].includes(one.type));
   const isTicked = (one) => one.type === "radio" || one.type === "checkbox";
+  const put = (one, word) => { if (isTicked(one)) one.checked = word; else one.value = word; };
   const stands = (one) => (isTicked(one) ? one.checked : one.value);
   // As the page came: a list's own first choice stands for nothing chosen.
   const came = (one) => {
@@ -58,53 +59,46 @@
     }
     fill(form, words);
   };
-  const offer = (form, words) => {
+  // A line above a form with what can be done about it: whichever is chosen, the line goes first.
+  const say = (form, text, choices) => {
     const note = document.createElement("p");
     note.className = "hint";
     note.setAttribute("role", "status");
-    const button = (text, press) => {
+    note.append(text);
+    for (const [words, press] of Object.entries(choices)) {
       const made = document.createElement("button");
-      Object.assign(made, { type: "button", className: "btn small", textContent: text });
+      Object.assign(made, { type: "button", className: "btn small", textContent: words });
       made.addEventListener("click", () => {
         note.remove();
         press();
       });
-      return made;
-    };
-    const show = button("Show it instead", () => {
-      controls(form).forEach((one) => { if (isTicked(one)) one.checked = one.defaultChecked; else one.value = ""; });
-      fill(form, words);
-    });
-    note.append("You began to write somebody else down here, and did not enter them. ", show, " ", button("Throw it away", () => store.drop(keyOf(form))));
+      note.append(" ", made);
+    }
     form.prepend(note);
   };
+  const offer = (form, words) => say(form, "You began to write somebody else down here, and did not enter them.", {
+    "Show it instead": () => {
+      controls(form).forEach((one) => { if (isTicked(one)) one.checked = one.defaultChecked; else one.value = ""; });
+      fill(form, words);
+    },
+    "Throw it away": () => store.drop(keyOf(form)),
+  });
   // A field that holds something else by now is not typed over unseen, nor are the words for it lost unseen.
   const choose = (form, control, word) => {
     const [name, , was] = word;
-    const note = document.createElement("p");
-    note.className = "hint";
-    note.setAttribute("role", "status");
-    const decide = (text, press) => {
-      const made = document.createElement("button");
-      Object.assign(made, { type: "button", className: "btn small", textContent: text });
-      made.addEventListener("click", () => {
-        overtaken.set(form, stillOvertaken(form).filter((one) => one !== word));
-        press();
-        keep(form);
-        note.remove();
-        control.focus();
-      });
-      return made;
+    const decided = (press) => () => {
+      overtaken.set(form, stillOvertaken(form).filter((one) => one !== word));
+      press();
+      keep(form);
+      control.focus();
     };
-    const mine = decide("Put mine there", () => {
-      if (isTicked(control)) control.checked = was;
-      else control.value = was;
-    });
     const typedWords = isTicked(control) ? (was ? "ticked it" : "took its tick away") : was === "" ? "emptied it" : `typed “${was}”`;
     const label = control.labels?.[0]?.firstChild?.textContent.trim() || name;
     overtaken.set(form, [...stillOvertaken(form), word]);
-    note.append(`${label}: you ${typedWords} here, and somebody else changed it meanwhile. `, mine, " ", decide("Throw mine away", () => {}));
-    form.prepend(note);
+    say(form, `${label}: you ${typedWords} here, and somebody else changed it meanwhile.`, {
+      "Put mine there": decided(() => put(control, was)),
+      "Throw mine away": decided(() => {}),
+    });
   };
   const fill = (form, words) => {
     const filled = [];
@@ -116,28 +110,18 @@
       }
       // What the server sent back with its mistakes is what was typed last.
       if (!control || (stands(control) !== came(control) && stands(control) !== "") || stands(control) === was) continue;
-      if (isTicked(control)) control.checked = was;
-      else control.value = was;
+      put(control, was);
       filled.push(control);
     }
     if (filled.length === 0) return;
-    const note = document.createElement("p");
-    note.className = "hint";
-    note.setAttribute("role", "status");
-    const away = document.createElement("button");
-    Object.assign(away, { type: "button", className: "btn small", textContent: "Throw it away" });
-    away.addEventListener("click", () => {
-      for (const control of filled) {
-        if (isTicked(control)) control.checked = control.defaultChecked;
-        else control.value = came(control);
-      }
-      const left = stillOvertaken(form);
-      if (left.length === 0) store.drop(keyOf(form));
-      else store.set(keyOf(form), left);
-      note.remove();
+    say(form, "What you typed here before is back.", {
+      "Throw it away": () => {
+        for (const control of filled) put(control, isTicked(control) ? control.defaultChecked : came(control));
+        const left = stillOvertaken(form);
+        if (left.length === 0) store.drop(keyOf(form));
+        else store.set(keyOf(form), left);
+      },
     });
-    note.append("What you typed here before is back. ", away);
-    form.prepend(note);
     const at = document.activeElement;
     if (at && form.contains(at) && at.setSelectionRange && at.type !== "email") at.setSelectionRange(at.value.length, at.value.length);
   };

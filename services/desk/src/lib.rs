@@ -44,10 +44,10 @@ pub fn openapi() -> OpenApi {
     let mut document = endpoints::routes().into_openapi();
     // Parameters name these, and only bodies are collected from the handlers.
     let named = ComponentsBuilder::new()
-        .schema_from::<people::leads::query::LeadView>()
-        .schema_from::<people::leads::query::GradeChoice>()
-        .schema_from::<people::leads::query::StepChoice>()
-        .schema_from::<people::leads::query::SortChoice>()
+        .schema_from::<people::leads::choices::LeadView>()
+        .schema_from::<people::leads::choices::GradeChoice>()
+        .schema_from::<people::leads::choices::StepChoice>()
+        .schema_from::<people::leads::choices::SortChoice>()
         .schema_from::<people::leads::own_work::WorkerChoice>()
         .schema_from::<people::leads::own_work::DayChoice>()
         .schema_from::<people::leads::own_work::FollowedChoice>()

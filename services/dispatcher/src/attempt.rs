@@ -33,8 +33,9 @@ use crate::{
     attempt_recorder::{AttemptRecord, Recorder},
     break_off::BROKEN_OFF,
     context::DispatcherContext,
+    keep_lease::while_leased,
     letterhead,
-    mail_pool::{MailAbout, MailPlace, MailTry, while_leased},
+    mail_pool::{MailAbout, MailPlace, MailTry},
     outcome,
     sender::MailWaits,
 };

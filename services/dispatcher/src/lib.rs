@@ -12,6 +12,7 @@ mod clock_watch;
 mod context;
 mod endpoint_queues;
 mod in_flight;
+mod keep_lease;
 mod lease;
 mod letterhead;
 mod mail_pool;

@@ -34,8 +34,9 @@ use uuid::Uuid;
 use crate::{
     clock_watch::ClockWatch,
     context::DispatcherContext,
+    keep_lease::while_leased,
     letterhead,
-    mail_pool::{MailAbout, MailPlace, MailPool, MailTry, while_leased},
+    mail_pool::{MailAbout, MailPlace, MailPool, MailTry},
     notice_mail::{self, NoticeSurroundings, call_of, phone_of},
 };
 

@@ -1,15 +1,10 @@
 //! Decides the leads of a unit of work: one decision per lead and batch, and what follows from it. Pure but for new ids.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
-
 use jiff::Timestamp;
 use ripen_domain::{
-    calling::{Hours, Whereabouts},
-    criteria::{Criteria, Decision, qualify},
-    id::{CriteriaId, DecisionId, LeadId, MaturationId},
+    calling::Whereabouts,
+    criteria::{Decision, qualify},
+    id::{CriteriaId, DecisionId, MaturationId},
     lead::{Grade, Stage},
     promise::{AfterDecision, Changes, Kind, NextPromise, Occasion, settle},
 };
@@ -18,15 +13,20 @@ use ripen_store::{
     decision::{maturation::MaturationRow, write::NewDecision},
     lead::{
         facts::facts_of,
-        join::LeadJoin,
         lead_row::{LastDecision, LeadClosing},
     },
     promise::write::{CRITERIA, LeadPromiseEnd, PromisePutOff, PromiseRow},
 };
 use uuid::Uuid;
 
+mod batch_decisions;
 mod call_times;
+mod decider;
 mod occasion;
+
+pub(crate) use batch_decisions::AgainA;
+pub use batch_decisions::BatchDecisions;
+pub use decider::Decider;
 
 use call_times::{DueStep, Reachable};
 use occasion::{cause_of, is_by_hand, occasion_of};
@@ -36,68 +36,11 @@ use crate::{
     unit_of_work::{TrackedLead, UnitOfWork},
 };
 
-/// What the decisions of a batch ask to be written.
-#[derive(Debug, Default)]
-pub struct BatchDecisions {
-    /// One per lead.
-    pub decisions: Vec<NewDecision>,
-    /// Leads that became A.
-    pub maturations: Vec<MaturationRow>,
-    /// Those of them that became A because somebody of the firm worked on them, who may have slipped.
-    pub by_hand: BTreeSet<LeadId>,
-    /// Leads that are A again and that their clients have all the time: they are told, and not handed over again.
-    pub(crate) again: Vec<AgainA>,
-    /// Leads that are no longer A.
-    pub withdrawn: Vec<LeadId>,
-    /// Leads whose persons must not be contacted: nothing more of them goes out.
-    pub(crate) barred: Vec<LeadId>,
-    /// Leads that end because their person has another one in the client's program.
-    pub(crate) joined: Vec<LeadJoin>,
-    /// Promises that end.
-    pub(crate) ended: Vec<LeadPromiseEnd>,
-    /// Promises that came up when nobody may be called, and until when they wait.
-    pub(crate) put_off: Vec<PromisePutOff>,
-    /// Promises that are made.
-    pub made: Vec<PromiseRow>,
-    /// Regrades that are done, at the version read.
-    pub(crate) regraded: Vec<(LeadId, i64)>,
-}
-
-impl BatchDecisions {
-    /// The leads that became A.
-    pub fn matured(&self) -> Vec<LeadId> {
-        self.maturations.iter().map(|row| row.lead).collect()
-    }
-}
-
-/// A lead that is A again while its client has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AgainA {
-    /// The lead.
-    pub(crate) lead: LeadId,
-    /// The decision that found it.
-    pub(crate) decision: DecisionId,
-    /// Because of what somebody of the firm did.
-    pub(crate) by_hand: bool,
-}
-
 /// A decision on one lead, by which criteria, and when the lead is looked at again.
 struct Graded {
     criteria: CriteriaId,
     decision: Decision,
     due: DueStep,
-}
-
-/// What deciding needs from outside the unit of work.
-pub struct Decider<'a, F> {
-    /// Documents by id.
-    pub criteria: &'a BTreeMap<CriteriaId, Arc<Criteria>>,
-    /// When people may be called.
-    pub hours: &'a Hours,
-    /// The instant of every decision of the batch.
-    pub now: Timestamp,
-    /// Makes a new UUID.
-    pub new_id: F,
 }
 
 impl<F: Fn() -> Uuid> Decider<'_, F> {

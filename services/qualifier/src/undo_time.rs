@@ -56,9 +56,9 @@ pub(crate) mod tests {
         Timestamp::from_second(1_795_168_800 + second).unwrap()
     }
 
-    /// A lead on which somebody worked then.
-    pub(crate) fn touched(number: u128, touched_at: Option<Timestamp>) -> TrackedLead {
-        let row = LeadRow {
+    /// A lead that arrived then and that nobody touched or decided.
+    pub(crate) fn row_of(number: u128, arrived_at: Timestamp) -> LeadRow {
+        LeadRow {
             id: LeadId::from_uuid(Uuid::from_u128(number)),
             client: ClientId::from_uuid(Uuid::nil()),
             program: ProgramId::from_uuid(Uuid::nil()),
@@ -70,18 +70,23 @@ pub(crate) mod tests {
             decided: None,
             arrivals: 1,
             enquiries: 1,
-            touches: 1,
+            touches: 0,
             rounds: 0,
             last_disposition: None,
             last_conversation_at: None,
             returned_at: None,
-            first_arrived_at: at(-3600),
-            last_arrived_at: at(-3600),
-            last_enquiry_at: at(-3600),
+            first_arrived_at: arrived_at,
+            last_arrived_at: arrived_at,
+            last_enquiry_at: arrived_at,
             matured_at: None,
             closed: None,
             generation: 0,
-        };
+        }
+    }
+
+    /// A lead on which somebody worked then.
+    pub(crate) fn touched(number: u128, touched_at: Option<Timestamp>) -> TrackedLead {
+        let row = LeadRow { touches: 1, ..row_of(number, at(-3600)) };
         TrackedLead { touched_at, ..TrackedLead::new(row) }
     }
 

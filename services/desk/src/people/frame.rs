@@ -1,20 +1,12 @@
 //! What stands around every page of the desk: the rail with what this role may see, the top bar with the search, whether the page is
-//! live, and the menu of whoever is signed in.
-//!
-//! The policy allows this origin's style and script, and nothing else: no inline ones.
+//! live, and the menu of whoever is signed in. Around it stands the one shell of all pages, which also says what a page may load.
 
 use askama::Template;
-use axum::{
-    http::{HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{http::StatusCode, response::Response};
 use ripen_domain::actor::UserRole;
-use ripen_web::Problem;
+use ripen_web::page::{Layout, Page, PageScript, StyleSheet};
 
 use super::viewer::Viewer;
-
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Pages name it by its short name.
 pub use self::RailPlace as Place;
@@ -118,17 +110,15 @@ pub struct DeskPage<'a, Content: Template> {
     pub content: Content,
 }
 
+/// What a page of the desk has beside its content.
 #[derive(Template)]
 #[template(path = "people/frame.html")]
 struct FrameTemplate<'a, Content: Template> {
-    title: &'a str,
     place: Place,
     viewer: &'a Viewer,
     query: &'a str,
-    csrf: String,
+    csrf: &'a str,
     items: Vec<&'static RailItem>,
-    style: &'static str,
-    script: &'static str,
     content: Content,
 }
 
@@ -136,55 +126,36 @@ impl<Content: Template> DeskPage<'_, Content> {
     /// The page as an answer.
     #[must_use]
     pub fn response(self, status: StatusCode) -> Response {
-        let items = RAIL.iter().filter(|item| item.roles.contains(&self.viewer.role())).collect();
-        let frame = FrameTemplate {
-            title: self.title,
+        let csrf = self.viewer.csrf();
+        let content = FrameTemplate {
             place: self.place,
             viewer: self.viewer,
             query: self.query,
-            csrf: self.viewer.csrf(),
-            items,
-            style: super::assets::STYLE.address(),
-            script: super::assets::SCRIPT.address(),
+            csrf: &csrf,
+            items: RAIL.iter().filter(|item| item.roles.contains(&self.viewer.role())).collect(),
             content: self.content,
         };
-        html(&frame, status)
+        let script =
+            PageScript { address: super::assets::SCRIPT.address(), csrf: Some(&csrf), theme: self.viewer.theme };
+        page(self.title, Layout::Framed, script, content, status)
     }
 }
 
-/// A page without the rail: for whoever is not signed in.
+/// What a page has beside its content that whoever is not signed in sees.
 #[derive(Template)]
 #[template(path = "people/alone.html")]
-pub struct AlonePage<'a, Content: Template> {
-    /// What the browser's tab says.
-    pub title: &'a str,
-    /// The address of the style sheet.
-    pub style: &'static str,
-    /// The address of the script.
-    pub script: &'static str,
-    /// The content.
-    pub content: Content,
+struct AloneTemplate<Content: Template> {
+    content: Content,
 }
 
 /// A page without the rail, as an answer.
 pub fn alone<Content: Template>(title: &str, content: Content, status: StatusCode) -> Response {
-    let (style, script) = (super::assets::STYLE.address(), super::assets::SCRIPT.address());
-    html(&AlonePage { title, style, script, content }, status)
+    let script = PageScript { address: super::assets::SCRIPT.address(), csrf: None, theme: "" };
+    page(title, Layout::Alone, script, AloneTemplate { content }, status)
 }
 
-/// A template as a page of this origin.
-fn html(page: &impl Template, status: StatusCode) -> Response {
-    let html = match page.render() {
-        Ok(html) => html,
-        Err(error) => {
-            tracing::error!(%error, "a page could not be written");
-            return Problem::internal().into_response();
-        }
-    };
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")),
-    ];
-    (status, headers, html).into_response()
+fn page(title: &str, layout: Layout, script: PageScript<'_>, content: impl Template, status: StatusCode) -> Response {
+    let title = &format!("{title} · Ripen");
+    let style = StyleSheet::At(super::assets::STYLE.address());
+    Page { title, header: &[], style, script: Some(script), layout, is_indexed: false, content }.response(status)
 }

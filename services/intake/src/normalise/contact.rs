@@ -9,8 +9,8 @@ use ripen_web::FieldProblem;
 use serde_json::Value;
 
 use super::{
-    PostedFrom,
     dial_code::dial_code,
+    posted_from::PostedFrom,
     reader::{Reader, RepeatedField},
     text,
 };

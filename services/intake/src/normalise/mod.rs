@@ -15,13 +15,14 @@ mod normalised;
 mod other_contact;
 mod own_names;
 mod place;
+mod posted_from;
 mod read_flags;
 mod reader;
 mod text;
 mod time;
 mod wish;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use ripen_domain::{
     calling::postal_code::is_possible,
     flag::FlagCode,
@@ -36,21 +37,9 @@ use crate::formats::Fields;
 use bounds::{LONG, SHORT};
 use name::GivenName;
 pub use normalised::Normalised;
+pub use posted_from::PostedFrom;
 use reader::Reader;
 pub use time::end_at_receipt;
-
-/// What is known of a post beside its fields.
-#[derive(Debug, Clone, Copy)]
-pub struct PostedFrom<'a> {
-    /// The source's country, for phone numbers and values of leads that name none.
-    pub country: &'a str,
-    /// The client's time zone, for times of leads that name none.
-    pub time_zone: &'a str,
-    /// When the whole body was here.
-    pub received_at: Timestamp,
-    /// Fields of a form that began with a `+` that was not encoded, by the names they were posted under.
-    pub bare_plus: &'a [String],
-}
 
 /// Normalises the fields.
 pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {

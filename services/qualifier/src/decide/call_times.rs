@@ -11,7 +11,7 @@ use ripen_domain::{
 use ripen_store::promise::write::PromisePutOff;
 use uuid::Uuid;
 
-use super::{BatchDecisions, Decider};
+use super::{batch_decisions::BatchDecisions, decider::Decider};
 use crate::unit_of_work::TrackedLead;
 
 /// What is promised while a call is owed.

@@ -1,19 +1,21 @@
 //! When the promise of a decision falls due: in the calling hours of where the person is, and moved only for a reason.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use ripen_domain::{
-    calling::is_allowed,
-    criteria::{KeptBack, Receipt, replay_decision},
-    id::{ArrivalId, ClientId, PersonId, ProgramId, SourceId},
-    lead::Channel,
+    calling::{Hours, is_allowed},
+    criteria::{Criteria, KeptBack, Receipt, replay_decision},
+    id::{ArrivalId, ClientId, LeadId, ProgramId},
     person::Profile,
     promise::{Open, PromiseEnd, State},
 };
-use ripen_store::{
-    client::client_record::ClientRecord, lead::lead_row::LeadRow, source::source_record::State as ClientState,
-};
+use ripen_store::{client::client_record::ClientRecord, source::source_record::State as ClientState};
 
 use super::*;
-use crate::unit_of_work::{TrackedLead, TrackedPerson, UnitOfWork};
+use crate::{
+    undo_time::tests::row_of,
+    unit_of_work::{TrackedLead, TrackedPerson, UnitOfWork},
+};
 
 const CRITERIA: &str = "name = 'test'\n[[rule]]\nid = 'r'\nwhen = 'lead.enquiries > 3'\npoints = 70\nbecause = 'r'\n\
     [grades]\nA = 70\nB = 40\n[requalify]\nB = '30d'\nC = '30d'\n";
@@ -42,30 +44,7 @@ fn work() -> GradingSettings {
 }
 
 fn lead(now: Timestamp) -> TrackedLead {
-    let row = LeadRow {
-        id: LeadId::from_uuid(Uuid::nil()),
-        client: ClientId::from_uuid(Uuid::nil()),
-        program: ProgramId::from_uuid(Uuid::nil()),
-        person: PersonId::from_uuid(Uuid::nil()),
-        source: SourceId::from_uuid(Uuid::nil()),
-        channel: Channel::WebForm,
-        in_bulk: false,
-        stage: Stage::Lead,
-        decided: None,
-        arrivals: 1,
-        enquiries: 1,
-        touches: 0,
-        rounds: 0,
-        last_disposition: None,
-        last_conversation_at: None,
-        returned_at: None,
-        first_arrived_at: now,
-        last_arrived_at: now,
-        last_enquiry_at: now,
-        matured_at: None,
-        closed: None,
-        generation: 0,
-    };
+    let row = row_of(0, now);
     TrackedLead { arrived: vec![ArrivalId::from_uuid(Uuid::nil())], enquired: true, ..TrackedLead::new(row) }
 }
 

@@ -41,7 +41,7 @@ impl Identity {
     pub fn stored(kind: &str, value: &str) -> Option<Self> {
         match kind {
             "email" => Some(Self::Email(Email::stored(value))),
-            "phone" => Some(Self::Phone(Phone::stored(value))),
+            "phone" => Some(Self::Phone(Phone::normalised(value))),
             _ => None,
         }
     }

@@ -1,33 +1,26 @@
 //! Phone numbers as people, forms and spreadsheets write them, read by the rules of their own country (libphonenumber), with
 //! the extension behind a switchboard. `Debug` masks them.
 
-use std::fmt;
-
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, Region};
-use serde::{Deserialize, Serialize};
 
 use super::spelling::{
-    Cell, EXTENSION_DIGITS, FEWEST_DIGITS, cell, digits, is_made_up, several, shortened, without_extension,
-    without_labels,
+    Cell, FEWEST_DIGITS, cell, digits, is_made_up, several, shortened, without_extension, without_labels,
 };
 use crate::values::folded;
 
+mod invalid_phone;
+mod number;
 mod reading;
 
-/// Between the number and its extension in the text form (RFC 3966).
-const EXTENSION: &str = ";ext=";
+pub use invalid_phone::InvalidPhone;
+pub use number::{Phone, is_extension};
+
 /// The longest text that may hold a number or two.
 const LONGEST: usize = 100;
 
 const BRAZIL: i32 = 55;
 /// Digits of a Brazilian number with its area code, at the least.
 const BRAZILIAN: usize = 10;
-
-/// A phone number, and the extension behind it where there is one. Its text form is E.164, with `;ext=` and the extension:
-/// `+14155550100`, `+14155550100;ext=123`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Phone(String);
 
 /// A number that was read, and what has to be said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,35 +33,6 @@ pub struct ReadPhone {
     pub others: Vec<String>,
     /// What the same text can be read as too, as versions before read it. Only to find who was stored under it, or suppressed.
     pub formerly: Option<Phone>,
-}
-
-/// Why a text is no usable phone number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidPhone {
-    /// Nothing but white space and characters that nobody sees.
-    #[error("is empty")]
-    Empty,
-    /// Holds no number at all, letters among its digits, or far too long a text.
-    #[error("is not a phone number; write it with its country code, such as +1 415 555 0100")]
-    NotANumber,
-    /// Has too few or too many digits for its country.
-    #[error("has too few or too many digits for its country; write it with its country code, such as +1 415 555 0100")]
-    Length,
-    /// It may be a number without the zero before it, or one without the plus.
-    #[error("can be read as two numbers; write it with a plus and its country code, such as +1 415 555 0100")]
-    TwoReadings,
-    /// A spreadsheet rounded it.
-    #[error("was rounded by a spreadsheet and has lost digits; format its column as text")]
-    Rounded,
-    /// Masked or made up.
-    #[error("is nobody's: it is masked or made up")]
-    MadeUp,
-}
-
-/// Whether a text can be an extension: up to ten digits.
-#[must_use]
-pub fn is_extension(text: &str) -> bool {
-    (1..=EXTENSION_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl Phone {
@@ -110,43 +74,6 @@ impl Phone {
             (Err(why), None) => Err(why),
         }
     }
-
-    /// As it is stored: E.164, and the extension where there is one.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The number in E.164.
-    #[must_use]
-    pub fn number(&self) -> &str {
-        self.0.split_once(EXTENSION).map_or(self.0.as_str(), |(number, _)| number)
-    }
-
-    /// The extension behind the number.
-    #[must_use]
-    pub fn extension(&self) -> Option<&str> {
-        self.0.split_once(EXTENSION).map(|(_, extension)| extension)
-    }
-
-    /// The country whose numbers it is one of (ISO 3166 alpha-2); none for those of several or of no country.
-    #[must_use]
-    pub fn country(&self) -> Option<String> {
-        let read = PHONE_NUMBER_UTIL.parse(self.number(), None).ok()?;
-        read.get_region_code().map(|region| region.to_string())
-    }
-
-    /// The same number with this extension; without one where it is none.
-    #[must_use]
-    pub fn with_extension(&self, extension: &str) -> Self {
-        let number = self.number();
-        if is_extension(extension) { Self(format!("{number}{EXTENSION}{extension}")) } else { Self(number.to_owned()) }
-    }
-
-    /// A text form that was stored, normalised already.
-    pub(super) fn stored(text: &str) -> Self {
-        Self(text.to_owned())
-    }
 }
 
 /// Several numbers in one field, where the first two are numbers for certain.
@@ -164,7 +91,7 @@ fn beside(read: ReadPhone, others: &[&str], country: Option<&str>) -> ReadPhone 
     // the first: `+1 415 555 0133 / 415 555 0199`.
     let in_full = |other: &&str| {
         let known = one(other, country).or_else(|_| one(other, own.as_deref()));
-        known.map_or_else(|_| (*other).to_owned(), |read| read.phone.0)
+        known.map_or_else(|_| (*other).to_owned(), |read| read.phone.as_str().to_owned())
     };
     with_others(read, others.iter().map(in_full))
 }
@@ -172,7 +99,7 @@ fn beside(read: ReadPhone, others: &[&str], country: Option<&str>) -> ReadPhone 
 fn with_others(read: ReadPhone, others: impl Iterator<Item = String>) -> ReadPhone {
     let mut kept = Vec::new();
     for other in others {
-        if other != read.phone.0 && !kept.contains(&other) {
+        if other != read.phone.as_str() && !kept.contains(&other) {
             kept.push(other);
         }
     }
@@ -185,7 +112,7 @@ fn listed(text: &str, country: Option<&str>) -> Option<ReadPhone> {
     let read = one(list.number, country).ok().filter(|read| !read.doubtful)?;
     let others = list.others.into_iter().map(|last| {
         let whole = one(&last.in_full(list.number), country).ok().filter(|other| !other.doubtful);
-        whole.map_or_else(|| last.0.to_owned(), |other| other.phone.0)
+        whole.map_or_else(|| last.0.to_owned(), |other| other.phone.as_str().to_owned())
     });
     Some(with_others(read, others))
 }
@@ -240,7 +167,7 @@ pub(super) fn either(digits: &str, country: Option<&str>) -> Vec<Phone> {
 fn formerly(text: &str, region: Option<Region>, parsed: &PhoneNumber, national: &str) -> Option<Phone> {
     let code = parsed.country_code;
     if national.starts_with('0') {
-        return Some(Phone(format!("+{code}{}", national.trim_start_matches('0'))));
+        return Some(Phone::normalised(format!("+{code}{}", national.trim_start_matches('0'))));
     }
     let region = region.filter(|_| text.starts_with('+'))?;
     let trunk = match PHONE_NUMBER_UTIL.get_country_code_for_region(region) {
@@ -251,13 +178,7 @@ fn formerly(text: &str, region: Option<Region>, parsed: &PhoneNumber, national: 
         _ => return None,
     };
     let rest = national.strip_prefix(trunk).filter(|rest| !rest.is_empty())?;
-    Some(Phone(format!("+{code}{rest}")))
-}
-
-impl fmt::Debug for Phone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Phone(…)")
-    }
+    Some(Phone::normalised(format!("+{code}{rest}")))
 }
 
 #[cfg(test)]

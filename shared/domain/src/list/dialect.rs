@@ -1,6 +1,6 @@
 //! What separates the cells of a file: said in a first line `sep=;`, or guessed from its first rows.
 
-use super::{header::known_fields, row::RowReader};
+use super::{header::known_fields, row_reader::RowReader};
 
 /// Separators that are tried, the likelier first.
 const CANDIDATES: [u8; 4] = *b",;\t|";

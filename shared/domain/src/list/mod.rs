@@ -9,5 +9,7 @@ pub mod header;
 pub mod mapping;
 pub mod reader;
 pub mod row;
+pub mod row_reader;
+mod separated;
 pub mod wish;
 mod words;

@@ -7,7 +7,8 @@ use super::{
     encoding::{NotText, TextDecoder},
     guess::EncodingGuess,
     header::known_fields,
-    row::{BadRow, ListRow, RowReader},
+    row::{BadRow, ListRow},
+    row_reader::RowReader,
 };
 
 /// How much of a file's beginning decides how it is read; its header has to be in there.

@@ -6,7 +6,7 @@ use jiff::{
     tz::{Offset, TimeZone},
 };
 
-use super::OutcomeRefused;
+use super::refused::OutcomeRefused;
 use crate::values::{Conventions, ReadDate, UnclearDate, date};
 
 /// When it happened.

@@ -7,6 +7,7 @@ mod fields;
 mod happened;
 mod members;
 mod money;
+mod refused;
 mod return_reason;
 
 pub use amount_meaning::{AmountMeaning, AmountTerms};
@@ -15,6 +16,7 @@ pub use fields::{InvalidField, OutcomeFields};
 pub use happened::Happened;
 pub use members::OutcomeMembers;
 pub use money::{Currency, Sale, currency_of};
+pub use refused::OutcomeRefused;
 pub use return_reason::{FixedReason, reason_in_words};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -161,11 +163,6 @@ pub struct ReturnRules {
     /// For one of these reasons; for any where there are none.
     pub reasons: Vec<String>,
 }
-
-/// Why an outcome is not taken, in words for the client.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct OutcomeRefused(pub String);
 
 impl ReturnRules {
     /// The reason as the rules spell it.

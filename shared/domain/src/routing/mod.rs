@@ -15,7 +15,9 @@ mod recipient;
 mod result;
 mod rotation;
 mod route;
+mod route_reader;
 mod rule;
+mod surroundings;
 mod tier;
 mod unreachable;
 
@@ -26,11 +28,12 @@ use jiff::{SignedDuration, Timestamp};
 pub use held_order::WaitingLead;
 pub use hours::{InvalidHours, OpeningHours, Schedule};
 pub use lead_offer::{InvalidTransition, LeadOffer, OfferOver};
-pub use parse_document::{LoadedRouting, NamedRecipient, Surroundings};
+pub use parse_document::LoadedRouting;
 pub use recipient::{Away, Capacity, ClientLimit, Pause, Recipient, RecipientId};
 pub use result::{Assignment, Chosen, Delivered, Later, Passed, PassedOver, Routed, RulePassed};
 pub use rotation::{Rotation, Turn};
 pub use route::{MaturedLead, Sales, route};
+pub use surroundings::{NamedRecipient, Surroundings};
 pub use tier::{HoldReason, Tier};
 
 use crate::{

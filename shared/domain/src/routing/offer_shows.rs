@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::parse_document::RouteReader;
+use super::route_reader::RouteReader;
 use crate::{
     criteria::{Facts, Kind, Question},
     delivery::{Member, OfferTerms, OfferedFact},

@@ -1,12 +1,9 @@
 //! From the text of a routing document to a routing that can be applied, or to the list of its mistakes.
 
-use std::{collections::BTreeSet, sync::Arc};
-
 use jiff::SignedDuration;
 
-use super::{Routing, recipient::RecipientId};
+use super::{Routing, route_reader::RouteReader, surroundings::Surroundings};
 use crate::{
-    criteria::{Condition, ConditionReader, Criteria, Question},
     document::{Mistake, Notes, Section, parse},
     hash::ContentHash,
 };
@@ -20,61 +17,6 @@ const LONGEST_WAIT_MINUTES: i64 = 90 * 24 * 60;
 /// How long an offer stands where the document does not say.
 const DEFAULT_CLAIM: SignedDuration = SignedDuration::from_mins(15);
 const LONGEST_CLAIM_MINUTES: i64 = 7 * 24 * 60;
-
-/// Somebody whom a document may name: a rep or an endpoint of the client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedRecipient {
-    /// Which one. Its text form names it too.
-    pub id: RecipientId,
-    /// As people call it.
-    pub name: Arc<str>,
-}
-
-/// What a document is checked against.
-#[derive(Debug, Clone, Default)]
-pub struct Surroundings {
-    /// The client's reps and endpoints.
-    pub recipients: Vec<NamedRecipient>,
-    /// The questions whose answers conditions may read.
-    pub questions: Vec<Question>,
-}
-
-/// Who is called so, and how many are.
-pub(super) struct RecipientMatch {
-    pub id: Option<RecipientId>,
-    pub called: usize,
-}
-
-impl Surroundings {
-    /// Recipients, and every question of the programs that the client's leads are graded by. Where two programs ask
-    /// something under one id, the first one's question counts.
-    #[must_use]
-    pub fn new<'c>(recipients: Vec<NamedRecipient>, programs: impl IntoIterator<Item = &'c Criteria>) -> Self {
-        // Programs share questions: an id stands for one question, that of the program that comes first.
-        let mut questions: Vec<Question> = Vec::new();
-        for question in programs.into_iter().flat_map(Criteria::questions) {
-            if questions.iter().all(|known| known.id != question.id) {
-                questions.push(question.clone());
-            }
-        }
-        Self { recipients, questions }
-    }
-
-    pub(super) fn find(&self, text: &str) -> RecipientMatch {
-        // An id first: a rep may be called like anything, and only an id is never ambiguous.
-        if let Ok(id) = text.parse() {
-            let known = self.recipients.iter().any(|named| named.id == id);
-            return RecipientMatch { id: known.then_some(id), called: usize::from(known) };
-        }
-        let mut called = self.recipients.iter().filter(|named| *named.name == *text);
-        let first = called.next();
-        let others = called.count();
-        RecipientMatch {
-            id: first.map(|named| named.id).filter(|_| others == 0),
-            called: usize::from(first.is_some()) + others,
-        }
-    }
-}
 
 /// A routing that passed every check.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,84 +80,4 @@ fn read(text: &str, around: &Surroundings, is_stored: bool) -> Result<LoadedRout
         hash: ContentHash::of(text.as_bytes()),
     };
     Ok(LoadedRouting { routing, warnings: doubts.locate(text) })
-}
-
-/// A rule that was read, for those behind it.
-pub(super) struct Earlier<'d> {
-    pub id: &'d str,
-    pub condition: Condition,
-}
-
-/// What is needed while a document is read.
-pub(super) struct RouteReader<'d, 'q> {
-    pub around: &'q Surroundings,
-    pub conditions: ConditionReader<'d, 'q>,
-    pub notes: Notes,
-    /// What is no mistake, but probably not meant.
-    pub doubts: Notes,
-    pub ids: BTreeSet<&'d str>,
-    pub earlier: Vec<Earlier<'d>>,
-    /// Some rule offers leads.
-    pub claims: bool,
-    is_stored: bool,
-}
-
-impl<'d, 'q> RouteReader<'d, 'q> {
-    fn new(text: &'d str, around: &'q Surroundings, notes: Notes, is_stored: bool) -> Self {
-        let conditions = ConditionReader::new(text, &around.questions, notes.is_torn());
-        let (doubts, ids, earlier) = (Notes::default(), BTreeSet::new(), Vec::new());
-        Self { around, conditions, notes, doubts, ids, earlier, claims: false, is_stored }
-    }
-
-    /// Notes what does not fit the surroundings: a mistake while a document is checked, and later a warning.
-    pub(super) fn unfit(&mut self, at: usize, message: impl FnOnce() -> String) {
-        // A stored document that was right when it was set must load later, although a rep has gone: what no longer
-        // fits is a warning there and a mistake in a new one.
-        let notes = if self.is_stored { &mut self.doubts } else { &mut self.notes };
-        notes.add(at, message);
-    }
-
-    /// A length of time such as `"15m"`, of so many minutes.
-    fn wait(
-        &mut self,
-        root: &Section<'d>,
-        key: &'static str,
-        minutes: std::ops::RangeInclusive<i64>,
-    ) -> Option<SignedDuration> {
-        let text = root.text(key, &mut self.notes)?;
-        let wait = in_minutes(text.value).filter(|wait| minutes.contains(wait));
-        if wait.is_none() {
-            let (least, most) = (minutes.start(), minutes.end() / (24 * 60));
-            self.notes.add(text.span.start, || {
-                format!("'{key}' must be a length of time such as \"15m\", \"4h\" or \"3d\", from {least}m to {most}d")
-            });
-        }
-        wait.map(SignedDuration::from_mins)
-    }
-
-    fn check_claims(&mut self, root: &Section<'d>) {
-        if self.claims && root.get("owner").is_none() {
-            self.notes.add_missing(root.at, || {
-                "mode = \"first_to_claim\" needs 'owner': who gets a lead that nobody claims".into()
-            });
-        }
-        if let Some(unused) = root.get("claim_within").filter(|_| !self.claims) {
-            self.doubts.add(unused.span().start, || "'claim_within' counts with mode = \"first_to_claim\" only".into());
-        }
-    }
-}
-
-fn in_minutes(text: &str) -> Option<i64> {
-    let unit = text.chars().last()?;
-    let minutes = match unit {
-        'm' => 1,
-        'h' => 60,
-        'd' => 24 * 60,
-        _ => return None,
-    };
-    // By the character's own length: the last one may be any of Unicode.
-    let digits = &text[..text.len() - unit.len_utf8()];
-    let count: i64 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
-    // Checked: a number that overflows is out of range, not a short wait.
-    count.checked_mul(minutes)
 }

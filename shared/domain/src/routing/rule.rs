@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    DEFAULT, Mode, RoutingRule, RuleCondition, RuleRecipient,
-    parse_document::{RecipientMatch, RouteReader},
+    DEFAULT, Mode, RoutingRule, RuleCondition, RuleRecipient, route_reader::RouteReader, surroundings::RecipientMatch,
 };
 use crate::document::{Located, Section, TreeNode, did_you_mean, quoted};
 

@@ -1,7 +1,7 @@
 //! Rules that can never be reached: of a routing's rules the first that holds counts, and what stands behind one that holds
 //! wherever it holds itself is dead. No mistake, but hardly what the manager meant.
 
-use super::parse_document::{Earlier, RouteReader};
+use super::route_reader::{Earlier, RouteReader};
 use crate::{
     criteria::Condition,
     document::{Located, Section, quoted},

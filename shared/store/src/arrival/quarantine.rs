@@ -238,6 +238,13 @@ impl Store {
     }
 }
 
+/// How arrivals leave the quarantine: let go, or given up.
+#[derive(Clone, Copy)]
+struct QuarantineEnd {
+    at: Timestamp,
+    is_released: bool,
+}
+
 impl Transaction {
     /// What waits for a person, oldest first, as this transaction sees it.
     pub async fn quarantine_list(
@@ -260,21 +267,7 @@ impl Transaction {
         ids: &[ArrivalId],
         now: Timestamp,
     ) -> Result<Vec<EndedQuarantine>, StoreError> {
-        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
-        let rows = sqlx::query_as!(
-            EndedColumns,
-            r#"-- quarantine.release
-            update arrival set released_at = $3
-            where id = any($2) and state = 'quarantined' and released_at is null and dropped_at is null
-              and ($1::uuid is null or client_id = $1)
-            returning id, client_id, reason as "reason!""#,
-            scope.client_uuid(),
-            &ids,
-            now.to_sqlx()
-        )
-        .fetch_all(self.connection())
-        .await?;
-        rows.into_iter().map(EndedColumns::record).collect()
+        self.quarantine_end(scope, ids, QuarantineEnd { at: now, is_released: true }).await
     }
 
     /// Gives up those of these arrivals that wait; the others are not returned.
@@ -284,17 +277,28 @@ impl Transaction {
         ids: &[ArrivalId],
         now: Timestamp,
     ) -> Result<Vec<EndedQuarantine>, StoreError> {
+        self.quarantine_end(scope, ids, QuarantineEnd { at: now, is_released: false }).await
+    }
+
+    async fn quarantine_end(
+        &mut self,
+        scope: Scope,
+        ids: &[ArrivalId],
+        end: QuarantineEnd,
+    ) -> Result<Vec<EndedQuarantine>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        // Neither date is there yet of one that waits.
         let rows = sqlx::query_as!(
             EndedColumns,
-            r#"-- quarantine.drop
-            update arrival set dropped_at = $3
+            r#"-- quarantine.end
+            update arrival set released_at = case when $4 then $3::timestamptz end, dropped_at = case when not $4 then $3 end
             where id = any($2) and state = 'quarantined' and released_at is null and dropped_at is null
               and ($1::uuid is null or client_id = $1)
             returning id, client_id, reason as "reason!""#,
             scope.client_uuid(),
             &ids,
-            now.to_sqlx()
+            end.at.to_sqlx(),
+            end.is_released
         )
         .fetch_all(self.connection())
         .await?;

@@ -132,6 +132,32 @@ impl DeliveryColumns {
     }
 }
 
+/// A page of deliveries, the newest first: its name, and a condition of its own up to an `and`. A macro because a checked statement is
+/// known whole when it is compiled.
+macro_rules! query_deliveries {
+    ($name:tt, $own:tt, $scope:expr, $filter:expr, $limit:expr $(, $more:expr)*) => {
+        sqlx::query_as!(
+            DeliveryColumns,
+            $name + r#"
+            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(coalesce(e.shown_url, url_shown(e.url)), e.address) as "to?",
+                   e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
+                   d.reason, d.state = 'held' and d.reason_code is not distinct from 'undated' as "is_undated!", d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
+                   a.refused as "answer_refused?"
+            from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
+            left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
+            where "# + $own + "d.id < $4 and ($1::uuid is null or d.client_id = $1) and ($2::uuid is null or d.endpoint_id = $2)
+              and ($3::text is null or d.state = $3)
+            order by d.id desc limit $5",
+            $scope.client_uuid(),
+            $filter.endpoint.map(EndpointId::uuid),
+            $filter.state,
+            before($filter),
+            $limit
+            $(, $more)*
+        )
+    };
+}
+
 impl Store {
     /// Deliveries, newest first.
     pub async fn deliveries(
@@ -140,26 +166,7 @@ impl Store {
         filter: &DeliveryFilter,
         limit: i64,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let rows = sqlx::query_as!(
-            DeliveryColumns,
-            r#"-- delivery.list
-            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(coalesce(e.shown_url, url_shown(e.url)), e.address) as "to?",
-                   e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
-                   d.reason, d.state = 'held' and d.reason_code is not distinct from 'undated' as "is_undated!", d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
-                   a.refused as "answer_refused?"
-            from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
-            left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
-            where d.id < $4 and ($1::uuid is null or d.client_id = $1) and ($2::uuid is null or d.endpoint_id = $2)
-              and ($3::text is null or d.state = $3)
-            order by d.id desc limit $5"#,
-            scope.client_uuid(),
-            filter.endpoint.map(EndpointId::uuid),
-            filter.state,
-            before(filter),
-            limit
-        )
-        .fetch_all(&self.lists)
-        .await?;
+        let rows = query_deliveries!("-- delivery.list", "", scope, filter, limit).fetch_all(&self.lists).await?;
         rows.into_iter().map(DeliveryColumns::record).collect()
     }
 
@@ -172,27 +179,9 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
         // Its own statement: the list's, in whose plan the lead may be absent, would go through everybody's.
-        let rows = sqlx::query_as!(
-            DeliveryColumns,
-            r#"-- delivery.of_lead
-            select d.id, c.slug, d.client_id, d.lead_id, d.event, d.endpoint_id, coalesce(coalesce(e.shown_url, url_shown(e.url)), e.address) as "to?",
-                   e.kind as "kind?", (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep, d.state,
-                   d.reason, d.state = 'held' and d.reason_code is not distinct from 'undated' as "is_undated!", d.due_at, d.attempts, d.excused, d.created_at, b.at as "sent_at?", d.ended_at,
-                   a.refused as "answer_refused?"
-            from delivery d join client c on c.id = d.client_id left join endpoint e on e.id = d.endpoint_id
-            left join delivery_body b on b.delivery_id = d.id left join outcome_answer a on a.delivery_id = d.id
-            where d.lead_id = $6 and d.id < $4 and ($1::uuid is null or d.client_id = $1)
-              and ($2::uuid is null or d.endpoint_id = $2) and ($3::text is null or d.state = $3)
-            order by d.id desc limit $5"#,
-            scope.client_uuid(),
-            filter.endpoint.map(EndpointId::uuid),
-            filter.state,
-            before(filter),
-            limit,
-            lead.uuid()
-        )
-        .fetch_all(&self.pool)
-        .await?;
+        let rows = query_deliveries!("-- delivery.of_lead", "d.lead_id = $6 and ", scope, filter, limit, lead.uuid())
+            .fetch_all(&self.pool)
+            .await?;
         rows.into_iter().map(DeliveryColumns::record).collect()
     }
 

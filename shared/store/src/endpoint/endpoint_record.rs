@@ -189,18 +189,14 @@ impl EndpointColumns {
     }
 }
 
-impl Store {
-    /// The endpoints of a scope by client, or the one named.
-    pub async fn endpoints(
-        &self,
-        scope: Scope,
-        only: Option<EndpointId>,
-        now: Timestamp,
-    ) -> Result<Vec<EndpointRecord>, StoreError> {
+/// A statement on endpoints as they are shown: its name, which, and its arguments, `$2` of them the present. A macro because a checked
+/// statement is known whole when it is compiled.
+macro_rules! query_endpoints {
+    ($name:tt, $which:tt, $($arguments:expr),+ $(,)?) => {
         // Secrets are shown by their dates alone; the two arrays have one order, so that they pair up.
-        let rows = sqlx::query_as!(
+        sqlx::query_as!(
             EndpointColumns,
-            r#"-- endpoint.list
+            $name + r#"
             select e.id, e.client_id, c.slug, e.kind, coalesce(e.url, e.address, e.shown_url) as "to!", e.sealed_url, e.rep_id, e.state, e.state_reason, e.allow_private,
                    e.concurrency, e.rate, e.timeout_s, e.headers, e.sealed_headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
                    array(select created_at from endpoint_secret s
@@ -210,8 +206,24 @@ impl Store {
                          where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
                          order by created_at desc, id) as "expire!: Vec<Option<jiff_sqlx::Timestamp>>"
             from endpoint e join client c on c.id = e.client_id
-            where ($1::uuid is null or e.id = $1) and ($3::uuid is null or e.client_id = $3)
-            order by c.slug, e.created_at"#,
+            "# + $which,
+            $($arguments),+
+        )
+    };
+}
+
+impl Store {
+    /// The endpoints of a scope by client, or the one named.
+    pub async fn endpoints(
+        &self,
+        scope: Scope,
+        only: Option<EndpointId>,
+        now: Timestamp,
+    ) -> Result<Vec<EndpointRecord>, StoreError> {
+        let rows = query_endpoints!(
+            "-- endpoint.list",
+            "where ($1::uuid is null or e.id = $1) and ($3::uuid is null or e.client_id = $3)
+            order by c.slug, e.created_at",
             only.map(EndpointId::uuid),
             now.to_sqlx(),
             scope.client_uuid()
@@ -323,19 +335,9 @@ impl Transaction {
         id: EndpointId,
         now: Timestamp,
     ) -> Result<Option<EndpointRecord>, StoreError> {
-        let row = sqlx::query_as!(
-            EndpointColumns,
-            r#"-- endpoint.show
-            select e.id, e.client_id, c.slug, e.kind, coalesce(e.url, e.address, e.shown_url) as "to!", e.sealed_url, e.rep_id, e.state, e.state_reason, e.allow_private,
-                   e.concurrency, e.rate, e.timeout_s, e.headers, e.sealed_headers, e.events, e.by_name, e.failures, e.failing_since, e.probe_at,
-                   array(select created_at from endpoint_secret s
-                         where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
-                         order by created_at desc, id) as "made!: Vec<jiff_sqlx::Timestamp>",
-                   array(select expires_at from endpoint_secret s
-                         where s.endpoint_id = e.id and (expires_at is null or expires_at > $2)
-                         order by created_at desc, id) as "expire!: Vec<Option<jiff_sqlx::Timestamp>>"
-            from endpoint e join client c on c.id = e.client_id
-            where e.id = $1 and ($3::uuid is null or e.client_id = $3)"#,
+        let row = query_endpoints!(
+            "-- endpoint.show",
+            "where e.id = $1 and ($3::uuid is null or e.client_id = $3)",
             id.uuid(),
             now.to_sqlx(),
             scope.client_uuid()

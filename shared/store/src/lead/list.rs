@@ -13,83 +13,10 @@ use uuid::Uuid;
 
 use crate::{
     Scope, Store, StoreError,
-    lead::touched::{PromisedFilter, TouchedFilter},
+    lead::fitting::{FitArguments, query_fitting_page, query_fitting_steps},
 };
 
-/// Which leads are meant; what says nothing asks for nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LeadFilter {
-    /// Of these stages; of all where empty.
-    pub stages: Vec<Stage>,
-    /// Of this grade.
-    pub grade: Option<GradeFilter>,
-    /// Of this program, by its name.
-    pub program: Option<String>,
-    /// Whose first arrival came from this source.
-    pub source: Option<SourceId>,
-    /// That came by this channel.
-    pub channel: Option<Channel>,
-    /// Whose last arrival came then or later.
-    pub from: Option<Timestamp>,
-    /// Whose last arrival came before.
-    pub to: Option<Timestamp>,
-    /// Whose next step is due then or later.
-    pub due_from: Option<Timestamp>,
-    /// Whose next step is due before.
-    pub due_before: Option<Timestamp>,
-    /// Whose next step was agreed with the person.
-    pub is_agreed: bool,
-    /// That nobody touched.
-    pub is_untouched: bool,
-    /// Of which something is held back.
-    pub is_held: bool,
-    /// That a client has, whatever their grade is by now, or is about to have.
-    pub is_with_client: bool,
-    /// None at all: what is asked for contradicts itself.
-    pub is_empty: bool,
-    /// That a user touched.
-    pub touched: Option<TouchedFilter>,
-    /// That a user promised to call.
-    pub promised: Option<PromisedFilter>,
-}
-
-/// A grade that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GradeFilter {
-    /// This one.
-    Is(Grade),
-    /// None yet.
-    Undecided,
-}
-
-impl GradeFilter {
-    /// As it is typed: a grade, or `none`.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Is(grade) => grade.word(),
-            Self::Undecided => "none",
-        }
-    }
-}
-
-impl LeadFilter {
-    /// Only leads that have a next step fit.
-    #[must_use]
-    pub const fn is_about_steps(&self) -> bool {
-        self.due_from.is_some() || self.due_before.is_some() || self.is_agreed
-    }
-
-    /// It asks for what few leads have, which are known by name then.
-    pub(super) const fn is_named(&self) -> bool {
-        self.is_held || self.touched.is_some() || self.promised.is_some()
-    }
-
-    pub(super) fn stage_words(&self) -> Option<Vec<String>> {
-        let words = || self.stages.iter().map(|stage| stage.word().to_owned()).collect();
-        (!self.stages.is_empty()).then(words)
-    }
-}
+pub use crate::lead::lead_filter::{GradeFilter, LeadFilter};
 
 /// In which order leads are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -245,44 +172,17 @@ impl Store {
         span: LeadSpan,
     ) -> Result<Vec<Uuid>, StoreError> {
         let after = span.after.unwrap_or(LeadCursor { at: i64::MIN, lead: LeadId::from_uuid(Uuid::nil()) });
-        let stages = filter.stage_words();
         let among = self.leads_among(scope, filter, span.order).await?;
-        let rows = sqlx::query_scalar!(
+        let fits = FitArguments::new(scope, filter, among);
+        let rows = query_fitting_steps!(
             "-- lead.by_step
             select p.lead_id from promise p join lead l on l.id = p.lead_id
-            where p.state in ('scheduled', 'work') and ($1::uuid is null or p.client_id = $1)
-              and (coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.lead_id) > ($2::timestamptz, $3::uuid)
-              and ($4::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') >= $4)
-              and ($5::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') < $5) and (not $6 or (p.agreed and p.due_at > p.created_at))
-              and not exists (select from promise e where e.lead_id = p.lead_id and e.state in ('scheduled', 'work')
-                                and (coalesce(e.due_at, '9999-12-30 00:00:00+00'), e.generation)
-                                  < (coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.generation) offset 0)
-              and ($7::text[] is null or l.stage = any($7)) and ($8::text is null or coalesce(l.grade, 'none') = $8)
-              and ($9::uuid is null or l.source_id = $9) and ($10::text is null or l.channel = $10)
-              and ($11::timestamptz is null or l.last_arrived_at >= $11) and ($12::timestamptz is null or l.last_arrived_at < $12)
-              and (not $13 or l.touches = 0)
-              and ($17::text is null or l.program_id = (select g.id from program g where g.name = $17))
-              and ($14::uuid[] is null or l.id = any($14))
-              and (not $15 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
-                     and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
-            order by coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.lead_id limit $16",
-            scope.client_uuid(),
+            where (coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.lead_id) > ($15::timestamptz, $16::uuid) and ",
+            "order by coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.lead_id limit $17",
+            fits,
             instant(after.at.max(0)),
             after.lead.uuid(),
-            filter.due_from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.due_before.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_agreed,
-            stages.as_deref(),
-            filter.grade.map(GradeFilter::word),
-            filter.source.map(SourceId::uuid),
-            filter.channel.map(Channel::word),
-            filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.to.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_untouched,
-            among.as_deref(),
-            filter.is_with_client,
             span.limit,
-            filter.program.as_deref()
         )
         .fetch_all(&self.lists)
         .await?;
@@ -299,44 +199,17 @@ impl Store {
             return self.leads_of_kinds_by_arrival(scope, filter, span).await;
         }
         let after = span.after_arrival();
-        let stages = filter.stage_words();
         let among = self.leads_among(scope, filter, span.order).await?;
-        let rows = sqlx::query_scalar!(
-            "-- lead.by_arrival
-            select l.id from lead l
-            left join lateral (select p.due_at, p.agreed, p.created_at from promise p where p.lead_id = l.id and p.state in ('scheduled', 'work')
-                               order by coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.generation limit 1) p on $15
-            where ($1::uuid is null or l.client_id = $1) and (l.last_arrived_at, l.id) < ($2::timestamptz, $3::uuid)
-              and ($4::text[] is null or l.stage = any($4)) and ($5::text is null or coalesce(l.grade, 'none') = $5)
-              and ($5::text is distinct from 'none' or l.decision_id is null)
-              and ($6::uuid is null or l.source_id = $6) and ($7::text is null or l.channel = $7)
-              and ($8::timestamptz is null or l.last_arrived_at >= $8) and ($9::timestamptz is null or l.last_arrived_at < $9)
-              and (not $10 or l.touches = 0)
-              and ($18::text is null or l.program_id = (select g.id from program g where g.name = $18))
-              and ($11::uuid[] is null or l.id = any($11))
-              and (not $12 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
-                     and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
-              and ($13::timestamptz is null or p.due_at >= $13) and ($14::timestamptz is null or p.due_at < $14)
-              and (not $16 or coalesce(p.agreed and p.due_at > p.created_at, false))
-            order by l.last_arrived_at desc, l.id desc limit $17",
-            scope.client_uuid(),
+        let fits = FitArguments::new(scope, filter, among);
+        let rows = query_fitting_page!(
+            "-- lead.by_arrival",
+            "(l.last_arrived_at, l.id) < ($16::timestamptz, $17::uuid)",
+            "order by l.last_arrived_at desc, l.id desc limit $18",
+            fits,
+            filter.is_about_steps(),
             instant(after.at),
             after.lead.uuid(),
-            stages.as_deref(),
-            filter.grade.map(GradeFilter::word),
-            filter.source.map(SourceId::uuid),
-            filter.channel.map(Channel::word),
-            filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.to.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_untouched,
-            among.as_deref(),
-            filter.is_with_client,
-            filter.due_from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.due_before.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_about_steps(),
-            filter.is_agreed,
             span.limit,
-            filter.program.as_deref()
         )
         .fetch_all(&self.lists)
         .await?;
@@ -346,44 +219,17 @@ impl Store {
     async fn leads_by_score(&self, scope: Scope, filter: &LeadFilter, span: LeadSpan) -> Result<Vec<Uuid>, StoreError> {
         let after = span.after.unwrap_or(LeadCursor { at: i64::MAX, lead: LeadId::from_uuid(Uuid::max()) });
         let points = i32::try_from(after.at).unwrap_or(i32::MAX);
-        let stages = filter.stage_words();
         let among = self.leads_among(scope, filter, span.order).await?;
-        let rows = sqlx::query_scalar!(
-            "-- lead.by_score
-            select l.id from lead l
-            left join lateral (select p.due_at, p.agreed, p.created_at from promise p where p.lead_id = l.id and p.state in ('scheduled', 'work')
-                               order by coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.generation limit 1) p on $15
-            where ($1::uuid is null or l.client_id = $1) and (coalesce(l.score, -2147483648), l.id) < ($2::integer, $3::uuid)
-              and ($4::text[] is null or l.stage = any($4)) and ($5::text is null or coalesce(l.grade, 'none') = $5)
-              and ($5::text is distinct from 'none' or l.decision_id is null)
-              and ($6::uuid is null or l.source_id = $6) and ($7::text is null or l.channel = $7)
-              and ($8::timestamptz is null or l.last_arrived_at >= $8) and ($9::timestamptz is null or l.last_arrived_at < $9)
-              and (not $10 or l.touches = 0)
-              and ($18::text is null or l.program_id = (select g.id from program g where g.name = $18))
-              and ($11::uuid[] is null or l.id = any($11))
-              and (not $12 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
-                     and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
-              and ($13::timestamptz is null or p.due_at >= $13) and ($14::timestamptz is null or p.due_at < $14)
-              and (not $16 or coalesce(p.agreed and p.due_at > p.created_at, false))
-            order by coalesce(l.score, -2147483648) desc, l.id desc limit $17",
-            scope.client_uuid(),
+        let fits = FitArguments::new(scope, filter, among);
+        let rows = query_fitting_page!(
+            "-- lead.by_score",
+            "(coalesce(l.score, -2147483648), l.id) < ($16::integer, $17::uuid)",
+            "order by coalesce(l.score, -2147483648) desc, l.id desc limit $18",
+            fits,
+            filter.is_about_steps(),
             points,
             after.lead.uuid(),
-            stages.as_deref(),
-            filter.grade.map(GradeFilter::word),
-            filter.source.map(SourceId::uuid),
-            filter.channel.map(Channel::word),
-            filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.to.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_untouched,
-            among.as_deref(),
-            filter.is_with_client,
-            filter.due_from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.due_before.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_about_steps(),
-            filter.is_agreed,
             span.limit,
-            filter.program.as_deref()
         )
         .fetch_all(&self.lists)
         .await?;

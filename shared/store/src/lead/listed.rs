@@ -1,17 +1,14 @@
 //! What lists show of leads, and how many leads fit.
 
-use jiff_sqlx::ToSqlx;
-use ripen_domain::{
-    id::{LeadId, SourceId},
-    lead::Channel,
-};
+use ripen_domain::id::{LeadId, SourceId};
 use uuid::Uuid;
 
 use crate::{
     Scope, Store, StoreError,
     error::word,
     lead::{
-        list::{GradeFilter, LeadFilter, LeadOrder, ListedLead, ListedStep},
+        fitting::{FitArguments, query_fitting, query_fitting_steps},
+        list::{LeadFilter, LeadOrder, ListedLead, ListedStep},
         touched::both,
     },
 };
@@ -148,35 +145,15 @@ impl Store {
             let found = self.leads_of_kinds(scope, filter, most).await?;
             return Ok(i64::try_from(found.len()).unwrap_or(most));
         }
-        let stages = filter.stage_words();
-        let named = self.leads_named(scope, filter).await?;
-        let n = sqlx::query_scalar!(
-            r#"-- lead.count
+        let fits = FitArguments::new(scope, filter, self.leads_named(scope, filter).await?);
+        let n = query_fitting!(
+            [r#"-- lead.count
             select count(*) as "n!" from (
               select from lead l
-              where ($1::uuid is null or l.client_id = $1)
-                and ($2::text[] is null or l.stage = any($2)) and ($3::text is null or coalesce(l.grade, 'none') = $3)
-                and ($3::text is distinct from 'none' or l.decision_id is null)
-                and ($4::uuid is null or l.source_id = $4) and ($5::text is null or l.channel = $5)
-                and ($6::timestamptz is null or l.last_arrived_at >= $6) and ($7::timestamptz is null or l.last_arrived_at < $7)
-                and (not $8 or l.touches = 0)
-                and ($12::text is null or l.program_id = (select g.id from program g where g.name = $12))
-                and ($9::uuid[] is null or l.id = any($9))
-                and (not $10 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
-                       and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
-              limit $11) counted"#,
-            scope.client_uuid(),
-            stages.as_deref(),
-            filter.grade.map(GradeFilter::word),
-            filter.source.map(SourceId::uuid),
-            filter.channel.map(Channel::word),
-            filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.to.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_untouched,
-            named.as_deref(),
-            filter.is_with_client,
+              where ($1::uuid is null or l.client_id = $1) and ($3::text is distinct from 'none' or l.decision_id is null) and "#],
+            ["limit $12) counted"],
+            fits,
             most,
-            filter.program.as_deref()
         )
         .fetch_one(&self.lists)
         .await?;
@@ -184,42 +161,15 @@ impl Store {
     }
 
     async fn leads_count_by_step(&self, scope: Scope, filter: &LeadFilter, most: i64) -> Result<i64, StoreError> {
-        let stages = filter.stage_words();
         let among = self.leads_among(scope, filter, LeadOrder::Step).await?;
-        let n = sqlx::query_scalar!(
+        let fits = FitArguments::new(scope, filter, among);
+        let n = query_fitting_steps!(
             r#"-- lead.count_by_step
             select count(*) as "n!" from (
-              select from promise p join lead l on l.id = p.lead_id
-              where p.state in ('scheduled', 'work') and ($1::uuid is null or p.client_id = $1)
-                and ($2::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') >= $2)
-                and ($3::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') < $3) and (not $4 or (p.agreed and p.due_at > p.created_at))
-                and not exists (select from promise e where e.lead_id = p.lead_id and e.state in ('scheduled', 'work')
-                                  and (coalesce(e.due_at, '9999-12-30 00:00:00+00'), e.generation)
-                                    < (coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.generation) offset 0)
-                and ($5::text[] is null or l.stage = any($5)) and ($6::text is null or coalesce(l.grade, 'none') = $6)
-                and ($7::uuid is null or l.source_id = $7) and ($8::text is null or l.channel = $8)
-                and ($9::timestamptz is null or l.last_arrived_at >= $9) and ($10::timestamptz is null or l.last_arrived_at < $10)
-                and (not $11 or l.touches = 0)
-                and ($15::text is null or l.program_id = (select g.id from program g where g.name = $15))
-                and ($12::uuid[] is null or l.id = any($12))
-                and (not $13 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
-                       and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
-              limit $14) counted"#,
-            scope.client_uuid(),
-            filter.due_from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.due_before.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_agreed,
-            stages.as_deref(),
-            filter.grade.map(GradeFilter::word),
-            filter.source.map(SourceId::uuid),
-            filter.channel.map(Channel::word),
-            filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.to.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_untouched,
-            among.as_deref(),
-            filter.is_with_client,
+              select from promise p join lead l on l.id = p.lead_id where "#,
+            "limit $15) counted",
+            fits,
             most,
-            filter.program.as_deref()
         )
         .fetch_one(&self.lists)
         .await?;

@@ -3,16 +3,15 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
-use ripen_domain::{
-    desk::{day_after, day_alone},
-    id::SourceId,
-    lead::Channel,
-};
+use ripen_domain::desk::{day_after, day_alone};
 use uuid::Uuid;
 
 use crate::{
     Scope, Store, StoreError,
-    lead::list::{GradeFilter, LeadCursor, LeadFilter, LeadOrder, LeadSpan, ListedLead, instant},
+    lead::{
+        fitting::{FitArguments, query_fitting_steps},
+        list::{LeadCursor, LeadFilter, LeadOrder, LeadSpan, ListedLead, instant},
+    },
 };
 
 fn marked_at(mark: LeadCursor) -> Timestamp {
@@ -75,45 +74,18 @@ impl Store {
         zone: &TimeZone,
     ) -> Result<Vec<Uuid>, StoreError> {
         let next_day = span.after.and_then(|mark| day_after(marked_at(mark), zone));
-        let stages = filter.stage_words();
         let among = self.leads_among(scope, filter, span.order).await?;
-        let rows = sqlx::query_scalar!(
+        let fits = FitArguments::new(scope, filter, among);
+        let rows = query_fitting_steps!(
             "-- lead.by_step_day
             select p.lead_id from promise p join lead l on l.id = p.lead_id
-            where p.state in ('scheduled', 'work') and ($1::uuid is null or p.client_id = $1)
-              and ($3::uuid is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') >= $2::timestamptz or p.lead_id > $3)
-              and ($4::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') >= $4)
-              and ($5::timestamptz is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') < $5) and (not $6 or (p.agreed and p.due_at > p.created_at))
-              and not exists (select from promise e where e.lead_id = p.lead_id and e.state in ('scheduled', 'work')
-                                and (coalesce(e.due_at, '9999-12-30 00:00:00+00'), e.generation)
-                                  < (coalesce(p.due_at, '9999-12-30 00:00:00+00'), p.generation) offset 0)
-              and ($7::text[] is null or l.stage = any($7)) and ($8::text is null or coalesce(l.grade, 'none') = $8)
-              and ($9::uuid is null or l.source_id = $9) and ($10::text is null or l.channel = $10)
-              and ($11::timestamptz is null or l.last_arrived_at >= $11) and ($12::timestamptz is null or l.last_arrived_at < $12)
-              and (not $13 or l.touches = 0)
-              and ($17::text is null or l.program_id = (select g.id from program g where g.name = $17))
-              and ($14::uuid[] is null or l.id = any($14))
-              and (not $15 or l.matured_at is not null and l.stage in ('lead', 'contact', 'opportunity')
-                     and (l.returned_at is null or l.matured_at >= l.returned_at) and (l.grade = 'A' or lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)))
-            order by (coalesce(p.due_at, '9999-12-30 00:00:00+00') at time zone $18)::date, p.lead_id limit $16",
-            scope.client_uuid(),
+            where ($16::uuid is null or coalesce(p.due_at, '9999-12-30 00:00:00+00') >= $15::timestamptz or p.lead_id > $16) and ",
+            "order by (coalesce(p.due_at, '9999-12-30 00:00:00+00') at time zone $17)::date, p.lead_id limit $18",
+            fits,
             next_day.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
             span.after.map(|mark| mark.lead.uuid()),
-            filter.due_from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.due_before.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_agreed,
-            stages.as_deref(),
-            filter.grade.map(GradeFilter::word),
-            filter.source.map(SourceId::uuid),
-            filter.channel.map(Channel::word),
-            filter.from.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.to.map(ToSqlx::to_sqlx) as Option<jiff_sqlx::Timestamp>,
-            filter.is_untouched,
-            among.as_deref(),
-            filter.is_with_client,
+            zone.iana_name().unwrap_or("UTC"),
             span.limit,
-            filter.program.as_deref(),
-            zone.iana_name().unwrap_or("UTC")
         )
         .fetch_all(&self.lists)
         .await?;

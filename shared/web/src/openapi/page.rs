@@ -130,6 +130,7 @@ impl ApiReference {
             title: "Ripen's HTTP API",
             header: &[],
             style: StyleSheet::At(STYLE_PATH),
+            script: None,
             layout: Layout::Wide,
             is_indexed: false,
             content: self,

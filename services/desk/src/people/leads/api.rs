@@ -22,7 +22,8 @@ use super::{
     forms::ChangePath,
     new::EnterForm,
     own_work::LeadsReader,
-    query::{LeadsQuery, PageMark},
+    page_mark::PageMark,
+    query::LeadsQuery,
     shown::ShownWay,
     timeline::entries,
 };

@@ -14,10 +14,7 @@ use ripen_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    own_work::LeadsReader,
-    query::{LeadView, LeadsQuery},
-};
+use super::{choices::LeadView, own_work::LeadsReader, query::LeadsQuery};
 use crate::{
     context::DeskContext,
     people::{refused::refused, viewer::Viewer, work_api::WorkReadRefusals},

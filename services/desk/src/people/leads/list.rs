@@ -23,9 +23,11 @@ use ripen_store::{
 use ripen_web::extract::Query;
 
 use super::{
+    choices::{GradeChoice, LeadView, SortChoice, StepChoice},
     csv::MOST_ROWS,
+    filter_chips::FilterChip,
     own_work::LeadsReader,
-    query::{FilterChip, GradeChoice, LeadView, LeadsQuery, SortChoice, StepChoice},
+    query::LeadsQuery,
     shown::ShownRow,
 };
 use crate::{

@@ -4,14 +4,17 @@
 pub mod api;
 pub mod beside_api;
 pub(crate) mod changes;
+pub(crate) mod choices;
 pub mod choices_api;
 pub mod csv;
+mod filter_chips;
 pub mod forms;
 pub mod list;
 pub mod new;
 mod next_step;
 pub mod own_work;
 pub mod page;
+mod page_mark;
 mod panels;
 pub(crate) mod query;
 pub(super) mod shown;

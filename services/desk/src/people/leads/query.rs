@@ -1,178 +1,24 @@
 //! The address of a list of leads: its view, its filters and its order, read and written again, so that a link is a list.
 
 use jiff::{ToSpan as _, civil::Date};
-use ripen_actions::lead_list::{LeadQuery, OPEN_STAGES};
+use ripen_actions::lead_list::LeadQuery;
 use ripen_domain::{
-    id::{LeadId, SourceId},
-    lead::{Channel, Grade, Stage},
+    id::SourceId,
+    lead::{Channel, Stage},
 };
 use ripen_store::lead::list::{GradeFilter, LeadCursor, LeadFilter, LeadOrder};
 use ripen_web::extract::NamedFields;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_html_form::de::empty_as_none;
 
-use super::own_work::{DayChoice, FollowedChoice, HowChoice, LeadsReader, WorkerChoice, promised, touched};
+use super::{
+    choices::{GradeChoice, LeadView, SortChoice, StepChoice, has_stage, stages_of},
+    own_work::{DayChoice, FollowedChoice, HowChoice, LeadsReader, WorkerChoice, promised, touched},
+    page_mark::PageMark,
+};
 
 /// Leads on a page.
 pub const ON_A_PAGE: u32 = 50;
-
-/// A view: what most people look for, each with its own order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LeadView {
-    /// Every lead that has a next step.
-    #[default]
-    Open,
-    /// Those whose next step is due today or before.
-    Due,
-    /// Those whose next step is due already.
-    Late,
-    /// Open ones that nobody touched.
-    Untouched,
-    /// Open ones that were never decided.
-    Ungraded,
-    /// Leads that a client has, or is about to have.
-    WithClient,
-    /// Over, without business.
-    Closed,
-    /// All of them.
-    All,
-}
-
-impl LeadView {
-    /// In the order of the tabs.
-    pub const ALL: [Self; 8] =
-        [Self::Open, Self::Due, Self::Late, Self::Untouched, Self::Ungraded, Self::WithClient, Self::Closed, Self::All];
-
-    /// As the address has it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Due => "due",
-            Self::Late => "late",
-            Self::Untouched => "untouched",
-            Self::Ungraded => "ungraded",
-            Self::WithClient => "with_client",
-            Self::Closed => "closed",
-            Self::All => "all",
-        }
-    }
-
-    /// As its tab says.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Due => "Due today",
-            Self::Late => "Late",
-            Self::Untouched => "Never touched",
-            Self::Ungraded => "Ungraded",
-            Self::WithClient => "With the client",
-            Self::Closed => "Closed",
-            Self::All => "All",
-        }
-    }
-
-    const fn order(self) -> LeadOrder {
-        match self {
-            Self::Open | Self::Due | Self::Late => LeadOrder::Step,
-            _ => LeadOrder::Arrival,
-        }
-    }
-}
-
-/// Whether a view has leads of this stage. A stage that it does not have shows nothing, which the page says.
-fn has_stage(view: LeadView, stage: Stage) -> bool {
-    let stages = stages_of(view);
-    stages.is_empty() || stages.contains(&stage)
-}
-
-/// The stages that a view has; empty for any.
-fn stages_of(view: LeadView) -> Vec<Stage> {
-    match view {
-        LeadView::All => Vec::new(),
-        LeadView::Closed => vec![Stage::Closed],
-        _ => OPEN_STAGES.to_vec(),
-    }
-}
-
-/// A grade in an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub enum GradeChoice {
-    /// A.
-    A,
-    /// B.
-    B,
-    /// C.
-    C,
-    /// Not decided yet.
-    #[serde(rename = "none")]
-    Undecided,
-}
-
-impl GradeChoice {
-    const fn filter(self) -> GradeFilter {
-        match self {
-            Self::A => GradeFilter::Is(Grade::A),
-            Self::B => GradeFilter::Is(Grade::B),
-            Self::C => GradeFilter::Is(Grade::C),
-            Self::Undecided => GradeFilter::Undecided,
-        }
-    }
-}
-
-/// What is asked of the next step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StepChoice {
-    /// Due already.
-    Late,
-    /// Due today or before.
-    Due,
-    /// Agreed with the person.
-    Agreed,
-}
-
-impl StepChoice {
-    /// As the address has it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Late => "late",
-            Self::Due => "due",
-            Self::Agreed => "agreed",
-        }
-    }
-}
-
-/// The order that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SortChoice {
-    /// The earliest next step first.
-    Next,
-    /// The last arrival first.
-    Arrived,
-    /// The most points first.
-    Points,
-}
-
-impl SortChoice {
-    /// As the address has it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Next => "next",
-            Self::Arrived => "arrived",
-            Self::Points => "points",
-        }
-    }
-
-    const fn order(self) -> LeadOrder {
-        match self {
-            Self::Next => LeadOrder::Step,
-            Self::Arrived => LeadOrder::Arrival,
-            Self::Points => LeadOrder::Score,
-        }
-    }
-}
 
 /// What an address of a list asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::IntoParams)]
@@ -270,28 +116,6 @@ impl NamedFields for LeadsQuery {
             "after" => "write the next of the page before.",
             _ => "write text.",
         }
-    }
-}
-
-/// Where a page ended, as an address carries it: a number, a dot, a lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct PageMark(pub LeadCursor);
-
-impl TryFrom<String> for PageMark {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let parts = text.split_once('.');
-        let cursor =
-            parts.and_then(|(at, lead)| Some(LeadCursor { at: at.parse().ok()?, lead: lead.parse::<LeadId>().ok()? }));
-        cursor.map(Self).ok_or("no mark of a page")
-    }
-}
-
-impl std::fmt::Display for PageMark {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.0.at, self.0.lead)
     }
 }
 
@@ -429,62 +253,12 @@ impl LeadsQuery {
         pair("before", self.after.and(self.before).map(|n| n.to_string()));
         query.finish()
     }
-
-    /// The filters that are set, each with what removes it.
-    pub fn chips(&self, source_name: &str) -> Vec<FilterChip> {
-        let start = self.first_page();
-        let mut chips = Vec::new();
-        let mut chip = |label: &'static str, value: Option<String>, without: Self| {
-            if let Some(value) = value {
-                chips.push(FilterChip { label, value, remove: without.address("/leads") });
-            }
-        };
-        let words = |word: &str| word.replace('_', " ");
-        chip("Client", self.client.clone(), Self { client: None, ..start.clone() });
-        let program = self.program.as_deref().map(words);
-        chip("Program", program, Self { program: None, ..start.clone() });
-        let grade = self.grade.map(|grade| grade.filter().word().to_owned());
-        chip("Grade", grade, Self { grade: None, ..start.clone() });
-        chip("Stage", self.stage.map(|stage| stage.word().to_owned()), Self { stage: None, ..start.clone() });
-        chip("Source", self.source.map(|_| source_name.to_owned()), Self { source: None, ..start.clone() });
-        chip("Channel", self.channel.map(|channel| words(channel.word())), Self { channel: None, ..start.clone() });
-        let promise = self.promise.map(|promise| promise.word().to_owned());
-        chip("Next step", promise, Self { promise: None, ..start.clone() });
-        let never = self.untouched.filter(|yes| *yes).map(|_| "by nobody yet".to_owned());
-        chip("Touched", never, Self { untouched: None, ..start.clone() });
-        let held = self.held.filter(|yes| *yes).map(|_| "held back".to_owned());
-        chip("Delivery", held, Self { held: None, ..start.clone() });
-        let day = |day: Date| day.strftime("%-d %b %Y").to_string();
-        chip("Arrived since", self.from.map(day), Self { from: None, ..start.clone() });
-        chip("Arrived until", self.to.map(day), Self { to: None, ..start.clone() });
-        let on = self.on.unwrap_or_default().title();
-        let no_day = if self.touched_by.is_some() && self.promised_by.is_some() { self.on } else { None };
-        let touched = self.touched_by.map(|_| format!("by you, {on}"));
-        chip("Touched", touched, Self { touched_by: None, how: None, then: None, on: no_day, ..start.clone() });
-        let how = self.touched_by.and(self.how).map(|how| words(how.word()));
-        chip("Went", how, Self { how: None, ..start.clone() });
-        let then = self.touched_by.and(self.then).map(|then| words(then.word()));
-        chip("Then", then, Self { then: None, ..start.clone() });
-        let promised = self.promised_by.map(|_| format!("by you, {on}"));
-        chip("Promised", promised, Self { promised_by: None, on: no_day, ..start });
-        chips
-    }
-}
-
-/// A filter that is set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FilterChip {
-    /// What it filters.
-    pub label: &'static str,
-    /// By what.
-    pub value: String,
-    /// The list without it.
-    pub remove: String,
 }
 
 #[cfg(test)]
 mod tests {
     use axum::{extract::FromRequestParts as _, http::Request};
+    use ripen_domain::id::LeadId;
     use ripen_web::{Problem, extract::Query};
 
     use super::*;

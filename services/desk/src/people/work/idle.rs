@@ -30,8 +30,9 @@ use crate::{
         assets::WORK_SCRIPT,
         frame::{DeskPage, Place},
         leads::{
+            choices::LeadView,
             own_work::{DayChoice, FollowedChoice, HowChoice, LeadsReader, WorkerChoice},
-            query::{LeadView, LeadsQuery},
+            query::LeadsQuery,
         },
         letters::capital,
         queues::count::note,

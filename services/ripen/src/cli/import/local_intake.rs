@@ -17,8 +17,9 @@ use ripen_runtime::{
 use ripen_store::Store;
 
 use super::{
-    ImportJob, ImportOptions,
     foresight::Foresight,
+    job::ImportJob,
+    options::ImportOptions,
     renewing_key::{IntakeWay, KEY_LASTS, Mint},
     running_server::{ended, living},
     send::Sender,

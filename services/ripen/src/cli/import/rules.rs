@@ -8,7 +8,7 @@ use ripen_domain::list::mapping::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ImportOptions;
+use super::options::ImportOptions;
 
 /// A mapping kept in a file.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -1,16 +1,38 @@
 //! `ripen outcome import`: records what a client's books know, row by row, and lists the rows that are left to a person.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
+use clap::Args;
 use ripen_actions::outcome_import::{OutcomeImport, OutcomeReport, OutcomeRowChange};
 use serde_json::{Map, Value, json};
 
-use super::{OutcomeImportOptions, file::OutcomeFile};
+use super::file::OutcomeFile;
 use crate::{
-    cli::{Common, refused},
+    cli::{Common, list::ListOptions, refused},
     database::Database,
     output,
 };
+
+/// Options of `ripen outcome import`.
+#[derive(Debug, Args)]
+pub struct OutcomeImportOptions {
+    /// The list (CSV or .xlsx): a header row with outcome, then delivery, email or phone, then reason, amount, currency,
+    /// date (for won and lost when it happened).
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How the file is written.
+    #[command(flatten)]
+    pub list: ListOptions,
+    /// The client whose books these are: its slug.
+    #[arg(long)]
+    pub client: String,
+    /// Record also what takes a sale back or has an unusual amount: somebody looked at these rows.
+    #[arg(long, visible_alias = "correct")]
+    pub confirm: bool,
+    /// Say what would become of each row, and record nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
 
 /// Imports a file. Exit code 1 where rows are left.
 pub async fn run(common: &Common, database: &Database, options: OutcomeImportOptions) -> anyhow::Result<ExitCode> {

@@ -3,7 +3,7 @@
 mod file;
 mod import;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use ripen_actions::{
@@ -18,8 +18,9 @@ use ripen_domain::{
 use ripen_store::outcome::list::OutcomeRecord;
 use serde_json::{Value, json};
 
+use self::import::OutcomeImportOptions;
 use crate::{
-    cli::{Common, list::ListOptions, refused},
+    cli::{Common, refused},
     database::Database,
     output,
 };
@@ -79,27 +80,6 @@ pub struct SaidOptions {
     /// Who says it; you, where missing.
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
-}
-
-/// Options of `ripen outcome import`.
-#[derive(Debug, Args)]
-pub struct OutcomeImportOptions {
-    /// The list (CSV or .xlsx): a header row with outcome, then delivery, email or phone, then reason, amount, currency,
-    /// date (for won and lost when it happened).
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// How the file is written.
-    #[command(flatten)]
-    pub list: ListOptions,
-    /// The client whose books these are: its slug.
-    #[arg(long)]
-    pub client: String,
-    /// Record also what takes a sale back or has an unusual amount: somebody looked at these rows.
-    #[arg(long, visible_alias = "correct")]
-    pub confirm: bool,
-    /// Say what would become of each row, and record nothing.
-    #[arg(long)]
-    pub dry_run: bool,
 }
 
 /// Runs the command.

@@ -9,7 +9,8 @@ use ripen_domain::list::{
     dialect,
     encoding::{NotText, TextDecoder},
     reader::SAMPLE,
-    row::{BadRow, ListRow, RowReader},
+    row::{BadRow, ListRow},
+    row_reader::RowReader,
 };
 
 use crate::cli::list::ListOptions;

@@ -3,7 +3,7 @@
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region};
 
-use super::{InvalidPhone, Phone};
+use super::{invalid_phone::InvalidPhone, number::Phone};
 use crate::contact::spelling::{BracketedZero, bracketed_zero};
 
 /// What a text is read as.
@@ -42,7 +42,7 @@ pub(super) fn read(text: &str, region: Option<Region>) -> Result<NumberReading, 
 
 /// In E.164.
 pub(super) fn e164(number: &PhoneNumber) -> Phone {
-    Phone(number.format_as(PhoneNumberFormat::E164).into_owned())
+    Phone::normalised(number.format_as(PhoneNumberFormat::E164))
 }
 
 /// Whether its length is one of its country's.

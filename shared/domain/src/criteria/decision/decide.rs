@@ -1,24 +1,25 @@
 //! One decision: facts and criteria in, a grade, a next step and a receipt out. The qualifier stores it, the desk previews
 //! it, a back-test counts it. It never fails: what cannot be computed is on the receipt.
 
+mod bench;
 mod grade_caps;
 mod next_step;
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::{
     criteria::{
-        decision::receipt::{Cause, CriteriaVersion, Finding, NextStep, Receipt, Verdict},
-        expression::{Evaluation, Expression, Run},
-        facts::{inputs::Inputs, snapshot::Facts, value::FactIndex},
+        decision::receipt::{Cause, CriteriaVersion, NextStep, Receipt, Verdict},
+        expression::Run,
+        facts::{inputs::Inputs, snapshot::Facts},
         model::Criteria,
     },
     lead::Grade,
 };
 
-use next_step::FollowUpPlan;
+use self::{bench::Bench, next_step::FollowUpPlan};
 
 /// What one application of the criteria comes to.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,63 +73,6 @@ pub fn qualify(facts: &Facts, criteria: &Criteria, cause: &Cause, now: Timestamp
         next: next.clone(),
     };
     Decision { grade, score, closed, next, receipt }
-}
-
-/// The work place of one decision.
-struct Bench<'a, 'f> {
-    criteria: &'a Criteria,
-    inputs: &'a Inputs<'f>,
-    run: Run<'a, 'f>,
-}
-
-impl<'a> Bench<'a, '_> {
-    fn rules(&mut self) -> (Vec<Finding>, i32) {
-        let mut score = 0_i32;
-        let findings = self.criteria.rules.iter().map(|rule| {
-            let finding = self.find(&rule.id, &rule.when, &rule.because);
-            // On the receipt with 0 points too, so that it says which rules did not count.
-            let points = if finding.result == Verdict::Yes { rule.points } else { 0 };
-            score = score.saturating_add(points);
-            Finding { points: Some(points), ..finding }
-        });
-        (findings.collect(), score)
-    }
-
-    fn gates(&mut self) -> Vec<Finding> {
-        let gates = self.criteria.gates.iter();
-        gates
-            .map(|gate| Finding { at_most: Some(gate.at_most), ..self.find(&gate.id, &gate.require, &gate.because) })
-            .collect()
-    }
-
-    fn disqualifiers(&mut self) -> Vec<Finding> {
-        // All of them, not only the first that holds: the receipt shows what was looked at.
-        let disqualifiers = self.criteria.disqualifiers.iter();
-        disqualifiers.map(|one| self.find(&one.id, &one.when, &one.because)).collect()
-    }
-
-    fn find(&mut self, id: &Arc<str>, condition: &'a Expression, because: &Arc<str>) -> Finding {
-        let (result, missing, error) = match self.run.yes_no(condition) {
-            Evaluation::Known(true) => (Verdict::Yes, Vec::new(), None),
-            Evaluation::Known(false) => (Verdict::No, Vec::new(), None),
-            Evaluation::Missing(slots) => (Verdict::Missing, self.names(&slots), None),
-            // An error counts as "does not hold" and is named on the receipt: a decision never fails.
-            Evaluation::Failed(why) => (Verdict::Error, Vec::new(), Some(Cow::Borrowed(why))),
-        };
-        Finding {
-            id: Arc::clone(id),
-            result,
-            missing,
-            error,
-            points: None,
-            at_most: None,
-            because: Arc::clone(because),
-        }
-    }
-
-    fn names(&self, slots: &[FactIndex]) -> Vec<Arc<str>> {
-        slots.iter().map(|slot| Arc::clone(&self.criteria.named[usize::from(*slot)].name)).collect()
-    }
 }
 
 #[cfg(test)]

@@ -25,35 +25,51 @@ pub(super) struct WordMatches {
 //          first. Where too many words begin so, also what there is among the newest rows of all: a beginning that common is found there;
 // found    those that have the other words too.
 // Each look has a half for the firm and one for a client, each by an index of its own.
-impl Store {
-    /// Whose name has words that begin so, the newest of them.
-    pub(super) async fn search_names(&self, scope: Scope, words: &str, most: i64) -> Result<WordMatches, StoreError> {
-        let rows = sqlx::query!(
-            r#"-- lead.search_names
+
+/// A statement on words: its name, the table that keeps them, how many rows of each word are read where several were typed, how many of
+/// all words that begin so, and the rest from `looked` on. A macro because a checked statement is known whole when it is compiled.
+macro_rules! query_words {
+    ($name:tt, $table:tt, $of_several:tt, $of_all:tt, $rest:tt, $($arguments:expr),+ $(,)?) => {
+        sqlx::query!(
+            $name + r#"
             with recursive typed as materialized (
               select word from unnest(search_words($1)) word
             ), rarest as materialized (
               select t.word collate "C" as begins, (t.word || chr(1114111)) collate "C" as ends from typed t cross join lateral (
                 select count(*) as held from (
-                  (select from person_word w where (select count(*) from typed) > 1 and $2::uuid is null
+                  (select from "# + $table + r#" w where (select count(*) from typed) > 1 and $2::uuid is null
                      and w.word >= t.word and w.word < t.word || chr(1114111) limit 2000)
                   union all
-                  (select from person_word w where (select count(*) from typed) > 1 and w.client_id = $2
+                  (select from "# + $table + r#" w where (select count(*) from typed) > 1 and w.client_id = $2
                      and w.word >= t.word and w.word < t.word || chr(1114111) limit 2000)) h) h
               order by h.held, length(t.word) desc limit 1
             ), begun (word, place) as (
-              select coalesce((select w.word from person_word w where $2 is null and w.word >= r.begins and w.word < r.ends order by w.word limit 1),
-                (select w.word from person_word w where w.client_id = $2 and w.word >= r.begins and w.word < r.ends order by w.word limit 1)), 1
+              select coalesce((select w.word from "# + $table + r#" w where $2 is null and w.word >= r.begins and w.word < r.ends order by w.word limit 1),
+                (select w.word from "# + $table + r#" w where w.client_id = $2 and w.word >= r.begins and w.word < r.ends order by w.word limit 1)), 1
               from rarest r
               union all
-              select coalesce((select w.word from person_word w where $2 is null and w.word > b.word and w.word < r.ends order by w.word limit 1),
-                (select w.word from person_word w where w.client_id = $2 and w.word > b.word and w.word < r.ends order by w.word limit 1)), b.place + 1
+              select coalesce((select w.word from "# + $table + r#" w where $2 is null and w.word > b.word and w.word < r.ends order by w.word limit 1),
+                (select w.word from "# + $table + r#" w where w.client_id = $2 and w.word > b.word and w.word < r.ends order by w.word limit 1)), b.place + 1
               from begun b cross join rarest r where b.word is not null and b.place < 200
             ), bound as materialized (
-              select least(case when (select count(*) from typed) > 1 then 10000 else $3::bigint end, 10000 / greatest(count(*), 1)) as rows,
+              select least(case when (select count(*) from typed) > 1 then "# + $of_several + r#" else $3::bigint end, "# + $of_all + r#" / greatest(count(*), 1)) as rows,
                      count(*) >= 200 as is_cut
               from begun where word is not null
-            ), looked as materialized (
+            "# + $rest,
+            $($arguments),+
+        )
+    };
+}
+
+impl Store {
+    /// Whose name has words that begin so, the newest of them.
+    pub(super) async fn search_names(&self, scope: Scope, words: &str, most: i64) -> Result<WordMatches, StoreError> {
+        let rows = query_words!(
+            "-- lead.search_names",
+            "person_word",
+            "10000",
+            "10000",
+            r#"), looked as materialized (
               select b.word, n.person_id, n.words from begun b cross join lateral (
                 (select w.person_id, w.words from person_word w where $2 is null and w.word >= b.word and w.word <= b.word
                  order by w.word desc limit (select rows from bound))
@@ -85,32 +101,12 @@ impl Store {
 
     /// Leads whose notes have words that begin so, the newest of them; each word in whichever note of the lead.
     pub(super) async fn search_notes(&self, scope: Scope, words: &str, most: i64) -> Result<WordMatches, StoreError> {
-        let rows = sqlx::query!(
-            r#"-- lead.search_notes
-            with recursive typed as materialized (
-              select word from unnest(search_words($1)) word
-            ), rarest as materialized (
-              select t.word collate "C" as begins, (t.word || chr(1114111)) collate "C" as ends from typed t cross join lateral (
-                select count(*) as held from (
-                  (select from note_word w where (select count(*) from typed) > 1 and $2::uuid is null
-                     and w.word >= t.word and w.word < t.word || chr(1114111) limit 2000)
-                  union all
-                  (select from note_word w where (select count(*) from typed) > 1 and w.client_id = $2
-                     and w.word >= t.word and w.word < t.word || chr(1114111) limit 2000)) h) h
-              order by h.held, length(t.word) desc limit 1
-            ), begun (word, place) as (
-              select coalesce((select w.word from note_word w where $2 is null and w.word >= r.begins and w.word < r.ends order by w.word limit 1),
-                (select w.word from note_word w where w.client_id = $2 and w.word >= r.begins and w.word < r.ends order by w.word limit 1)), 1
-              from rarest r
-              union all
-              select coalesce((select w.word from note_word w where $2 is null and w.word > b.word and w.word < r.ends order by w.word limit 1),
-                (select w.word from note_word w where w.client_id = $2 and w.word > b.word and w.word < r.ends order by w.word limit 1)), b.place + 1
-              from begun b cross join rarest r where b.word is not null and b.place < 200
-            ), bound as materialized (
-              select least(case when (select count(*) from typed) > 1 then 3000 else $3::bigint end, 6000 / greatest(count(*), 1)) as rows,
-                     count(*) >= 200 as is_cut
-              from begun where word is not null
-            ), looked as materialized (
+        let rows = query_words!(
+            "-- lead.search_notes",
+            "note_word",
+            "3000",
+            "6000",
+            r#"), looked as materialized (
               select b.word, n.lead_id from begun b cross join lateral (
                 (select w.lead_id from note_word w where $2 is null and w.word >= b.word and w.word <= b.word
                  order by w.word desc limit (select rows from bound))

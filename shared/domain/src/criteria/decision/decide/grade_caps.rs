@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Bench, Decision};
+use super::{Decision, bench::Bench};
 use crate::{
     criteria::{
         decision::receipt::{Cap, Cause, DO_NOT_CONTACT, Finding, KeptBack, Verdict},

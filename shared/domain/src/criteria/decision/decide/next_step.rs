@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::Bench;
+use super::bench::Bench;
 use crate::{
     criteria::{
         decision::receipt::{Cause, NextStep, OwnDate},
