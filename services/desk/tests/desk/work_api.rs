@@ -106,9 +106,10 @@ async fn a_program_is_told_what_saving_each_disposition_would_do() {
     desk.asks(&agent, "/api/v1/work/draft", typed).await;
     let all = desk.read(&agent, &path).await;
     let after = &of(&all, "disposition", "answered")["after"];
-    assert_eq!((&after["what"], &after["to"]), (&json!("goes"), &json!("ACME")), "{after}");
-    let words = after["words"].as_str().unwrap();
-    assert!(words.starts_with("Becomes A and goes to ACME") && words.contains("You can take it back for"), "{words}");
+    assert_eq!((&after["what"], &after["saves"]), (&json!("goes"), &json!(true)), "{after}");
+    let (words, to) = (after["words"].as_str().unwrap(), after["to"].as_str().unwrap());
+    assert!(words.starts_with(&format!("Becomes A and goes to {to}")), "{words}");
+    assert!(words.contains("You can take it back for"), "{words}");
     let vain = &of(&all, "disposition", "no_answer")["after"];
     assert_eq!((&vain["what"], &vain["saves"]), (&json!("refused"), &json!(false)), "nobody was reached");
     let read = desk.read(&agent, &format!("/api/v1/work/{lead}")).await;
