@@ -317,8 +317,9 @@ pub struct FreeSlot {
 /// What reps have free for a lead. Nothing is locked: it may be taken the moment after.
 ///
 /// # Errors
-/// When there is no such lead or rep.
+/// When there is no such lead or rep, or the actor works no leads.
 pub async fn free(actions: &Actions, actor: &Actor, query: &SlotQuery) -> Result<Vec<FreeSlot>, Refusal> {
+    permit(actor, Permission::Work)?;
     let (scope, now) = (actor.scope(), actions.clock.now());
     let lead = lead::find(actions, actor, query.lead).await?;
     let client = client::find(actions, actor, &lead.client.slug).await?;

@@ -113,6 +113,15 @@ impl RingingNumber {
     pub const fn is_unknown(&self) -> bool {
         self.open.is_empty() && self.ended.is_empty() && self.barred.is_empty()
     }
+
+    /// The lead that a call from it is about: its only open one, where nothing bars the number.
+    #[must_use]
+    pub fn only_lead(&self) -> Option<LeadId> {
+        match self.open.as_slice() {
+            [one] if self.barred.is_empty() => Some(one.id),
+            _ => None,
+        }
+    }
 }
 
 impl NumberLookup {

@@ -1,4 +1,4 @@
-//! Free times of a client's reps, as pages offer them for a lead.
+//! Free times of a client's reps, as pages and programs are offered them for a lead.
 
 use ripen_actions::{
     Refusal,
@@ -20,22 +20,31 @@ pub struct OfferedSlot {
     pub text: String,
 }
 
+impl OfferedSlot {
+    /// A slot as it is offered.
+    pub fn of(one: &FreeSlot) -> Self {
+        let at = one.slot.starts_at;
+        let (with, there) = (in_words(at, &one.zone), in_words(at, &one.person_zone));
+        Self { value: format!("{} {at}", one.rep.id), text: format!("{with} with {} ({there} there)", one.rep.name) }
+    }
+}
+
 /// The slots that are free for a lead, the earliest first.
 ///
 /// # Errors
 /// `Missing` where the viewer's scope has no such lead.
-pub async fn offered(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<Vec<OfferedSlot>, Refusal> {
+pub async fn free_slots(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<Vec<FreeSlot>, Refusal> {
     let query = SlotQuery { lead, rep: None, days: None };
     let mut free = free(&context.actions, &viewer.actor, &query).await?;
     free.sort_by_key(|one| one.slot.starts_at);
-    let slot = |one: FreeSlot| OfferedSlot {
-        value: format!("{} {}", one.rep.id, one.slot.starts_at),
-        text: format!(
-            "{} with {} ({} there)",
-            in_words(one.slot.starts_at, &one.zone),
-            one.rep.name,
-            in_words(one.slot.starts_at, &one.person_zone)
-        ),
-    };
-    Ok(free.into_iter().take(SLOTS).map(slot).collect())
+    free.truncate(SLOTS);
+    Ok(free)
+}
+
+/// The same as a page shows them.
+///
+/// # Errors
+/// `Missing` where the viewer's scope has no such lead.
+pub async fn offered(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<Vec<OfferedSlot>, Refusal> {
+    Ok(free_slots(context, viewer, lead).await?.iter().map(OfferedSlot::of).collect())
 }

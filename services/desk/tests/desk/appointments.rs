@@ -12,7 +12,7 @@ const BOOKED: &str = "select count(*) from appointment where state = 'booked'";
 const TOLD: &str = "select count(*) from notice where kind = 'appointment_booked'";
 
 /// The desk with two reps of its client, and one of another.
-async fn with_reps() -> Desk {
+pub async fn with_reps() -> Desk {
     let desk = desk().await;
     desk.app.client("other").await;
     for (client, name) in [("acme", "Dana Hill"), ("acme", "Lee Park"), ("other", "Kim Foreign")] {

@@ -34,4 +34,5 @@ mod users;
 mod why;
 mod withheld;
 mod work;
+mod work_api;
 mod work_kept;

@@ -12,7 +12,7 @@ use crate::work::{Desk, desk, signed_in};
 
 impl Desk {
     /// Has nobody of ACME call this number.
-    async fn barred(&self, phone: &str) {
+    pub async fn barred(&self, phone: &str) {
         let of = PersonQuery { phone: Some(phone.to_owned()), ..PersonQuery::default() };
         let request = SuppressIdentity { of, client: Some("acme".to_owned()), why: "asked by letter".to_owned() };
         self.actions.run(&Actor::operator("dana"), &request).await.unwrap();

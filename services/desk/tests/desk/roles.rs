@@ -47,7 +47,7 @@ const QUEUE: &str = "late";
 const DECISION: &str = "{decision}";
 /// Addresses whose thing is named in what is sent, with whom 404 is told of what is not theirs. Of leads that is who is no staff: to
 /// staff a lead that is foreign is one that is not there.
-const SAYS_WHAT: [&str; 18] = [
+const SAYS_WHAT: [&str; 19] = [
     "/work/book",
     "/work/saved",
     "/work/dial",
@@ -61,6 +61,7 @@ const SAYS_WHAT: [&str; 18] = [
     "/api/v1/work/dial",
     "/api/v1/work/dispose",
     "/api/v1/work/draft",
+    "/api/v1/work/late-note",
     "/api/v1/work/preview",
     "/api/v1/work/refuse",
     "/api/v1/work/renew",
@@ -232,6 +233,7 @@ impl Scene {
             "/api/v1/work/undo" => json!({"touch": touch}),
             "/api/v1/work/dispose" => json!({"lead": lead, "lease": opened.lease, "disposition": "no_answer"}),
             "/api/v1/work/draft" => json!({"lead": lead, "note": "x", "version": 1}),
+            "/api/v1/work/late-note" => json!({"lead": lead, "lease": opened.lease, "note": "x"}),
             "/api/v1/work/refuse" => json!({"lead": lead, "what": "recording"}),
             "/api/v1/work/renew" => json!({"lead": lead, "lease": opened.lease}),
             "/api/v1/leads/{id}/consent" => json!({"holds": true, "why": "looked at the form"}),

@@ -93,11 +93,16 @@ pub async fn desk() -> Desk {
 }
 
 pub async fn desk_with(settings: Settings) -> Desk {
+    desk_asking(settings, CRITERIA).await
+}
+
+/// With these criteria.
+pub async fn desk_asking(settings: Settings, criteria: &str) -> Desk {
     let app = app_with(settings).await;
     app.pass(SignedDuration::from_hours(30).as_secs() + 180);
     let actions = Actions::new(app.store.clone(), app.clock.clone(), &Settings::default()).unwrap();
     let operator = Actor::operator("dana");
-    actions.run(&operator, &ActivateCriteria { document: CRITERIA.to_owned(), backtest: None }).await.unwrap();
+    actions.run(&operator, &ActivateCriteria { document: criteria.to_owned(), backtest: None }).await.unwrap();
     let acme = app.client("acme").await;
     let new = AddUser {
         email: "dana@example.com".to_owned(),

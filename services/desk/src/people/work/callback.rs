@@ -65,6 +65,8 @@ pub struct CallbackTime {
 /// What was picked, in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallbackSaid {
+    /// When it falls due; none where nothing can be promised yet.
+    pub at: Option<Timestamp>,
     /// `Wed 25 Nov, 10:30 Chicago`; empty where nothing can be promised yet.
     pub there: String,
     /// `17:30 for you, in 1 day`
@@ -149,27 +151,45 @@ pub fn picker(form: &WorkForm, terms: &CallbackTerms<'_>) -> CallbackPicker {
 
 /// What is picked, in words.
 pub fn said(form: &WorkForm, terms: &CallbackTerms<'_>) -> CallbackSaid {
-    let trouble = |words: String| CallbackSaid { trouble: words, ..CallbackSaid::default() };
-    let Some(at) = picked(form) else {
-        let is_begun = ["cb_date", "cb_clock", "cb_day", "cb_time"].iter().any(|name| !form.text(name).is_empty());
-        return if is_begun { trouble("Choose a day and a time.".to_owned()) } else { CallbackSaid::default() };
-    };
+    if let Some(at) = picked(form) {
+        return promised(Wish::Moment(at), terms);
+    }
+    let is_begun = ["cb_date", "cb_clock", "cb_day", "cb_time"].iter().any(|name| !form.text(name).is_empty());
+    if is_begun { trouble("Choose a day and a time.".to_owned()) } else { CallbackSaid::default() }
+}
+
+/// What a time comes to that is named for the call, in words.
+pub fn promised(wish: Wish, terms: &CallbackTerms<'_>) -> CallbackSaid {
     let there = terms.when.there(terms.home());
-    match Wish::Moment(at).due(terms.when.now(), terms.hours, terms.places) {
-        Ok(due) => CallbackSaid {
-            there: format!("{}, {} {}", at.strftime("%a %-d %b"), there.hour(due.at), there.place()),
-            here: here(terms, due.at),
-            trouble: String::new(),
-            short: format!("{} {}", at.strftime("%a"), there.hour(due.at)),
-        },
+    match wish.due(terms.when.now(), terms.hours, terms.places) {
+        Ok(due) => {
+            let at = terms.home().to_datetime(due.at);
+            CallbackSaid {
+                at: Some(due.at),
+                there: format!("{}, {} {}", at.strftime("%a %-d %b"), there.hour(due.at), there.place()),
+                here: here(terms, due.at),
+                trouble: String::new(),
+                short: format!("{} {}", at.strftime("%a"), there.hour(due.at)),
+            }
+        }
         Err(InvalidDueDate::Past(_)) => trouble("That is past there: choose a later time.".to_owned()),
         Err(InvalidDueDate::TooFar(_)) => trouble("That is more than ten years ahead: choose a nearer day.".to_owned()),
         Err(InvalidDueDate::Closed(_, next)) => {
-            let why = closed(at.date(), terms).map_or("it is outside of the hours there", ClosedDay::because);
+            let day = match wish {
+                Wish::Moment(at) => Some(at.date()),
+                Wish::Days { from, to } => (from == to).then_some(from),
+                Wish::Ahead(_) => None,
+            };
+            let why = day.and_then(|day| closed(day, terms));
+            let why = why.map_or("it is outside of the hours there", ClosedDay::because);
             let next = next.strftime("%a %-d %b, %H:%M");
             trouble(format!("Nobody may be called then, {why}. The next moment is {next}."))
         }
     }
+}
+
+fn trouble(words: String) -> CallbackSaid {
+    CallbackSaid { trouble: words, ..CallbackSaid::default() }
 }
 
 fn here(terms: &CallbackTerms<'_>, at: Timestamp) -> String {
@@ -343,6 +363,17 @@ mod tests {
             night.starts_with("Nobody may be called then, it is outside of the hours there. The next moment is"),
             "{night}"
         );
+    }
+
+    #[test]
+    fn a_time_that_is_no_moment_falls_due_when_it_opens() {
+        let promised = |text: &str| with("2026-11-24T16:03:00Z", |terms| promised(text.parse().unwrap(), terms));
+        assert_eq!(promised("2026-12").there, "Tue 1 Dec, 09:00 Chicago");
+        assert_eq!(promised("2026-12").at, Some("2026-12-01T15:00:00Z".parse().unwrap()));
+        assert!(
+            promised("2026-11-29").trouble.starts_with("Nobody may be called then, there are no calls on that day.")
+        );
+        assert!(promised("2026-10").trouble.contains("past"));
     }
 
     #[test]

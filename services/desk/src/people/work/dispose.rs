@@ -177,7 +177,7 @@ async fn request(
         note: form.given("note"),
         next: next(form, disposition, &mut errors),
         stop: (disposition == Disposition::DoNotContact).then(|| StopContact {
-            for_firm: form.text("stop_for") == "firm",
+            for_firm: form.is_for_firm(),
             identities: form.ticked("stop").map(str::to_owned).collect(),
         }),
         co_deciders: co_decider(form).into_iter().collect(),

@@ -49,6 +49,11 @@ impl WorkForm {
             match (name.strip_prefix(OTHER), value) {
                 (Some(name), Value::String(text)) => drop(fields.insert(name.to_owned(), text.clone())),
                 (None, Value::String(text)) => drop(fields.insert(format!("{ANSWER}{name}"), text.clone())),
+                // As programs save them.
+                (None, Value::Number(number)) => drop(fields.insert(format!("{ANSWER}{name}"), number.to_string())),
+                (None, Value::Bool(is_so)) => {
+                    fields.insert(format!("{ANSWER}{name}"), if *is_so { "yes" } else { "no" }.to_owned());
+                }
                 (None, Value::Array(picked)) => {
                     fields.insert(format!("{ASKED}{name}"), String::new());
                     let picked = picked.iter().filter_map(Value::as_str);
@@ -108,6 +113,11 @@ impl WorkForm {
     /// What happened, as far as it was chosen.
     pub fn disposition(&self) -> Option<Disposition> {
         self.text("disposition").parse().ok()
+    }
+
+    /// A wish not to be contacted is for every client of the firm.
+    pub fn is_for_firm(&self) -> bool {
+        self.text("stop_for") == "firm"
     }
 
     /// What is typed for a question: nothing in a list that is empty; none where the form says nothing of it.
@@ -182,5 +192,22 @@ mod tests {
         assert_eq!(again.draft_answers(), draft.answers);
         assert_eq!(again.ticked("a.area").collect::<Vec<_>>(), ["Lake view"]);
         assert_eq!(again.disposition(), Some(Disposition::CallBack));
+    }
+
+    #[test]
+    fn what_a_program_typed_stands_in_the_fields() {
+        let answers = serde_json::json!({"budget": 450_000, "lender": true, "timeframe_days": null});
+        let draft = DeskDraft {
+            lead: LeadId::from_uuid(Uuid::nil()),
+            note: String::new(),
+            answers: answers.as_object().cloned().unwrap_or_default(),
+            saved_at: Timestamp::UNIX_EPOCH,
+            version: 1,
+        };
+        let form = WorkForm::of_draft(&draft);
+        assert_eq!(
+            (form.text("a.budget"), form.text("a.lender"), form.text("a.timeframe_days")),
+            ("450000", "yes", "")
+        );
     }
 }

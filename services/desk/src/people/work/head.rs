@@ -9,7 +9,7 @@ use ripen_domain::{
     lead::{Channel, OutcomeKind, Stage},
     outcome::reason_in_words,
 };
-use ripen_store::lead::brief::EarlierEvent;
+use ripen_store::{lead::brief::EarlierEvent, promise::list::PromiseRecord};
 
 use crate::people::{letters::capital, when::When};
 
@@ -25,6 +25,17 @@ pub enum MayCall {
     Until(String),
     /// Not now, but from then on.
     From(String),
+    /// Nobody there is ever called.
+    Never,
+}
+
+/// Whether the person may be called now, by the hours of the place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallingNow {
+    /// Until then; none where the hours do not end today.
+    Until(Option<Timestamp>),
+    /// Not now, but from then on.
+    From(Timestamp),
     /// Nobody there is ever called.
     Never,
 }
@@ -58,6 +69,15 @@ pub struct TimeAgo {
     pub whole: String,
     /// For programs.
     pub at: String,
+    /// It should have been done by now.
+    pub is_late: bool,
+}
+
+/// Since when something has waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingSince {
+    /// Since when.
+    pub at: Timestamp,
     /// It should have been done by now.
     pub is_late: bool,
 }
@@ -142,15 +162,23 @@ pub fn head(open: &OpenedLead, brief: &LeadBrief, hours: &Hours, gates: Option<&
 
 /// Until when the person may be called; or from when.
 fn may_call(now: Timestamp, hours: &Hours, places: &[Place], there: &When) -> MayCall {
+    match calling_now(now, hours, places) {
+        CallingNow::Until(closes) => MayCall::Until(closes.map(|at| there.hour(at)).unwrap_or_default()),
+        CallingNow::From(opens) => MayCall::From(there.whole(opens)),
+        CallingNow::Never => MayCall::Never,
+    }
+}
+
+/// The same by its instants.
+pub fn calling_now(now: Timestamp, hours: &Hours, places: &[Place]) -> CallingNow {
     if !is_allowed(now, hours, places) {
         let opens = next_allowed(now, hours, places);
-        return if opens > now { MayCall::From(there.whole(opens)) } else { MayCall::Never };
+        return if opens > now { CallingNow::From(opens) } else { CallingNow::Never };
     }
     let minute = now.as_second().div_euclid(STEP.as_secs()) * STEP.as_secs();
     let begin = Timestamp::from_second(minute).unwrap_or(now);
     let mut steps = std::iter::successors(begin.checked_add(STEP).ok(), |at| at.checked_add(STEP).ok()).take(STEPS);
-    let closes = steps.find(|at| !is_allowed(*at, hours, places));
-    MayCall::Until(closes.map(|at| there.hour(at)).unwrap_or_default())
+    CallingNow::Until(steps.find(|at| !is_allowed(*at, hours, places)))
 }
 
 /// Without what the head says already, or what is the agent's own.
@@ -166,8 +194,19 @@ fn shut_gates(gates: &LeadGates, when: &When) -> Vec<ShutGate> {
     shown.collect()
 }
 
-/// Since when it waits: a promised call since it was due, an enquiry since it came.
+/// How long it has waited, in words.
 fn ago(open: &OpenedLead, brief: &LeadBrief, when: &When) -> Option<TimeAgo> {
+    let WaitingSince { at, is_late } = waiting_since(open, brief, when.now())?;
+    let near = when.near(at);
+    let near = match near.strip_suffix(" ago").filter(|_| is_late) {
+        Some(size) => format!("{size} late"),
+        None => near,
+    };
+    Some(TimeAgo { near, whole: when.whole(at), at: at.to_string(), is_late })
+}
+
+/// Since when it waits: a promised call since it was due, an enquiry since it came.
+pub fn waiting_since(open: &OpenedLead, brief: &LeadBrief, now: Timestamp) -> Option<WaitingSince> {
     let promised = promised_at(open, brief);
     let at = match open.rank {
         Rank::Promised => promised,
@@ -177,14 +216,8 @@ fn ago(open: &OpenedLead, brief: &LeadBrief, when: &When) -> Option<TimeAgo> {
         }
         _ => None,
     };
-    let at = at.filter(|at| *at <= when.now())?;
-    let is_late = promised.is_some() && when.now().duration_since(at) > LATE;
-    let near = when.near(at);
-    let near = match near.strip_suffix(" ago").filter(|_| is_late) {
-        Some(size) => format!("{size} late"),
-        None => near,
-    };
-    Some(TimeAgo { near, whole: when.whole(at), at: at.to_string(), is_late })
+    let at = at.filter(|at| *at <= now)?;
+    Some(WaitingSince { at, is_late: promised.is_some() && now.duration_since(at) > LATE })
 }
 
 /// When the call was promised for that this lead is handed out for.
@@ -194,7 +227,7 @@ fn promised_at(open: &OpenedLead, brief: &LeadBrief) -> Option<Timestamp> {
 }
 
 /// Why this lead now: the call that was promised, who gave it back, else what the order says.
-fn because(open: &OpenedLead, brief: &LeadBrief, there: &When) -> String {
+pub fn because(open: &OpenedLead, brief: &LeadBrief, there: &When) -> String {
     if let Some(at) = promised_at(open, brief) {
         return promised_call(at, there);
     }
@@ -216,11 +249,21 @@ fn promised_call(at: Timestamp, there: &When) -> String {
     format!("Promised call, {on}{} {}", there.hour(at), there.place())
 }
 
+/// What was agreed with the person and stands still.
+pub fn agreed_promise(brief: &LeadBrief) -> Option<&PromiseRecord> {
+    brief.promises.iter().rev().find(|promise| promise.ended.is_none() && promise.is_of_person())
+}
+
+/// Who agreed it.
+pub fn agreed_by(promise: &PromiseRecord) -> &str {
+    promise.from_whom.strip_prefix("person:").unwrap_or(&promise.from_whom)
+}
+
 fn agreed(brief: &LeadBrief, there: &When) -> Option<AgreedWords> {
-    let promise = brief.promises.iter().rev().find(|promise| promise.ended.is_none() && promise.is_of_person())?;
+    let promise = agreed_promise(brief)?;
     let day = promise.created_at.to_zoned(there.zone());
     Some(AgreedWords {
-        by: promise.from_whom.strip_prefix("person:").unwrap_or(&promise.from_whom).to_owned(),
+        by: agreed_by(promise).to_owned(),
         on: day.strftime("%-d %b").to_string(),
         why: promise.why.clone(),
     })

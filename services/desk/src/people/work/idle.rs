@@ -142,41 +142,55 @@ pub struct IdleSays<'a> {
     pub phone: &'a str,
 }
 
-/// What the page is made of.
-struct IdleRead {
-    upcoming: UpcomingWork,
-    promises: Vec<PromisedCall>,
-    day: OwnDay,
-    month: OwnDay,
-    later_today: usize,
-    ahead: WorkAhead,
+/// What the page is made of, and what programs are told in its place.
+pub struct IdleRead {
+    /// What could be handed out now, and when there is more.
+    pub upcoming: UpcomingWork,
+    /// Calls that were promised: the viewer's own, everybody's for whoever manages the desk.
+    pub promises: Vec<PromisedCall>,
+    /// What the viewer did today, by their clock.
+    pub day: OwnDay,
+    /// What they did in the thirty days that end with today.
+    pub month: OwnDay,
+    /// Leads that they promised to call later today.
+    pub later_today: usize,
+    /// What opens later.
+    pub ahead: WorkAhead,
 }
 
-/// The page.
-pub async fn idle_page(context: &DeskContext, viewer: &Viewer, status: StatusCode, says: IdleSays<'_>) -> Response {
-    let now = context.clock.now();
-    let before = now.saturating_add(AHEAD).unwrap_or(now);
-    let reader = LeadsReader::of(viewer, now);
-    let span = |day: DayChoice| day.span(now, &reader.zone);
-    let (actions, actor) = (&context.actions, &viewer.actor);
-    let began = Instant::now();
-    let read = async {
-        Ok::<_, Refusal>(IdleRead {
+impl IdleRead {
+    /// Reads it for a viewer.
+    ///
+    /// # Errors
+    /// `Conflict` (`no_user`) for who does not sign in.
+    pub async fn of(context: &DeskContext, viewer: &Viewer) -> Result<Self, Refusal> {
+        let now = context.clock.now();
+        let before = now.saturating_add(AHEAD).unwrap_or(now);
+        let reader = LeadsReader::of(viewer, now);
+        let span = |day: DayChoice| day.span(now, &reader.zone);
+        let (actions, actor) = (&context.actions, &viewer.actor);
+        let began = Instant::now();
+        let read = Self {
             upcoming: coming_up(actions, actor, &reader.zone).await?,
             promises: promised(actions, actor, before).await?,
             day: own_day(actions, actor, span(DayChoice::Today)).await?,
             month: own_day(actions, actor, span(DayChoice::Month)).await?,
             later_today: promised_within(actions, actor, (now, span(DayChoice::Today).1)).await?,
             ahead: ahead(actions, actor).await?,
-        })
-    };
-    let IdleRead { upcoming, promises, day, month, later_today, ahead } = match read.await {
+        };
+        note(context, viewer, &read.upcoming.ready, began);
+        Ok(read)
+    }
+}
+
+/// The page.
+pub async fn idle_page(context: &DeskContext, viewer: &Viewer, status: StatusCode, says: IdleSays<'_>) -> Response {
+    let IdleRead { upcoming, promises, day, month, later_today, ahead } = match IdleRead::of(context, viewer).await {
         Ok(read) => read,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let when = When::of(viewer, now);
-    note(context, viewer, &upcoming.ready, began);
-    let sees_all = actor.may(Permission::Manage);
+    let when = When::of(viewer, context.clock.now());
+    let sees_all = viewer.actor.may(Permission::Manage);
     let is_ready = !upcoming.ready.leads.is_empty();
     let content = IdleTemplate {
         csrf: viewer.csrf(),

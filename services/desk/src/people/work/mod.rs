@@ -4,25 +4,26 @@
 //! posted whole and shown again; `work.js` posts the same form in the background. Nothing here decides, grades or picks a
 //! lead: the engine in `ripen_actions::desk` does, and this shows what it says.
 
-mod after;
+pub(super) mod after;
 mod became;
 pub mod book;
-mod callback;
+pub(super) mod callback;
 pub mod dispose;
+pub(super) mod dispositions;
 pub mod draft;
 pub(super) mod form;
 pub(super) mod grade;
 pub(super) mod head;
 pub(super) mod history;
-mod idle;
-mod lost;
+pub(super) mod idle;
+pub(super) mod lost;
 pub(super) mod next;
-mod page;
+pub(super) mod page;
 pub(super) mod question;
 pub mod ready;
 pub mod rings;
 pub mod saved;
-mod script;
+pub(super) mod script;
 pub mod show;
-mod shown_rings;
+pub(super) mod shown_rings;
 pub mod take;

@@ -20,8 +20,9 @@ use ripen_store::desk::draft::DeskDraft;
 use uuid::Uuid;
 
 use super::{
-    after::{AfterSaving, SaveButton, WhatFollows, after},
+    after::{AfterSaving, AfterTerms, SaidPart, SaveButton, after},
     callback::{CallbackPicker, CallbackSaid, CallbackTerms, picker, said},
+    dispositions::{DISPOSITIONS, DispositionKey},
     form::WorkForm,
     grade::{GradePanel, panel},
     head::{MayCall, WorkHead, head},
@@ -44,29 +45,6 @@ use crate::{
         when::When,
     },
 };
-
-/// A way a call can go, with its key.
-pub struct DispositionKey {
-    key: &'static str,
-    value: &'static str,
-    words: &'static str,
-    is_chosen: bool,
-    is_rare: bool,
-}
-
-/// The digits: the first eight in the order in which the desk has them, then what happens seldom.
-const DISPOSITIONS: [(&str, Disposition, &str); 10] = [
-    ("1", Disposition::Answered, "Answered"),
-    ("2", Disposition::NoAnswer, "No answer"),
-    ("3", Disposition::Voicemail, "Voicemail"),
-    ("4", Disposition::CallBack, "Call back…"),
-    ("5", Disposition::WrongNumber, "Wrong number"),
-    ("6", Disposition::ReachedOther, "Reached other"),
-    ("7", Disposition::NotInterested, "Not interested"),
-    ("8", Disposition::DoNotContact, "Do not contact"),
-    ("9", Disposition::NeverEnquired, "Never enquired"),
-    ("0", Disposition::NumberDead, "Number dead"),
-];
 
 /// What the page is made of.
 pub struct LeadAsk<'a> {
@@ -110,7 +88,8 @@ struct WorkTemplate<'a> {
     notices: Vec<SpokenNotice>,
     refused: Vec<String>,
     refusable: Vec<RefusalButton>,
-    dispositions: Vec<DispositionKey>,
+    dispositions: &'a [DispositionKey],
+    chosen: Option<Disposition>,
     texts: Vec<ScriptText>,
     briefing: &'a str,
     has_criteria: bool,
@@ -150,7 +129,6 @@ pub struct GradeFragment {
 #[template(path = "people/work/after.html")]
 pub struct AfterFragment {
     after: AfterSaving,
-    hides_points: bool,
 }
 
 /// The button that saves.
@@ -206,8 +184,16 @@ pub async fn outcome(
     let places = script.lead.places();
     let terms = CallbackTerms { hours: &context.actions.hours, places: &places, when: &when, zone: viewer.zone() };
     let callback = said(form, &terms);
-    let after = after(form, &preview, &script.background.client_name, &callback, &when);
     let hides_points = hides_points(context, viewer);
+    let after = after(&AfterTerms {
+        disposition: form.disposition(),
+        for_firm: form.is_for_firm(),
+        preview: &preview,
+        client: &script.background.client_name,
+        callback: &callback,
+        when: &when,
+        hides_points,
+    });
     Ok(TypedOutcome {
         questions: questions(&QuestionTerms {
             script: &script,
@@ -219,12 +205,16 @@ pub async fn outcome(
         }),
         grade: GradeFragment { grade: panel(&preview, script.criteria.as_deref()), hides_points },
         save: SaveFragment { after: after.clone() },
-        after: AfterFragment { after, hides_points },
+        after: AfterFragment { after },
         said: SaidFragment { said: callback },
     })
 }
 
-async fn previewed(
+/// What a decision would be, were what is typed saved.
+///
+/// # Errors
+/// `Missing` where there is no such lead.
+pub async fn previewed(
     context: &DeskContext,
     viewer: &Viewer,
     script: &LeadScript,
@@ -276,14 +266,23 @@ async fn page(
         notices: notices(script, &viewer.user.name),
         refused: refusals(&refused, &when),
         refusable: refusable(&refused),
-        dispositions: dispositions(form.disposition()),
+        dispositions: &DISPOSITIONS,
+        chosen: form.disposition(),
         texts: texts(script, &viewer.user.name),
         briefing: script.background.briefing.trim(),
         has_criteria: script.criteria.is_some(),
         questions: questions(&QuestionTerms { script, form: &form, outlook, wrong: &wrong, hides_points, now }),
         grade: panel(&preview, script.criteria.as_deref()),
         past: past(&brief.earlier, &when, hides_points),
-        after: after(&form, &preview, &script.background.client_name, &callback.said, &when),
+        after: after(&AfterTerms {
+            disposition: form.disposition(),
+            for_firm: form.is_for_firm(),
+            preview: &preview,
+            client: &script.background.client_name,
+            callback: &callback.said,
+            when: &when,
+            hides_points,
+        }),
         stops: stops(script, &form),
         money: currency_of(&script.lead.client.country).map(|money| money.to_string()).unwrap_or_default(),
         said: callback.said.clone(),
@@ -304,19 +303,8 @@ async fn page(
     Ok(DeskPage { title: &title, place: Place::Work, viewer, query: "", content }.response(status))
 }
 
-fn dispositions(chosen: Option<Disposition>) -> Vec<DispositionKey> {
-    let shown = DISPOSITIONS.into_iter().map(|(key, disposition, words)| DispositionKey {
-        key,
-        value: disposition.word(),
-        words,
-        is_chosen: chosen == Some(disposition),
-        is_rare: matches!(disposition, Disposition::NeverEnquired | Disposition::NumberDead),
-    });
-    shown.collect()
-}
-
 /// What the person can be reached by, each of which can be left alone by itself.
-fn stops(script: &LeadScript, form: &WorkForm) -> Vec<QuestionChoice> {
+pub fn stops(script: &LeadScript, form: &WorkForm) -> Vec<QuestionChoice> {
     let profile = &script.lead.profile;
     let identity = |value: &String, words: String| QuestionChoice {
         is_chosen: form.ticked("stop").any(|ticked| ticked == value),
@@ -329,7 +317,7 @@ fn stops(script: &LeadScript, form: &WorkForm) -> Vec<QuestionChoice> {
 }
 
 /// The number as the person is known by it: with its extension.
-fn number(script: &LeadScript) -> Option<String> {
+pub fn number(script: &LeadScript) -> Option<String> {
     let profile = &script.lead.profile;
     let phone = profile.phone.as_ref()?;
     let extension = profile.phone_extension.as_deref();

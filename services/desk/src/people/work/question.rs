@@ -155,16 +155,18 @@ fn unit(question: &Question, country: &str) -> String {
     }
 }
 
-fn answer_of<'s>(script: &'s LeadScript, question: &Question) -> Option<&'s LeadAnswer> {
+/// The newest answer to a question.
+pub fn answer_of<'s>(script: &'s LeadScript, question: &Question) -> Option<&'s LeadAnswer> {
     script.answers.iter().find(|answer| *answer.question == *question.id)
 }
 
-fn is_stale(question: &Question, answer: &LeadAnswer, now: Timestamp) -> bool {
+/// Whether an answer is too old to count.
+pub fn is_stale(question: &Question, answer: &LeadAnswer, now: Timestamp) -> bool {
     question.stale_after.is_some_and(|after| now.duration_since(answer.at) > after)
 }
 
 /// What stands as answered, as the field shows it: nothing where an answer is too old to count.
-fn standing(script: &LeadScript, question: &Question, now: Timestamp) -> Vec<String> {
+pub fn standing(script: &LeadScript, question: &Question, now: Timestamp) -> Vec<String> {
     let fresh = answer_of(script, question).filter(|answer| !is_stale(question, answer, now));
     fresh.map(|answer| in_field(question, answer, now)).unwrap_or_default()
 }

@@ -77,7 +77,7 @@ pub(super) fn address(opening: &str) -> String {
 }
 
 /// What an opening is, in words.
-pub(super) fn opening_words(opening: &WorkOpening, when: &When) -> String {
+pub fn opening_words(opening: &WorkOpening, when: &When) -> String {
     match (opening.what, &opening.zone) {
         (NextCall::Call, Some(zone)) => format!("{} opens", when.there(zone.clone()).place()),
         (NextCall::Call, None) => "May be called".to_owned(),

@@ -36,10 +36,14 @@ impl<'a> RingsSay<'a> {
 }
 
 /// A lead of the number.
-pub(super) struct FoundLead {
+pub struct FoundLead {
+    /// Its id.
     pub id: String,
+    /// Who it is.
     pub name: String,
+    /// The client's slug.
     pub client: String,
+    /// The line of business.
     pub program: String,
     /// Of its last digits there may be several.
     pub number: String,
@@ -94,7 +98,8 @@ impl ShownRings {
     }
 }
 
-fn found(lead: &LeadRecord) -> FoundLead {
+/// A lead of the number, as it is shown.
+pub fn found(lead: &LeadRecord) -> FoundLead {
     let profile = &lead.profile;
     let phone = profile.phone.as_deref().map(|phone| shown_phone(phone, profile.phone_extension.as_deref()));
     FoundLead {

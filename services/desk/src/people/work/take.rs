@@ -101,9 +101,9 @@ pub async fn open(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>
     }
     let phone = form.text("phone");
     match ringing(&context.actions, &viewer.actor, phone).await {
-        Ok(number) => match (number.open.as_slice(), number.barred.is_empty()) {
-            ([one], true) => opened(&context, &viewer, one.id).await,
-            _ => rings(&context, &viewer, StatusCode::OK, RingsSay::of(phone, &number)).await,
+        Ok(number) => match number.only_lead() {
+            Some(lead) => opened(&context, &viewer, lead).await,
+            None => rings(&context, &viewer, StatusCode::OK, RingsSay::of(phone, &number)).await,
         },
         Err(Refusal::Invalid(_)) => {
             let says = IdleSays { told: "no_digits", phone, ..IdleSays::default() };

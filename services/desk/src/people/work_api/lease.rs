@@ -1,7 +1,7 @@
 //! Taking a lead, keeping it, giving it back; and what there is where there is none to take.
 
 use axum::{Json, extract::State};
-use ripen_actions::desk::{LeaveLead, RenewLease, coming_up, take, take_next};
+use ripen_actions::desk::{LeaveLead, RenewLease, coming_up, take, take_next, why_over};
 use ripen_domain::id::LeadId;
 use ripen_web::{Problem, extract::PathId};
 use serde::Deserialize;
@@ -66,7 +66,9 @@ pub async fn renew_lead(
     let CsrfJson { viewer, body: LeaseBody { lead, lease } } = asked;
     viewer.require_staff()?;
     let renewed = context.actions.run(&viewer.actor, &RenewLease { lead, lease }).await;
-    renewed.map(|until| Json(RenewedView { until })).map_err(|refusal| refused(&refusal))
+    let until = renewed.map_err(|refusal| refused(&refusal))?;
+    let over = why_over(&context.actions, &viewer.actor, lead).await.map_err(|refusal| refused(&refusal))?;
+    Ok(Json(RenewedView { until, over }))
 }
 
 /// Gives a lead back without a disposition. What was typed stays a draft.

@@ -1,11 +1,23 @@
-//! `/api/v1/work/…`: an agent's work by program: the next lead, a lead by its name, what is typed, the disposition and its
-//! taking back, the preview; and why nobody is calling a lead. The page `/work` is made of the same actions.
+//! `/api/v1/work/…`: an agent's work by program: the next lead, a lead by its name or by the number that rings, what is said and asked
+//! in the call, what is typed, the disposition and its taking back, the preview; what there is where there is no lead; and why nobody
+//! is calling one. The page `/work` is made of the same actions, and of the same readings of what they gave.
 
+mod after;
+pub mod calls;
 pub mod consent;
+pub mod dispositions;
 pub mod draft;
+pub mod late_note;
+pub mod lead;
+mod lead_view;
 pub mod lease;
+pub mod open;
 pub mod outcome;
 pub mod preview;
+mod question_view;
+pub mod rang;
+pub mod ready;
+pub mod slots;
 mod view;
 pub mod why;
 

@@ -149,8 +149,7 @@ pub async fn dispose_lead(
 
 impl DisposeBody {
     fn read(self) -> Result<Dispose, Problem> {
-        let next = self.next.as_deref().map(str::trim).filter(|next| !next.is_empty());
-        let next = next.map(|next| next.parse::<When>().map_err(|error| unreadable(&error))).transpose()?;
+        let next = next_time(self.next.as_deref())?;
         let why = self.next_why.unwrap_or_else(|| "call back".to_owned());
         Ok(Dispose {
             lead: self.lead,
@@ -173,13 +172,26 @@ impl DisposeBody {
 }
 
 impl StopBody {
-    fn read(self) -> Result<StopContact, Problem> {
+    /// What the action takes.
+    ///
+    /// # Errors
+    /// 422 where its two ways to say for whom say opposite things.
+    pub(super) fn read(self) -> Result<StopContact, Problem> {
         let for_firm = stop_for_firm(self.whom, self.for_firm).map_err(|error| {
             let field = format!("stop.{}", error.field);
             refused(&Refusal::Invalid(vec![FieldError { field, ..error }]))
         })?;
         Ok(StopContact { for_firm: for_firm.unwrap_or(false), identities: self.identities })
     }
+}
+
+/// The time that is named for the next call; none where none is.
+///
+/// # Errors
+/// 422 where it is no time.
+pub(super) fn next_time(next: Option<&str>) -> Result<Option<When>, Problem> {
+    let next = next.map(str::trim).filter(|next| !next.is_empty());
+    next.map(|next| next.parse::<When>().map_err(|error| unreadable(&error))).transpose()
 }
 
 fn unreadable(error: &impl ToString) -> Problem {

@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 use ripen_actions::{
     desk::{PreviewRequest, preview},
     lead::NewAnswer,
+    lead_brief::background,
 };
 use ripen_domain::{id::LeadId, touch::Disposition};
 use ripen_web::Problem;
@@ -11,10 +12,24 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{WorkRefusals, view::PreviewView};
+use super::{
+    WorkRefusals,
+    after::{AfterView, CallBackView},
+    outcome::{StopBody, next_time},
+    view::PreviewView,
+};
 use crate::{
     context::DeskContext,
-    people::{csrf::CsrfJson, points::hides_points, refused::refused},
+    people::{
+        csrf::CsrfJson,
+        points::hides_points,
+        refused::refused,
+        when::When,
+        work::{
+            after::{AfterTerms, after},
+            callback::{CallbackTerms, promised},
+        },
+    },
 };
 
 /// What is typed so far.
@@ -30,9 +45,13 @@ pub struct PreviewBody {
     /// The disposition that is chosen; a conversation where none is.
     #[schema(value_type = Option<String>, example = "answered")]
     disposition: Option<Disposition>,
+    /// When the next call is to be, as it is named when it is saved.
+    next: Option<String>,
+    /// With `do_not_contact`: how far the wish goes.
+    stop: Option<StopBody>,
 }
 
-/// Says what a decision would be. Nothing is written.
+/// Says what a decision would be, and what saving will do. Nothing is written.
 #[utoipa::path(post, path = "/api/v1/work/preview", operation_id = "preview_grade", tag = "work",
     request_body = PreviewBody,
     responses((status = 200, description = "The decision to be.", body = PreviewView), WorkRefusals))]
@@ -46,8 +65,27 @@ pub async fn preview_grade(
     let typed =
         body.answers.into_iter().filter(|(_, value)| !value.as_str().is_some_and(|text| text.trim().is_empty()));
     let answer = typed.map(|(question, value)| NewAnswer { question, value }).collect();
+    let next = next_time(body.next.as_deref())?;
+    let stop = body.stop.map(StopBody::read).transpose()?.unwrap_or_default();
+    let (actions, actor) = (&context.actions, &viewer.actor);
     let asked = PreviewRequest { lead: body.lead, answer, disposition: body.disposition };
-    let preview = preview(&context.actions, &viewer.actor, &asked).await.map_err(|refusal| refused(&refusal))?;
+    let preview = preview(actions, actor, &asked).await.map_err(|refusal| refused(&refusal))?;
+    let (_, behind) = background(actions, actor, body.lead).await.map_err(|refusal| refused(&refusal))?;
+    let when = When::of(&viewer, context.clock.now());
+    let terms = CallbackTerms { hours: &actions.hours, places: &preview.places, when: &when, zone: viewer.zone() };
+    let callback = next.map(|next| promised(next, &terms)).unwrap_or_default();
+    let hides_points = hides_points(&context, &viewer);
+    let after = AfterView::from(after(&AfterTerms {
+        disposition: body.disposition,
+        for_firm: stop.for_firm,
+        preview: &preview,
+        client: &behind.client_name,
+        callback: &callback,
+        when: &when,
+        hides_points,
+    }));
     let view = PreviewView::from(preview);
-    Ok(Json(if hides_points(&context, &viewer) { view.without_points() } else { view }))
+    let view = if hides_points { view.without_points() } else { view };
+    let call_back = next.map(|_| CallBackView::from(callback));
+    Ok(Json(view.with_after(after, call_back)))
 }

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::after::{AfterView, CallBackView};
+
 /// A lead that is open.
 #[derive(Serialize, ToSchema)]
 pub struct OpenedLeadView {
@@ -105,6 +107,8 @@ pub struct LeaseBody {
 pub struct RenewedView {
     /// Until then, unless it is renewed again.
     pub until: Timestamp,
+    /// Why nobody works on it any more: it was closed or stopped, or its consent is looked at; none while it goes on.
+    pub over: Option<String>,
 }
 
 /// Whether a lead was held.
@@ -147,6 +151,12 @@ pub struct PreviewView {
     next_at: Option<Timestamp>,
     /// For how many seconds a disposition can be taken back.
     undo_s: i64,
+    /// Of a preview that was asked for: what saving will do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<AfterView>,
+    /// What the time comes to that was named for the next call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_back: Option<CallBackView>,
 }
 
 /// A rule that counts.
@@ -191,6 +201,11 @@ impl PreviewView {
         let (before_score, score, needed) = (None, None, None);
         Self { before_score, score, needed, reasons: Vec::new(), missing: Vec::new(), ..self }
     }
+
+    /// With what saving will do, and what the time comes to that was named.
+    pub fn with_after(self, after: AfterView, call_back: Option<CallBackView>) -> Self {
+        Self { after: Some(after), call_back, ..self }
+    }
 }
 
 impl From<GradePreview> for PreviewView {
@@ -231,6 +246,8 @@ impl From<GradePreview> for PreviewView {
                 _ => None,
             },
             undo_s: preview.undo.as_secs(),
+            after: None,
+            call_back: None,
         }
     }
 }
