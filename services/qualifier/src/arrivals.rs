@@ -247,6 +247,8 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
             // Another enquiry only adds what is not known, so that it does not erase a verified phone.
             Whose::Found(_) | Whose::Renamed(..) => person.profile.absorb(&counting, Absorb::Fill),
         }
+        // Also what is older than what is known: under which names somebody is known does not hang on the order in which they come.
+        person.profile.note_names(named(submission).full_name().as_deref());
         person.changed |= person.profile != before;
         if matches!(whose, Whose::Corrected(_)) {
             let replaced = before.replaced_by(&person.profile);
@@ -301,10 +303,16 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
 /// Whose a submission is that corrects nothing.
 fn whose(work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Recognised {
     let submission = &fresh.arrival.submission;
-    let mut said = Profile::default();
-    said.absorb(submission, Absorb::Fill);
+    let said = named(submission);
     let born = BirthDate::said_in(submission);
     recognise(&said, &candidates(work_unit, fresh.arrival.client, (looked_up(submission), born)))
+}
+
+/// What a submission says of its person, and nothing else.
+fn named(submission: &Submission) -> Profile {
+    let mut said = Profile::default();
+    said.absorb(submission, Absorb::Fill);
+    said
 }
 
 /// The number that an arrival brings, where it is known to lead to somebody else than its person.
