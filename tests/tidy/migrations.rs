@@ -45,7 +45,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0035_handed_over.sql", "579f6860a56efe98e0f8fc726acff61e73bd42402e3e0ede687d3763d21e64d6"),
     ("0036_late_answers.sql", "2865ad237f8d4f1df4d4498ec2b987e58b340369f042890cd974925ffae9e639"),
     ("0037_codes.sql", "6d36fe0fe684a494de72499f7e3b9593d811f97926f27dd33f80e962302261e5"),
-    ("0044_known_as.sql", "551d76f65254619491b3fc016f673a62fdad6652a90e7e4b8b3773ad3fda06b3"),
+    ("0044_fuller_names.sql", "ebc26f9c3dc6ccf65de36f8d45874139ce5d87f4c4669256f9265e2721f8e41c"),
 ];
 
 #[test]

@@ -218,6 +218,11 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         let void = void_number(work_unit, fresh, id).map(|phone| Identity::Phone(phone.clone()));
         let corrects = matches!(whose, Whose::Corrected(_));
         let mut counting = if corrects { fresh.counting() } else { Cow::Borrowed(submission) };
+        // What a newer body says in their place was corrected before it came.
+        let corrected: Vec<_> = match &counting {
+            Cow::Owned(said) => submission.identities().filter(|one| said.identities().all(|other| other != *one)).collect(),
+            Cow::Borrowed(_) => Vec::new(),
+        };
         known_since::take_out_settled(work_unit, fresh, (id, corrects), &mut counting);
         if void.is_some() && counting.phone.is_some() {
             counting.to_mut().phone = None;
@@ -260,6 +265,9 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
             let reached = work_unit.reached.entry(of.clone()).or_default();
             if !reached.contains(&id) {
                 reached.push(id);
+                if corrected.contains(&of.identity) {
+                    work_unit.replaced.push(NewIdentity { of: of.clone(), person: id });
+                }
                 work_unit.new_identities.push(NewIdentity { of, person: id });
             }
         }

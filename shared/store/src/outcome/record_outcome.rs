@@ -252,7 +252,9 @@ impl Transaction {
         }
         let mut row = row.clone();
         if let Some((kind, state, due)) = step(follows.next, *due, said.at) {
-            let agreed = kind == Kind::Requalify;
+            // A date that the client named was agreed with nobody: it stands until the person enquires again. What is for now is marked as
+            // agreed, so that no computed date takes its place.
+            let agreed = kind == Kind::Requalify && follows.next != FollowUp::OnDate;
             // The date that a client named is one of the person's calendar.
             let home = owed.places.first().and_then(|place| place.zone_name());
             let zone = home.filter(|_| follows.next == FollowUp::OnDate);
