@@ -128,6 +128,7 @@ pub async fn act(
         },
         // A row that is gone was seen to by somebody else: the page says that.
         Err(Refusal::Missing { .. }) => QueueTold::Gone,
+        Err(Refusal::Conflict { code: "given_on", .. }) => QueueTold::GivenOn,
         Err(Refusal::Invalid(errors)) if errors.iter().all(|error| error.field == "why") => QueueTold::Why,
         Err(refusal) => return refused(&refusal).into_response(),
     };
@@ -145,7 +146,7 @@ async fn run(context: &DeskContext, actor: &Actor, list: QueueList, form: &Queue
             if show(actions, actor, delivery).await?.delivery.state != "dead" {
                 return Err(missing());
             }
-            actions.run(actor, &RetryDelivery { delivery }).await.map(drop)
+            actions.run(actor, &RetryDelivery { delivery, confirmed: false }).await.map(drop)
         }
         (QueueList::Stuck(StuckKind::Letters), AGAIN) => {
             let letters = Some(vec![form.id.parse::<Uuid>().map_err(|_| missing())?]);
