@@ -213,9 +213,7 @@ async fn plain(
         return Ok(NoticeEnd::Dropped("it is no longer so"));
     }
     let looked_up = match elsewhere {
-        Some(sentences) => {
-            Some(DueNotice { data: NoticeData { sentences, ..notice.data.clone() }, ..notice.clone() })
-        }
+        Some(sentences) => Some(DueNotice { data: NoticeData { sentences, ..notice.data.clone() }, ..notice.clone() }),
         None => to.map(|to| DueNotice { to, ..notice.clone() }),
     };
     let notice = looked_up.as_ref().unwrap_or(notice);

@@ -75,9 +75,13 @@ pub fn record(
             origin: origin.to_string(),
             value: kept,
         });
-        let typed = |value| reader.as_ref().map_or(Cow::Borrowed(value), |(criteria, _)| criteria.typed_answer(question, value));
+        let typed = |value| {
+            reader.as_ref().map_or(Cow::Borrowed(value), |(criteria, _)| criteria.typed_answer(question, value))
+        };
         let is_other = |known: &Answer| typed(&known.value) != typed(&answer.value);
-        flags.extend(known.filter(|known| is_other(known)).and_then(|known| outdated(fresh, question, (known, &answer))));
+        flags.extend(
+            known.filter(|known| is_other(known)).and_then(|known| outdated(fresh, question, (known, &answer))),
+        );
         if known.is_none_or(|known| known.at <= answer.at) {
             lead.answers.insert(question.clone(), answer);
         }

@@ -220,7 +220,9 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         let mut counting = if corrects { fresh.counting() } else { Cow::Borrowed(submission) };
         // What a newer body says in their place was corrected before it came.
         let corrected: Vec<_> = match &counting {
-            Cow::Owned(said) => submission.identities().filter(|one| said.identities().all(|other| other != *one)).collect(),
+            Cow::Owned(said) => {
+                submission.identities().filter(|one| said.identities().all(|other| other != *one)).collect()
+            }
             Cow::Borrowed(_) => Vec::new(),
         };
         known_since::take_out_settled(work_unit, fresh, (id, corrects), &mut counting);

@@ -126,7 +126,8 @@ pub(super) fn of_lead(firm: &str, one: &DeadLead, now: Timestamp) -> Vec<OnceNot
     let goes_on = matches!(one.follow_up, DeadFollowUp::Fallback(_) | DeadFollowUp::Next);
     let due_at = if goes_on { now.saturating_add(TOLD_TOGETHER).unwrap_or(now) } else { now };
     let written = |address: &str, sentences: &[String], elsewhere: &[String]| {
-        let data = NoticeData { elsewhere: elsewhere.to_vec(), ..NoticeData::written(title.clone(), sentences.to_vec()) };
+        let data =
+            NoticeData { elsewhere: elsewhere.to_vec(), ..NoticeData::written(title.clone(), sentences.to_vec()) };
         let key = format!("lead_dead:{}:{end}", one.delivery);
         let to = Addressee { client: one.client, address: address.to_owned(), key };
         OnceNotice { delivery: Some(one.delivery), due_at, ..notice(now, NoticeKind::LeadDead, to, data) }

@@ -2,7 +2,7 @@
 
 use ripen_domain::{
     flag::{Flag, FlagCode},
-    list::wish::{ContactWish, is_wish, wish_in_field, wish_in_words},
+    list::wish::{ContactWish, is_wish, wish_in_field, wish_in_note, wish_in_words},
 };
 use serde_json::Value;
 
@@ -21,9 +21,12 @@ pub fn read(reader: &mut Reader) {
         }
     }
     let notes = reader.submission.notes.clone().map(Value::String);
-    let notes = notes.filter(|notes| wish_of(notes, in_a_note) == ContactWish::DoNot);
     if let Some(notes) = notes {
-        said(reader, "notes", &notes);
+        match wish_of(&notes, wish_in_note) {
+            ContactWish::DoNot => said(reader, "notes", &notes),
+            ContactWish::NotSaid => {}
+            ContactWish::Unclear => reader.flag("notes", FlagCode::WishUnclear, &text::shown(&notes)),
+        }
     }
     // An answer to a question may be about anything: only one that is called so counts.
     let answers = reader.submission.answers.clone();
@@ -45,11 +48,6 @@ pub fn read(reader: &mut Reader) {
 fn said(reader: &mut Reader, field: &str, value: &Value) {
     reader.submission.do_not_contact = true;
     reader.flag(field, FlagCode::DoNotContact, &text::shown(value));
-}
-
-/// A note is a sentence: only one that says nothing else is a word for it.
-fn in_a_note(text: &str) -> ContactWish {
-    if text.contains([',', ';', '|']) { ContactWish::NotSaid } else { wish_in_words("notes", text) }
 }
 
 /// What a value says, or any of several: a box that was ticked comes with its hidden zero.

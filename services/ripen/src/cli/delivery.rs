@@ -153,7 +153,10 @@ async fn act(common: &Common, action: DeliveryAction, database: &Database) -> an
         }
         DeliveryAction::Show { id } => print(common, &actions, &actor, id).await,
         DeliveryAction::Retry { id, confirm } => {
-            let done = actions.run(&actor, &RetryDelivery { delivery: id, confirmed: confirm }).await.map_err(refused("delivery retry"))?;
+            let done = actions
+                .run(&actor, &RetryDelivery { delivery: id, confirmed: confirm })
+                .await
+                .map_err(refused("delivery retry"))?;
             Ok(output::record(common.json, &shown(&done))?)
         }
         DeliveryAction::Release { id, why } => {

@@ -13,6 +13,7 @@ use super::spelling::{
 use crate::values::folded;
 
 mod reading;
+mod remark;
 
 /// Between the number and its extension in the text form (RFC 3966).
 const EXTENSION: &str = ";ext=";
@@ -38,6 +39,8 @@ pub struct ReadPhone {
     pub doubtful: bool,
     /// The other numbers of a field that holds several: in full where they can be read, else as they were written.
     pub others: Vec<String>,
+    /// What stood beside the number in words: `ask for Bob`.
+    pub remark: Option<String>,
     /// What the same text can be read as too, as versions before read it. Only to find who was stored under it, or suppressed.
     pub formerly: Option<Phone>,
 }
@@ -222,7 +225,7 @@ fn one(text: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
     let phone = reading::e164(&parsed);
     let formerly = other.or_else(|| formerly(number, region, &parsed, &national)).filter(|former| *former != phone);
     let phone = parted.extension.map_or_else(|| phone.clone(), |extension| phone.with_extension(&extension));
-    Ok(ReadPhone { phone, doubtful, others: Vec::new(), formerly })
+    Ok(ReadPhone { phone, doubtful, others: Vec::new(), remark: None, formerly })
 }
 
 fn region_of(country: Option<&str>) -> Option<Region> {

@@ -90,13 +90,18 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_written_otherwise_is_no_change() {
-        let before = data(json!({"answers": {"budget": "450000", "preapproved": "yes", "soon": "0", "rooms": 3, "plan": "buy",
+        let before =
+            data(json!({"answers": {"budget": "450000", "preapproved": "yes", "soon": "0", "rooms": 3, "plan": "buy",
             "wants": "condo", "area": "North"}}));
-        let now = data(json!({"answers": {"budget": 450_000, "preapproved": true, "soon": false, "rooms": 3.0, "plan": "Buy",
-            "wants": ["condo"], "area": "South"}}));
+        let now = data(
+            json!({"answers": {"budget": 450_000, "preapproved": true, "soon": false, "rooms": 3.0, "plan": "Buy",
+            "wants": ["condo"], "area": "South"}}),
+        );
         let found = serde_json::to_value(changes(&before, &now)).unwrap();
         assert_eq!(found, json!([{"field": "answers.area", "before": "North", "after": "South"}]));
-        let other = data(json!({"answers": {"budget": 450_001, "preapproved": false, "soon": true, "rooms": 4, "wants": ["condo", "house"]}}));
+        let other = data(
+            json!({"answers": {"budget": 450_001, "preapproved": false, "soon": true, "rooms": 4, "wants": ["condo", "house"]}}),
+        );
         assert_eq!(changes(&before, &other).len(), 5);
     }
 

@@ -167,9 +167,8 @@ impl ReadName {
         }
         let is_form = |word: &String| {
             let letters = word.chars().count();
-            let is_other = |known: &String| {
-                word_against(word, known) == WordMatch::Form && letters >= known.chars().count()
-            };
+            let is_other =
+                |known: &String| word_against(word, known) == WordMatch::Form && letters >= known.chars().count();
             !other.words.contains(word) && other.words.iter().any(is_other)
         };
         self.whole_words() > other.whole_words() || self.words.iter().any(is_form)

@@ -364,13 +364,8 @@ mod tests {
 
     #[test]
     fn points_for_an_a_that_nobody_confirmed_are_work() {
-        let standing = AfterDecision::Open {
-            grade: Grade::B,
-            due_at: at(20),
-            changed: true,
-            unconfirmed: true,
-            given_back: None,
-        };
+        let standing =
+            AfterDecision::Open { grade: Grade::B, due_at: at(20), changed: true, unconfirmed: true, given_back: None };
         let fired = settle(&[open(Kind::Requalify, State::Scheduled, false)], standing, Occasion::Fired(3));
         assert_eq!(fired, Changes { ended: vec![end(3, State::Work)], made: None });
     }

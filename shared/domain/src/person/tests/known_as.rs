@@ -65,7 +65,8 @@ fn a_name_that_contradicts_a_fuller_form_is_somebody_elses(#[case] names: &[&str
 
 #[test]
 fn the_same_name_in_many_spellings_stays_one_person() {
-    let names = ["Bob Roe", "Robert Roe", "Rob Roe", "Robrt Roe", "R. Roe", "Roe, Robert", "Robert James Roe", "Bobby Roe"];
+    let names =
+        ["Bob Roe", "Robert Roe", "Rob Roe", "Robrt Roe", "R. Roe", "Roe, Robert", "Robert James Roe", "Bobby Roe"];
     assert_eq!(taken_in(&names), [0; 8]);
 }
 
