@@ -1,6 +1,6 @@
 //! What an arrival answers to the questions of the script: read where the person is, dated, and put beside what is known.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ripen_domain::{
@@ -75,13 +75,13 @@ pub fn record(
             origin: origin.to_string(),
             value: kept,
         });
-        let typed = |value| {
-            reader.as_ref().map_or(Cow::Borrowed(value), |(criteria, _)| criteria.typed_answer(question, value))
+        // What an earlier version kept as it was typed is the same answer.
+        let typed = |value: &Value| match &reader {
+            Some((criteria, _)) => criteria.typed_answer(question, value).into_owned(),
+            None => value.clone(),
         };
-        let is_other = |known: &Answer| typed(&known.value) != typed(&answer.value);
-        flags.extend(
-            known.filter(|known| is_other(known)).and_then(|known| outdated(fresh, question, (known, &answer))),
-        );
+        let other = known.filter(|known| typed(&known.value) != typed(&answer.value));
+        flags.extend(other.and_then(|known| outdated(fresh, question, (known, &answer))));
         if known.is_none_or(|known| known.at <= answer.at) {
             lead.answers.insert(question.clone(), answer);
         }

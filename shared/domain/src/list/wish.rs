@@ -243,7 +243,7 @@ pub fn wish_in_words(name: &str, value: &str) -> ContactWish {
 #[must_use]
 pub fn wish_in_note(text: &str) -> ContactWish {
     let mut sentences = text.split(['.', '!', '?', '\n', '\r', '\u{2026}', '。', '！']);
-    if is_word(text) || is_stop(text) || sentences.any(|sentence| is_sentence_wish(sentence)) {
+    if is_word(text) || is_stop(text) || sentences.any(is_sentence_wish) {
         return ContactWish::DoNot;
     }
     if holds_wish(text) { ContactWish::Unclear } else { ContactWish::NotSaid }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, LeadId, ProgramId},
-    outcome::{AmountMeaning, Consequences},
+    outcome::{AmountMeaning, Consequences, FollowUp},
 };
 use uuid::Uuid;
 
