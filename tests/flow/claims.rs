@@ -84,8 +84,11 @@ async fn who_accepts_first_has_it_and_nobody_else_learns_whom_to_call() {
     let won = client().get(&page).send().await.unwrap().text().await.unwrap();
     assert!(won.contains("You took this lead") && !won.contains("Take it"), "{won}");
     // The page of the offer leads to the lead's own, and hears what is said of the lead.
-    let own =
-        won.split("<a href=\"/o/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link to the lead's own page");
+    let own = won
+        .split("<a href=\"/o/")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("a link to the lead's own page");
     let lead = client().get(format!("{}/o/{own}", scenario.process.url)).send().await.unwrap().text().await.unwrap();
     assert!(lead.contains("casey@example.com"), "{lead}");
     let (lost, why) = say(&scenario, &offers[1].0, &["won"]).await;

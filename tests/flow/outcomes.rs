@@ -3,6 +3,8 @@
 
 use std::process::Output;
 
+use jiff::{SignedDuration, Timestamp};
+use ripen_runtime::clock::Clock;
 use ripen_testkit::{receiver::Behaviour, wait::until};
 use serde_json::{Value, json};
 
@@ -277,7 +279,7 @@ async fn who_enquires_before_the_day_that_the_client_named_is_work_at_once() {
     let token = scenario.installation.json(&["client", "token", "add", "acme", "--name", "CRM"]).await;
     let token = token["token"].as_str().unwrap().to_owned();
     let one = matured(&scenario, "one@example.com").await;
-    let day = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 180);
+    let day = Clock::system().now() + SignedDuration::from_hours(24 * 180);
     let not_yet = json!({"outcome": "not_yet", "date": day.to_string().split('T').next().unwrap()});
     assert_eq!(say(&scenario, &token, &one, &not_yet).await, 201);
     let waits = becomes(&scenario, "it is decided", &one, |lead| lead["grade"] == "B").await;
@@ -292,7 +294,7 @@ async fn who_enquires_before_the_day_that_the_client_named_is_work_at_once() {
         open.len() == 1 && open[0]["why"].as_str().is_some_and(|why| why.contains("before the date"))
     };
     let now = becomes(&scenario, "it is work", &one, is_now).await;
-    let due: jiff::Timestamp = open_promises(&now)[0]["due"].as_str().unwrap().parse().unwrap();
-    assert!(due <= jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1), "{now:#}");
+    let due: Timestamp = open_promises(&now)[0]["due"].as_str().unwrap().parse().unwrap();
+    assert!(due <= Clock::system().now() + SignedDuration::from_hours(1), "{now:#}");
     assert_eq!(now["grade"], "B", "until somebody has spoken to them");
 }

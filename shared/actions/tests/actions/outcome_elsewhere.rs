@@ -12,7 +12,7 @@ use ripen_domain::{
     id::DeliveryId,
     outcome::{How, OutcomeFields},
 };
-use ripen_store::{Scope, delivery::dead::DeadFollowUp};
+use ripen_store::delivery::dead::DeadFollowUp;
 use sqlx::Executor as _;
 
 use crate::harness::{Office, office, operator, program};
@@ -192,11 +192,11 @@ async fn what_somebody_else_has_is_sent_again_only_where_that_is_meant() {
         assert!(message.contains("Lee has lead"), "{message}");
     }
     assert!(office.audited().await.is_empty());
-    assert_eq!(office.actions.store.delivery_with_whom(Scope::ALL, delivery).await.unwrap(), ["Lee"]);
+    assert_eq!(office.actions.store.delivery_with_whom(operator().scope(), delivery).await.unwrap(), ["Lee"]);
     assert_eq!(office.actions.run(&operator(), &replay(true)).await.unwrap().state, "pending");
     // What nobody else has goes without a question.
     let (office, delivery) = given_on(&[WAITS]).await;
-    assert!(office.actions.store.delivery_with_whom(Scope::ALL, delivery).await.unwrap().is_empty());
+    assert!(office.actions.store.delivery_with_whom(operator().scope(), delivery).await.unwrap().is_empty());
     let again = RetryDelivery { delivery, confirmed: false };
     assert_eq!(office.actions.run(&operator(), &again).await.unwrap().state, "pending");
 }

@@ -228,9 +228,7 @@ impl Store {
             r#"-- delivery.lease
             with offered as materialized (
                 select id, lead_id, client_id, endpoint_id, event, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line,
-                       attempts = 0 and (event in ('lead.matured', 'lead.offered') or event = 'lead.updated' and said ->> 'kind' in ('grade', 'conversation')) and exists (select from regrade t where t.lead_id = delivery.lead_id and t.taken_back) as undecided,
-                       event = 'lead.updated' and exists (select from delivery h where h.maturation_id = delivery.maturation_id and h.endpoint_id = delivery.endpoint_id
-                         and h.event = 'lead.matured' and h.attempts > 0 and h.state in ('pending', 'held', 'leased')) as behind from delivery
+                       attempts = 0 and (event in ('lead.matured', 'lead.offered') or event = 'lead.updated' and said ->> 'kind' in ('grade', 'conversation')) and exists (select from regrade t where t.lead_id = delivery.lead_id and t.taken_back) as undecided, event = 'lead.updated' and exists (select from delivery h where h.maturation_id = delivery.maturation_id and h.endpoint_id = delivery.endpoint_id and h.event = 'lead.matured' and h.attempts > 0 and h.state in ('pending', 'held', 'leased')) as behind from delivery
                 where id = any($1) and endpoint_id is not null
                   and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
                 order by id for update skip locked
@@ -248,8 +246,7 @@ impl Store {
                        case when v.why is not null then v.why when n.id is not null then 'must not be contacted: ' || n.why
                             when v.until <= $2 then 'nobody took it in time' when w.id is not null then 'its rep has left'
                             when c.state = 'paused' then 'the client is paused'
-                            when e.state = 'disabled' then 'the endpoint is disabled' when o.undecided then $15
-                            when o.behind then 'goes out behind the lead itself' end as why, v.ends_as, w.id is null and o.undecided as undecided
+                            when e.state = 'disabled' then 'the endpoint is disabled' when o.undecided then $15 when o.behind then 'goes out behind the lead itself' end as why, v.ends_as, w.id is null and o.undecided as undecided
                 from offered o
                 left join delivery_over v on v.delivery_id = o.id
                 join lateral (select case when o.event in ('lead.recalled', 'lead.suppressed') then 'active' else k.state end as state from client k where k.id = o.client_id) c on true join endpoint e on e.id = o.endpoint_id left join barred n on n.id = o.id
