@@ -370,3 +370,84 @@ async fn who_gave_a_lead_back_is_not_told_that_it_is_no_a_any_more() {
     let recall = scenario.installation.run(&["lead", "recall", &lead, "--why", "x"]).await;
     assert!(String::from_utf8_lossy(&recall.stderr).contains("nothing to take back"), "nobody has it");
 }
+
+/// Waits until so many bodies are worked: several of one lead may be one decision.
+async fn taken_in(scenario: &Scenario, count: i64) {
+    let graded = "select count(*) from arrival where state = 'graded'";
+    until("all are taken in", LIMIT, || async { (scenario.installation.count(graded).await == count).then_some(()) })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_told_once_and_what_only_looks_otherwise_is_none() {
+    let scenario = scenario("0").await;
+    let body = |phone: &str, answers: Value| json!({"external_id": "V-1", "name": "Casey Hill", "email": "casey@example.com", "phone": phone, "answers": answers});
+    let first = json!({"timeframe_days": "10", "preapproved": "yes", "budget": "450000"});
+    scenario.post(&body("+14155550701", first)).await;
+    let matured = told(&scenario, "lead.matured").await.json();
+    assert_eq!(matured["data"]["answers"], json!({"timeframe_days": 10, "preapproved": true, "budget": 450_000}));
+    scenario.receiver.wait_for(2, LIMIT).await;
+    delivered(&scenario.installation).await;
+    // The same in numbers and yes or no: nothing changed, and nobody is told anything.
+    let typed = json!({"timeframe_days": 10, "preapproved": true, "budget": 450_000});
+    scenario.post(&body("+14155550701", typed.clone())).await;
+    taken_in(&scenario, 2).await;
+    delivered(&scenario.installation).await;
+    assert_eq!(types_at(&scenario, "/all"), ["lead.matured"]);
+    let mails = "select count(*) from delivery where event = 'lead.updated' and state in ('delivered', 'filed')";
+    assert_eq!(scenario.installation.count(mails).await, 0);
+    for phone in ["+14155550702", "+14155550703"] {
+        scenario.post(&body(phone, typed.clone())).await;
+    }
+    taken_in(&scenario, 4).await;
+    delivered(&scenario.installation).await;
+    let all = scenario.receiver.received().into_iter().filter(|one| one.path == "/all").map(|one| one.json());
+    let changes = all.filter(|one| one["type"] == "lead.updated").flat_map(|one| {
+        let update = &one["data"]["update"]["changes"];
+        update.as_array().unwrap().iter().filter(|one| one["field"] == "phone").cloned().collect::<Vec<_>>()
+    });
+    // In one message or in two, each change once, from what was told last.
+    let changes: Vec<_> = changes.map(|one| (one["before"].clone(), one["after"].clone())).collect();
+    let mut before = json!("+14155550701");
+    for (from, to) in &changes {
+        assert_eq!(*from, before, "{changes:?}");
+        before = to.clone();
+    }
+    assert_eq!(before, json!("+14155550703"), "{changes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_corrected_before_it_came_is_no_further_number() {
+    let scenario = scenario("0").await;
+    let body = |phone: &str, email: &str, at: &str| {
+        json!({"external_id": "V-2", "name": "Casey Hill", "email": email, "phone": phone,
+        "submitted_at": at, "answers": {"timeframe_days": 10}})
+    };
+    scenario.post(&body("+14155550712", "two@example.com", "2026-03-01T12:00:00Z")).await;
+    scenario.receiver.wait_for(2, LIMIT).await;
+    delivered(&scenario.installation).await;
+    scenario.post(&body("+14155550711", "one@example.com", "2026-03-01T11:00:00Z")).await;
+    taken_in(&scenario, 2).await;
+    delivered(&scenario.installation).await;
+    assert_eq!(types_at(&scenario, "/all"), ["lead.matured"], "nothing is new");
+    let lead = scenario.receiver.received()[0].json()["data"]["lead"]["id"].as_str().unwrap().to_owned();
+    let shown = scenario.installation.json(&["lead", "show", &lead]).await;
+    assert!(!shown["also_reached"].to_string().contains("4155550711"), "{shown:#}");
+    assert!(!shown["also_reached"].to_string().contains("one@example.com"), "{shown:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_follows_the_lead_that_was_not_taken_yet_whatever_the_endpoint_asks_for() {
+    let plan =
+        Plan::new().await.always_open().set("QUALIFIER__UNDO_S", "0").set("DISPATCHER__RETRY_SCHEDULE_S", "3,1,1,1");
+    let scenario = plan.webhook("/few", &[], &["--events", "lead.matured"]).serve().await;
+    let body = |phone: &str| json!({"external_id": "V-3", "name": "Casey Hill", "phone": phone, "answers": {"timeframe_days": 10}});
+    scenario.receiver.set("/few", Behaviour::Sequence(vec![Behaviour::Status(500), Behaviour::Status(204)]));
+    scenario.post(&body("+14155550721")).await;
+    scenario.receiver.wait_for(1, LIMIT).await;
+    scenario.post(&body("+14155550722")).await;
+    let updated = told(&scenario, "lead.updated").await.json();
+    assert_eq!(updated["data"]["lead"]["phone"], "+14155550722");
+    let kinds = types_at(&scenario, "/few");
+    assert_eq!(kinds, ["lead.matured", "lead.matured", "lead.updated"], "behind the lead itself, whose bytes stay");
+}

@@ -83,6 +83,16 @@ async fn who_accepts_first_has_it_and_nobody_else_learns_whom_to_call() {
     assert!(!shown.contains("Casey") && !shown.contains(who(&matured[0].1).as_str()), "by whom is not said: {shown}");
     let won = client().get(&page).send().await.unwrap().text().await.unwrap();
     assert!(won.contains("You took this lead") && !won.contains("Take it"), "{won}");
+    // The page of the offer leads to the lead's own, and hears what is said of the lead.
+    let own = won
+        .split("<a href=\"/o/")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("a link to the lead's own page");
+    let lead = client().get(format!("{}/o/{own}", scenario.process.url)).send().await.unwrap().text().await.unwrap();
+    assert!(lead.contains("casey@example.com"), "{lead}");
+    let (lost, why) = say(&scenario, &offers[1].0, &["won"]).await;
+    assert!(!lost && why.contains("Somebody else took this lead"), "{why}");
     let (won, why) = say(&scenario, &offers[1].0, &["accepted"]).await;
     assert!(!won && why.contains("Somebody else took this lead"), "{why}");
     let (again, _) = say(&scenario, &offers[0].0, &["accepted"]).await;
@@ -90,6 +100,9 @@ async fn who_accepts_first_has_it_and_nobody_else_learns_whom_to_call() {
     sent(&scenario, "lead.matured", 2).await;
     let said = "select count(*) from maturation where routing like '%Taken by%'";
     assert_eq!(scenario.installation.count(said).await, 1);
+    let asked = client().post(&page).body("outcome=returned&reason=do_not_contact&seen=0").send().await.unwrap();
+    assert_eq!(asked.status().as_u16(), 200, "{}", asked.text().await.unwrap());
+    assert_eq!(scenario.installation.count("select count(*) from person where do_not_contact").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,8 @@
 
 use std::process::Output;
 
+use jiff::{SignedDuration, Timestamp};
+use ripen_runtime::clock::Clock;
 use ripen_testkit::{receiver::Behaviour, wait::until};
 use serde_json::{Value, json};
 
@@ -253,7 +255,7 @@ async fn amounts_are_read_where_the_client_is_and_keep_what_the_client_says_they
     let rows = "E-mail;Ergebnis;Betrag;Währung;Datum\n\
         one@example.com;won;12.500;EUR;31.10.2026\ntwo@example.com;lost;;;\nthree@example.com;won;1,50;JPY;\n";
     std::fs::write(&file, rows).unwrap();
-    let import = ["outcome", "import", file.to_str().unwrap(), "--client", "acme", "--json"];
+    let import = ["outcome", "import", file.to_str().unwrap(), "--client", "acme", "--json", "--confirm"];
     let report: Value = serde_json::from_slice(&scenario.installation.run(&import).await.stdout).unwrap();
     assert_eq!((&report["recorded"], &report["refused"]), (&json!(2), &json!(1)), "{report:#}");
     assert!(report["left"][0]["why"].as_str().unwrap().contains("JPY has none"), "{report:#}");
@@ -269,4 +271,30 @@ async fn amounts_are_read_where_the_client_is_and_keep_what_the_client_says_they
     let page = client().get(three["outcome_url"].as_str().unwrap()).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("Your income from the sale"), "{page}");
     assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_enquires_before_the_day_that_the_client_named_is_work_at_once() {
+    let scenario = scenario().await;
+    let token = scenario.installation.json(&["client", "token", "add", "acme", "--name", "CRM"]).await;
+    let token = token["token"].as_str().unwrap().to_owned();
+    let one = matured(&scenario, "one@example.com").await;
+    let day = Clock::system().now() + SignedDuration::from_hours(24 * 180);
+    let not_yet = json!({"outcome": "not_yet", "date": day.to_string().split('T').next().unwrap()});
+    assert_eq!(say(&scenario, &token, &one, &not_yet).await, 201);
+    let waits = becomes(&scenario, "it is decided", &one, |lead| lead["grade"] == "B").await;
+    let [step] = &open_promises(&waits)[..] else { panic!("{waits:#}") };
+    assert_eq!((&step["agreed"], &step["state"]), (&json!(false), &json!("scheduled")), "{step:#}");
+
+    scenario
+        .post(&json!({"email": "one@example.com", "notes": "We sold our flat", "answers": {"timeframe_days": 5}}))
+        .await;
+    let is_now = |lead: &Value| {
+        let open = open_promises(lead);
+        open.len() == 1 && open[0]["why"].as_str().is_some_and(|why| why.contains("before the date"))
+    };
+    let now = becomes(&scenario, "it is work", &one, is_now).await;
+    let due: Timestamp = open_promises(&now)[0]["due"].as_str().unwrap().parse().unwrap();
+    assert!(due <= Clock::system().now() + SignedDuration::from_hours(1), "{now:#}");
+    assert_eq!(now["grade"], "B", "until somebody has spoken to them");
 }

@@ -364,3 +364,26 @@ async fn who_had_no_name_and_no_number_has_those_of_the_other_whole() {
     );
     assert_eq!(scenario.process.stop().await, Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_called_by_a_short_form_is_not_taken_for_somebody_whom_it_fits_as_well() {
+    let scenario = scenario().await;
+    for (name, email) in
+        [("Sam Roe", "sr1@example.com"), ("Samuel Roe", "sr2@example.com"), ("Samantha Roe", "sr3@example.com")]
+    {
+        decided(&scenario, &person(name, "+14155550144", email)).await;
+    }
+    let [sam, samuel, samantha] = [
+        lead_of(&scenario, "sr1@example.com").await,
+        lead_of(&scenario, "sr2@example.com").await,
+        lead_of(&scenario, "sr3@example.com").await,
+    ];
+    assert_eq!(sam, samuel);
+    assert_ne!(sam, samantha, "she contradicts Samuel, who was said");
+    // Over a restart too: the names are kept.
+    decided(&scenario, &person("Samantha Roe", "+14155550144", "")).await;
+    let persons = "select count(*) from person";
+    assert_eq!(scenario.installation.count(persons).await, 2);
+    let known = "select count(*) from person where known_as = '{Samuel Roe}'";
+    assert_eq!(scenario.installation.count(known).await, 1);
+}

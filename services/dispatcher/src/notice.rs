@@ -25,7 +25,7 @@ use ripen_store::{
     appointment::list::{AppointmentFilter, AppointmentRecord},
     lead::untouched::UntouchedFilter,
     notice::{
-        owe::{MailRecipient, NoticeKind},
+        owe::{MailRecipient, NoticeData, NoticeKind},
         send::{DueNotice, Handed, NoticeEnd},
     },
 };
@@ -177,6 +177,7 @@ async fn plain(
     now: Timestamp,
 ) -> Result<NoticeEnd, StoreError> {
     let (mut phone, mut call, mut to) = (None, None, None);
+    let mut elsewhere = None;
     let over = match (notice.kind, notice.delivery, notice.endpoint) {
         (NoticeKind::LeadUntouched, Some(delivery), _) => {
             let it = UntouchedFilter { from: Timestamp::UNIX_EPOCH, to: now, only: Some(delivery), per_client: 1 };
@@ -197,6 +198,12 @@ async fn plain(
         (NoticeKind::LeadPerhapsSame, Some(delivery), _) => {
             ctx.store.held_as_same_since(ctx.scope(), now, Some(delivery)).await?.is_empty()
         }
+        // Who has it by now, whom nobody knew when it was given up.
+        (NoticeKind::LeadDead, Some(delivery), _) if !notice.data.elsewhere.is_empty() => {
+            let who = ctx.store.delivery_with_whom(ctx.scope(), delivery).await?;
+            elsewhere = (!who.is_empty()).then(|| with_names(&notice.data.elsewhere, &who));
+            false
+        }
         // Asked again now: minutes may lie between the notice and its mail.
         (NoticeKind::EndpointDown, _, Some(endpoint)) => {
             !ctx.store.endpoints_failing(now).await?.iter().any(|one| one.endpoint == endpoint)
@@ -206,7 +213,10 @@ async fn plain(
     if over {
         return Ok(NoticeEnd::Dropped("it is no longer so"));
     }
-    let looked_up = to.map(|to| DueNotice { to, ..notice.clone() });
+    let looked_up = match elsewhere {
+        Some(sentences) => Some(DueNotice { data: NoticeData { sentences, ..notice.data.clone() }, ..notice.clone() }),
+        None => to.map(|to| DueNotice { to, ..notice.clone() }),
+    };
     let notice = looked_up.as_ref().unwrap_or(notice);
     let url = link_of(ctx, notice, now);
     if notice_mail::leads_on(notice.kind) && url.is_none() {
@@ -218,6 +228,16 @@ async fn plain(
     let mail =
         notice_mail::written(notice, around).ok_or_else(|| StoreError::Corrupt("a notice without words".to_owned()))?;
     Ok(send((ctx, place), notice, &mail).await)
+}
+
+/// Sentences about whoever has a lead, with their names.
+fn with_names(sentences: &[String], who: &[String]) -> Vec<String> {
+    let (names, has) = (who.join(" and "), if who.len() == 1 { " has " } else { " have " });
+    let written = |sentence: &String| match sentence.strip_prefix("{who} has ") {
+        Some(rest) => format!("{names}{has}{rest}"),
+        None => sentence.clone(),
+    };
+    sentences.iter().map(written).collect()
 }
 
 /// Where whoever gets it goes on: the lead's own page for a rep who is reminded, the list for one who asked for it.
@@ -330,5 +350,19 @@ const fn result_of(end: &NoticeEnd) -> &'static str {
         NoticeEnd::Tried(Next::Dead(_) | Next::Held(_)) => "dead",
         NoticeEnd::Dropped(_) => "dropped",
         NoticeEnd::Tried(Next::Waits(..)) | NoticeEnd::Waits(_) => "waits",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_the_lead_is_named_and_nobody_is_told_to_send_it_again() {
+        let kept = ["It could not be delivered.".to_owned(), "{who} has the lead now: nothing.".to_owned()];
+        let one = with_names(&kept, &["Lee Park".to_owned()]);
+        assert_eq!(one, ["It could not be delivered.", "Lee Park has the lead now: nothing."]);
+        let two = with_names(&kept, &["Lee Park".to_owned(), "Sam Ortiz".to_owned()]);
+        assert_eq!(two[1], "Lee Park and Sam Ortiz have the lead now: nothing.");
     }
 }

@@ -38,7 +38,16 @@ pub fn record(
     let origin = Origin::Arrival(fresh.id);
     let mut flags = Vec::new();
     // What a correction says again is no answer of its own: one that a person of the firm noted since then stands.
-    let is_repeated = |question: &str, value: &Value| fresh.others.before.has_answer(question, value);
+    let is_repeated = |question: &str, value: &Value| {
+        let Some(before) = fresh.others.before.answer(question) else { return false };
+        // A form sends texts and an interface numbers: compared is what was understood.
+        let read = |value: &Value| {
+            let (criteria, context) = reader.as_ref()?;
+            let read = criteria.read_answer(question, value, context);
+            read.value.filter(|_| read.usable)
+        };
+        before == value || read(before).is_some_and(|before| Some(before) == read(value))
+    };
     let said: Vec<_> = match &reader {
         Some((criteria, _)) => criteria.answers_in(&arrival.submission).collect(),
         None => arrival.submission.answers.iter().filter(|(_, value)| !value.is_null()).collect(),
@@ -66,7 +75,13 @@ pub fn record(
             origin: origin.to_string(),
             value: kept,
         });
-        flags.extend(known.and_then(|known| outdated(fresh, question, (known, &answer))));
+        // What an earlier version kept as it was typed is the same answer.
+        let typed = |value: &Value| match &reader {
+            Some((criteria, _)) => criteria.typed_answer(question, value).into_owned(),
+            None => value.clone(),
+        };
+        let other = known.filter(|known| typed(&known.value) != typed(&answer.value));
+        flags.extend(other.and_then(|known| outdated(fresh, question, (known, &answer))));
         if known.is_none_or(|known| known.at <= answer.at) {
             lead.answers.insert(question.clone(), answer);
         }
@@ -90,11 +105,11 @@ fn said_at(fresh: &NewArrival<'_>, known: Option<&Answer>) -> Timestamp {
     }
 }
 
-/// What is told of an answer that is older than what is known and not the same. Of two bodies of one thing nobody needs to hear.
+/// What is told of an answer that is another one than what is known, and older. Of two bodies of one thing nobody needs to hear.
 fn outdated(fresh: &NewArrival<'_>, question: &str, (known, said): (&Answer, &Answer)) -> Option<Flag> {
     let is_own = matches!(&known.origin, Origin::Arrival(body) if fresh.others.newer.contains_key(body));
     let words = said.value.as_str().map_or_else(|| said.value.to_string(), str::to_owned);
-    let is_outdated = known.at > said.at && known.value != said.value && !is_own;
+    let is_outdated = known.at > said.at && !is_own;
     is_outdated.then(|| Flag::new(question, FlagCode::OlderThanKnown).saying(&words))
 }
 

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    arrival::{Arrival, QuarantineReason},
+    arrival::Arrival,
     contact::{Identity, Phone},
     criteria::{Criteria, Origin, SourceFacts},
     flag::{Flag, FlagCode},
@@ -29,7 +29,9 @@ use uuid::Uuid;
 
 use crate::{
     another_person::{self, Course},
-    answers, births, known_since,
+    answers,
+    arrival_row::{row_of, with_flags},
+    births, known_since,
     moved_program::open_lead,
     new_arrival::{NewArrival, OtherBodies},
     same_content,
@@ -218,6 +220,13 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         let void = void_number(work_unit, fresh, id).map(|phone| Identity::Phone(phone.clone()));
         let corrects = matches!(whose, Whose::Corrected(_));
         let mut counting = if corrects { fresh.counting() } else { Cow::Borrowed(submission) };
+        // What a newer body says in their place was corrected before it came.
+        let corrected: Vec<_> = match &counting {
+            Cow::Owned(said) => {
+                submission.identities().filter(|one| said.identities().all(|other| other != *one)).collect()
+            }
+            Cow::Borrowed(_) => Vec::new(),
+        };
         known_since::take_out_settled(work_unit, fresh, (id, corrects), &mut counting);
         if void.is_some() && counting.phone.is_some() {
             counting.to_mut().phone = None;
@@ -247,6 +256,8 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
             // Another enquiry only adds what is not known, so that it does not erase a verified phone.
             Whose::Found(_) | Whose::Renamed(..) => person.profile.absorb(&counting, Absorb::Fill),
         }
+        // Also what is older than what is known: under which names somebody is known does not hang on the order in which they come.
+        person.profile.note_names(named(submission).full_name().as_deref());
         person.changed |= person.profile != before;
         if matches!(whose, Whose::Corrected(_)) {
             let replaced = before.replaced_by(&person.profile);
@@ -258,6 +269,9 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
             let reached = work_unit.reached.entry(of.clone()).or_default();
             if !reached.contains(&id) {
                 reached.push(id);
+                if corrected.contains(&of.identity) {
+                    work_unit.replaced.push(NewIdentity { of: of.clone(), person: id });
+                }
                 work_unit.new_identities.push(NewIdentity { of, person: id });
             }
         }
@@ -301,10 +315,16 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
 /// Whose a submission is that corrects nothing.
 fn whose(work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Recognised {
     let submission = &fresh.arrival.submission;
-    let mut said = Profile::default();
-    said.absorb(submission, Absorb::Fill);
+    let said = named(submission);
     let born = BirthDate::said_in(submission);
     recognise(&said, &candidates(work_unit, fresh.arrival.client, (looked_up(submission), born)))
+}
+
+/// What a submission says of its person, and nothing else.
+fn named(submission: &Submission) -> Profile {
+    let mut said = Profile::default();
+    said.absorb(submission, Absorb::Fill);
+    said
 }
 
 /// The number that an arrival brings, where it is known to lead to somebody else than its person.
@@ -435,62 +455,5 @@ fn record_notes(work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, id: LeadId) 
     // So that the decision names the correction as its cause: it is not counted as an arrival.
     if fresh.amends.is_some() && !lead.arrived.contains(&fresh.id) {
         lead.arrived.push(fresh.id);
-    }
-}
-
-/// The row with what the questions in force could not make of the answers.
-fn with_flags(row: ArrivalRow, submission: &Submission, flags: Vec<Flag>) -> ArrivalRow {
-    if flags.is_empty() {
-        return row;
-    }
-    let mut flagged = submission.clone();
-    flags.into_iter().for_each(|flag| flagged.flag(flag));
-    ArrivalRow { submission: as_json(&flagged), flags: codes(&flagged), ..row }
-}
-
-fn as_json(submission: &Submission) -> String {
-    // A parsed submission always serialises: it came from a message.
-    serde_json::to_string(submission).unwrap_or_else(|_| "{}".to_owned())
-}
-
-fn codes(submission: &Submission) -> String {
-    submission.flag_codes().iter().map(|code| code.word()).collect::<Vec<_>>().join(",")
-}
-
-/// The body as it is stored.
-pub fn stored_raw(arrival: &Arrival) -> String {
-    // PostgreSQL keeps no NUL in a text; U+2400 is its picture.
-    arrival.raw.text.replace('\0', "\u{2400}")
-}
-
-fn row_of(
-    fresh: &NewArrival<'_>,
-    on: Option<ArrivalOwner>,
-    quarantined: Option<QuarantineReason>,
-    repeat: bool,
-) -> ArrivalRow {
-    let arrival = fresh.arrival;
-    ArrivalRow {
-        id: fresh.id,
-        client: arrival.client,
-        source: arrival.source,
-        on,
-        amends: None,
-        corrects_ended: false,
-        sameness: arrival.sameness,
-        quarantined: quarantined.map(|reason| reason.word().to_owned()),
-        repeat,
-        content: arrival.content,
-        external_id: arrival.submission.external_id.clone(),
-        form: arrival.form,
-        key: arrival.key.filter(|_| quarantined == Some(QuarantineReason::SourcePaused)),
-        by_visitor: arrival.by_visitor,
-        in_bulk: arrival.in_bulk,
-        received_at: arrival.received_at,
-        submitted_at: arrival.submission.submitted_at,
-        media_type: arrival.raw.media_type.clone(),
-        raw: stored_raw(arrival),
-        submission: as_json(&arrival.submission),
-        flags: codes(&arrival.submission),
     }
 }

@@ -36,6 +36,9 @@ use crate::{
     unit_of_work::{TrackedLead, UnitOfWork},
 };
 
+/// What is promised where the person enquires before the date for which their client gave them back.
+const ENQUIRED: &str = "they enquired again before the date that the client named";
+
 /// A decision on one lead, by which criteria, and when the lead is looked at again.
 struct Graded {
     criteria: CriteriaId,
@@ -125,7 +128,7 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         let id = DecisionId::from_uuid((self.new_id)());
         let before = lead.row.decided.map(|last| last.grade);
         // By the lead as it was: the row changes below.
-        let changes = changes(lead, work, &decision, due.at);
+        let changes = changes(lead, work, &decision, (due.at, self.now));
         let by_hand = is_by_hand(lead, work);
         lead.row.decided = Some(LastDecision { id, criteria, grade: decision.grade, score: decision.score });
         // The client may have changed its program since the lead came.
@@ -137,7 +140,8 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         lead.changed = true;
         out.ended.extend(changes.ended.iter().map(|end| LeadPromiseEnd { lead: lead.row.id, end: *end }));
         if let Some(NextPromise { kind, due_at }) = changes.made {
-            out.made.push(self.promise(lead, kind, Some(due_at), due.why));
+            let why = if due_at == self.now && due.at != due_at { ENQUIRED.to_owned() } else { due.why };
+            out.made.push(self.promise(lead, kind, Some(due_at), why));
         }
         if let Some(why) = &decision.closed {
             // The stage changes after the promises are settled, which end because of it.
@@ -179,7 +183,12 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
     }
 }
 
-fn changes(lead: &TrackedLead, work: &GradingSettings, decision: &Decision, due_at: Timestamp) -> Changes {
+fn changes(
+    lead: &TrackedLead,
+    work: &GradingSettings,
+    decision: &Decision,
+    (due_at, now): (Timestamp, Timestamp),
+) -> Changes {
     let occasion = occasion_of(lead, work).unwrap_or(Occasion::Regraded);
     let before = lead.row.decided.map(|last| last.grade);
     let standing = if decision.closed.is_some() {
@@ -190,6 +199,7 @@ fn changes(lead: &TrackedLead, work: &GradingSettings, decision: &Decision, due_
             due_at,
             changed: before != Some(decision.grade),
             unconfirmed: decision.wants_confirmation(),
+            given_back: lead.row.came_back().then_some(now),
         }
     };
     settle(&lead.promises, standing, occasion)

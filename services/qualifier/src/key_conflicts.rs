@@ -12,7 +12,7 @@ use ripen_domain::{
 };
 use ripen_store::{StoreError, Transaction, arrival::common_key::NewKey};
 
-use crate::{arrivals::stored_raw, new_arrival::NewArrival, unit_of_work::RepeatedArrival};
+use crate::{arrival_row::stored_raw, new_arrival::NewArrival, unit_of_work::RepeatedArrival};
 
 /// Messages whose key came with the same body before: the same requests. By their keys and when they were received.
 #[derive(Debug, Default)]

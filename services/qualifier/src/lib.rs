@@ -6,6 +6,7 @@
 mod agreed_times;
 mod another_person;
 mod answers;
+mod arrival_row;
 mod arrivals;
 mod batch;
 mod batch_fault;

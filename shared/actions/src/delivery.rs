@@ -35,6 +35,8 @@ const REPLAYS: i64 = 100;
 pub struct RetryDelivery {
     /// The delivery.
     pub delivery: DeliveryId,
+    /// Also where somebody else has the lead by now: whoever asks knows, and means it.
+    pub confirmed: bool,
 }
 
 impl Action for RetryDelivery {
@@ -44,7 +46,7 @@ impl Action for RetryDelivery {
     const PERMISSION: Permission = Permission::Manage;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<DeliveryRecord, Refusal> {
-        again(work, self.delivery, false).await
+        again(work, (self.delivery, self.confirmed), false).await
     }
 }
 
@@ -85,6 +87,8 @@ impl Action for ReleaseDelivery {
 pub struct ReplayDelivery {
     /// The delivery.
     pub delivery: DeliveryId,
+    /// Also where somebody else has the lead by now: whoever asks knows, and means it.
+    pub confirmed: bool,
 }
 
 impl Action for ReplayDelivery {
@@ -94,12 +98,21 @@ impl Action for ReplayDelivery {
     const PERMISSION: Permission = Permission::Manage;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<DeliveryRecord, Refusal> {
-        again(work, self.delivery, true).await
+        again(work, (self.delivery, self.confirmed), true).await
     }
 }
 
-async fn again(work: &mut Work<'_>, id: DeliveryId, delivered: bool) -> Result<DeliveryRecord, Refusal> {
+async fn again(
+    work: &mut Work<'_>,
+    (id, confirmed): (DeliveryId, bool),
+    delivered: bool,
+) -> Result<DeliveryRecord, Refusal> {
     let before = load(work, id).await?;
+    // Two would call the same person, each thinking that they are the only one.
+    let has_it = if confirmed { Vec::new() } else { work.tx.delivery_with_whom(work.actor.scope(), id).await? };
+    if before.state == "dead" && !has_it.is_empty() {
+        return Err(Refusal::conflict("given_on", given_on(&before, &has_it)));
+    }
     // Made due, it would only be withdrawn by its lease, and nobody told. What was withdrawn says so below.
     let is_asked =
         matches!(before.state.as_str(), "pending" | "held" | "dead") || delivered && before.state != "withdrawn";
@@ -153,6 +166,17 @@ impl Action for RerouteDelivery {
         work.changed("delivery.reroute", before.id, AuditChange::of(before.client_id, was, is));
         Ok(after)
     }
+}
+
+/// Who has a lead by now that could not be delivered.
+fn given_on(record: &DeliveryRecord, who: &[String]) -> String {
+    let (has, they) = if who.len() == 1 { ("has", "they call") } else { ("have", "each of them calls") };
+    format!(
+        "{} could not be delivered, and {} {has} lead {} by now: sent again, {they} the person beside whom it goes to. Confirm it where that is meant",
+        record.id,
+        who.join(" and "),
+        record.lead
+    )
 }
 
 /// Why a delivery cannot be given to another endpoint.

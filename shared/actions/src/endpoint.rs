@@ -91,12 +91,16 @@ impl Destination {
     }
 }
 
-/// Not what is told to everybody by routing itself, which nobody subscribes to.
-fn check_events(events: Option<&[EventType]>, errors: &mut FieldErrors) {
-    let given = events.into_iter().flatten().any(|event| !event.is_asked_for());
-    errors.require(!given, "events", "invalid", || {
-        "lead.offered and lead.taken are told to whoever routing offers a lead: leave them out".to_owned()
+/// What an endpoint is to be told of, as it is kept: without what routing tells whoever it offers a lead, asked for or not.
+fn asked_events(events: Option<&[EventType]>, errors: &mut FieldErrors) -> Option<Vec<EventType>> {
+    let asked: Option<Vec<_>> =
+        events.map(|events| events.iter().copied().filter(|event| event.is_asked_for()).collect());
+    let is_some = events.is_none_or(<[_]>::is_empty) || asked.as_ref().is_some_and(|asked| !asked.is_empty());
+    errors.require(is_some, "events", "invalid", || {
+        "lead.offered and lead.taken are told to whoever routing offers a lead: name what it is told of besides"
+            .to_owned()
     });
+    asked
 }
 
 /// Adds an endpoint.
@@ -130,7 +134,7 @@ impl Action for AddEndpoint {
     async fn act(&self, work: &mut Work<'_>) -> Result<AddedEndpoint, Refusal> {
         let mut errors = FieldErrors::default();
         let to = self.to.check(&mut errors);
-        check_events(self.events.as_deref(), &mut errors);
+        let events = asked_events(self.events.as_deref(), &mut errors);
         let client = work.client(&self.client, &mut errors).await?;
         errors.finish()?;
         let client = client.ok_or_else(|| Refusal::missing("client", &self.client))?;
@@ -150,7 +154,7 @@ impl Action for AddEndpoint {
             rep: None,
             allow_private,
             secret: secret.as_ref().map(|secret| Secret::from(secret.reveal())),
-            events: self.events.clone(),
+            events,
         };
         add(work, &new).await?;
         Ok(AddedEndpoint { id: new.id, secret })

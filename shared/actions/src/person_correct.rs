@@ -176,6 +176,7 @@ impl CorrectPerson {
             country,
             time_zone: zone,
             locale,
+            known_as: Vec::new(),
         };
         ReadPerson { profile, email, phone }
     }
@@ -183,7 +184,7 @@ impl CorrectPerson {
     /// What is known from now on: what was changed, and of all else what is known by now.
     fn over(&self, now: &Profile, said: Profile) -> Profile {
         let of = |field: &str| if self.is_left(field) { now.clone() } else { said.clone() };
-        Profile {
+        let mut profile = Profile {
             first_name: of("first_name").first_name,
             last_name: of("last_name").last_name,
             name: of("name").name,
@@ -194,7 +195,10 @@ impl CorrectPerson {
             country: of("country").country,
             time_zone: of("time_zone").time_zone,
             locale: of("locale").locale,
-        }
+            known_as: now.known_as.clone(),
+        };
+        profile.note_names(now.full_name().as_deref());
+        profile
     }
 }
 

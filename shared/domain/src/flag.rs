@@ -44,6 +44,8 @@ words! {
         ExternalIdShared = "external_id_shared",
         /// The field held several phone numbers: the first is used.
         SecondPhone = "second_phone",
+        /// Words stood beside the phone number, such as `after 5 pm`: the number is used, and whoever calls reads the words.
+        PhoneRemark = "phone_remark",
         /// The field held an address or a number, which must not be contacted: it is not told.
         SecondSuppressed = "second_suppressed",
         /// Under one external id came another name, another address and another number: the newest are used.
@@ -52,6 +54,8 @@ words! {
         OlderThanKnown = "older_than_known",
         /// Its sender says that the person must not be contacted: nobody does, for this client.
         DoNotContact = "do_not_contact",
+        /// Among other words it may say that the person must not be contacted: somebody has to read it before they are.
+        WishUnclear = "wish_unclear",
         /// The phone number leads to somebody else, as a call told: it was not used.
         WrongNumber = "wrong_number",
         /// The answer is no number.
@@ -86,6 +90,7 @@ impl FlagCode {
                 | Self::Rounded
                 | Self::UnknownField
                 | Self::DoNotContact
+                | Self::WishUnclear
         )
     }
 
@@ -99,7 +104,9 @@ impl FlagCode {
     const fn field(self) -> &'static str {
         match self {
             Self::EmailUnusable => "email",
-            Self::PhoneUnusable | Self::PhoneDoubtful | Self::SecondPhone | Self::WrongNumber => "phone",
+            Self::PhoneUnusable | Self::PhoneDoubtful | Self::SecondPhone | Self::PhoneRemark | Self::WrongNumber => {
+                "phone"
+            }
             Self::SubmittedAtUnusable => "submitted_at",
             Self::TimeZoneUnknown => "time_zone",
             Self::CountryUnknown => "country",

@@ -5,6 +5,7 @@ mod family_names;
 mod fold;
 mod gender;
 mod given_names;
+mod known_as;
 mod name;
 mod recognise;
 
@@ -43,6 +44,9 @@ pub struct Profile {
     pub time_zone: Option<String>,
     /// BCP 47 tag.
     pub locale: Option<String>,
+    /// Further names that they are known by, each of which says more of the one above: `Samuel Roe` of `Sam Roe`. Compared, and not
+    /// shown.
+    pub known_as: Vec<String>,
 }
 
 impl fmt::Debug for Profile {
@@ -118,7 +122,7 @@ impl Profile {
         if !is_reached || self.shares_contact(said) {
             return false;
         }
-        match self.read_name().against(&said.read_name()) {
+        match self.against_name(&said.read_name()) {
             NameMatch::Contradict => true,
             NameMatch::Alike => pairs.iter().all(|(before, now)| before.is_none() || now.is_some()),
             NameMatch::Same | NameMatch::MayBe | NameMatch::Unnamed => false,
@@ -186,7 +190,7 @@ impl Profile {
     }
 
     /// A further enquiry that names the same person more fully says who it is: who is known as `J.` or by a first name alone
-    /// could not be told from their relatives.
+    /// could not be told from their relatives. Every fuller form is kept to compare with, whichever is shown.
     fn absorb_name(&mut self, from: &Submission, how: Absorb) {
         let said = Self {
             first_name: from.first_name.clone(),
@@ -194,22 +198,23 @@ impl Profile {
             name: from.name.clone(),
             ..Self::default()
         };
+        let before = self.full_name();
         let (known, new) = (self.read_name(), said.read_name());
-        let is_fuller = known.against(&new) >= NameMatch::MayBe && new.whole_words() > known.whole_words();
+        let is_fuller = self.against_name(&new) >= NameMatch::MayBe && new.whole_words() > known.whole_words();
+        let full = said.full_name();
         if known.is_empty() || is_fuller {
             (self.first_name, self.last_name, self.name) = (said.first_name, said.last_name, said.name);
-            return;
-        }
-        let pairs = [
-            (&mut self.first_name, said.first_name),
-            (&mut self.last_name, said.last_name),
-            (&mut self.name, said.name),
-        ];
-        for (known, said) in pairs {
-            if said.is_some() && how == Absorb::Replace {
+        } else if how == Absorb::Replace {
+            let pairs = [
+                (&mut self.first_name, said.first_name),
+                (&mut self.last_name, said.last_name),
+                (&mut self.name, said.name),
+            ];
+            for (known, said) in pairs.into_iter().filter(|(_, said)| said.is_some()) {
                 *known = said;
             }
         }
+        self.note_names([before.as_deref(), full.as_deref()].into_iter().flatten());
     }
 }
 

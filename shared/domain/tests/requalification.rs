@@ -125,6 +125,7 @@ impl Story {
                 due_at,
                 changed: self.grade != Some(decision.grade),
                 unconfirmed: decision.wants_confirmation(),
+                given_back: None,
             },
         };
         let changes = settle(&self.promises, standing, occasion);

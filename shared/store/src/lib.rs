@@ -113,6 +113,7 @@ pub struct Store {
     pool: BoundedPool,
     lists: BoundedPool,
     dictionaries: Arc<decision::receipt::Dictionaries>,
+    criteria: criteria::loaded::LoadedCriteria,
     keys: Arc<sealing::StoreKeys>,
     source_changes: source::changes::SourceChanges,
 }
@@ -142,6 +143,7 @@ impl Store {
                 lists.of_lists(),
             ),
             dictionaries: Arc::default(),
+            criteria: criteria::loaded::LoadedCriteria::default(),
             keys: Arc::default(),
             source_changes: source::changes::SourceChanges::default(),
         })

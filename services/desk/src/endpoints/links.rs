@@ -270,7 +270,10 @@ async fn load(context: &DeskContext, id: DeliveryId, back: String) -> Result<Lin
     // Whoever holds the link is let in by its signature, to this delivery alone.
     let found = context.store.sent(by_link(), id).await.map_err(|error| Box::new(page::trouble(&failed(&error))))?;
     let sent = found.ok_or_else(|| Box::new(page::dead(StatusCode::NOT_FOUND)))?;
-    Ok(LinkedLead { appointments: agreed(context, &sent).await, sent, back })
+    let handed = sent.offer.as_ref().and_then(|offer| offer.handed);
+    let taken_page = handed.map(|handed| format!("/o/{}", context.keys.token(handed, context.clock.now())));
+    let taken_page = taken_page.unwrap_or_default();
+    Ok(LinkedLead { appointments: agreed(context, &sent).await, sent, back, taken_page })
 }
 
 /// People and older mails say `accept` and `return`.

@@ -107,6 +107,8 @@ struct OfferPage<'a> {
     back: &'a str,
     /// How it ended; none while it can be taken.
     over: Option<EndedOffer>,
+    /// The address of the lead's own page, where it was taken here; empty otherwise.
+    taken_page: &'a str,
 }
 
 /// How an offer ended for whoever looks, in words.
@@ -117,6 +119,8 @@ struct EndedOffer {
     at: Option<ShownTime>,
     /// What comes of it.
     then: &'static str,
+    /// It is theirs who look, so that the page of the lead itself is where more is said.
+    is_theirs: bool,
 }
 
 /// A lead whose link was opened.
@@ -127,6 +131,8 @@ pub struct LinkedLead {
     pub back: String,
     /// What is agreed with its person, the earliest first.
     pub appointments: Vec<AppointmentRecord>,
+    /// Of an offer that was taken here, the address of the lead's own page; empty otherwise.
+    pub taken_page: String,
 }
 
 /// What a page of a lead is made of.
@@ -144,7 +150,7 @@ pub struct LeadReply<'a> {
 /// The lead with its forms.
 pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Response {
     let LeadReply { status, message, typed, by } = *answer;
-    let LinkedLead { sent, back, appointments } = opened;
+    let LinkedLead { sent, back, appointments, taken_page } = opened;
     // An unreadable body still gives a page: the outcome of the lead can be recorded all the same.
     let event = ClientEvent::read(&sent.row.body);
     let is_offer = event.as_ref().is_some_and(|event| event.event.get() == Some(&EventType::LeadOffered));
@@ -165,7 +171,7 @@ pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Res
         let over = ended_offer(sent, spoken);
         // Only while it can be taken: bodies of older versions hold words that an offer no longer shows.
         let facts = if over.is_none() { offer_facts(&shown, facts) } else { facts };
-        let content = OfferPage { frame, lead: &shown, facts, notice, back, over };
+        let content = OfferPage { frame, lead: &shown, facts, notice, back, over, taken_page };
         return page("A lead on offer", &header, Layout::Column, content).response(status);
     }
     let newest = sent.outcomes.last();
@@ -315,7 +321,7 @@ fn ended_offer(sent: &SentDelivery, spoken: Spoken<'_>) -> Option<EndedOffer> {
     const OVER: &str = "This offer is over";
     let offer = sent.offer.as_ref()?;
     let at = |at: Timestamp| Some(spoken.near(at));
-    let ended = |how, at| EndedOffer { headline: OVER, how, at, then: "" };
+    let ended = |how, at| EndedOffer { headline: OVER, how, at, then: "", is_theirs: false };
     Some(match offer.offer.over(offer.to, spoken.now) {
         // What was taken is on its way no more; why stands below.
         Some(OfferOver::Won(when)) if sent.row.ended.is_some() => {
@@ -326,6 +332,7 @@ fn ended_offer(sent: &SentDelivery, spoken: Spoken<'_>) -> Option<EndedOffer> {
             how: "It is yours",
             at: at(when),
             then: "Everything about it is on its way to you.",
+            is_theirs: true,
         },
         Some(OfferOver::Taken(when)) => ended("Somebody else took the lead", at(when)),
         Some(OfferOver::TimeOver(when)) => ended("The time to take it ended", at(when)),

@@ -148,7 +148,7 @@ async fn not_yet_waits_for_the_clients_date_and_accepting_it_again_ends_the_wait
     let sent = app.sent(&acme).await;
     assert_eq!(says(&app, &acme, sent, json!({"outcome": "not_yet", "date": "2027-04"})).await, 201);
     let lead = app.lead(sent).await;
-    assert_eq!((&lead["returned"], &lead["promises"]), (&json!(true), &json!([["requalify", "scheduled", true]])));
+    assert_eq!((&lead["returned"], &lead["promises"]), (&json!(true), &json!([["requalify", "scheduled", false]])));
     let due =
         "select to_json(due_at at time zone 'America/Chicago') from promise where lead_id = $1 and state = 'scheduled'";
     assert_eq!(app.row(due, sent.lead).await, json!("2027-04-01T09:00:00"), "when people may be called there");
@@ -183,10 +183,10 @@ async fn a_plain_outcome_is_taken_with_its_own_date_and_without_an_amount() {
     let acme = app.client("acme").await;
     let sent = app.sent(&acme).await;
     app.pass(1);
-    let won = app.say(&acme, sent.delivery, &json!({"outcome": "Won", "happened_at": "2026-11-01"})).await;
+    let won = app.say(&acme, sent.delivery, &json!({"outcome": "Won", "happened_at": "2026-11-22"})).await;
     assert_eq!(won.status, 201, "{}", won.text);
     let outcome = &won.json()["outcome"];
-    assert_eq!((&outcome["happened_at"], &outcome["amount"]), (&json!("2026-11-01T05:00:00Z"), &Value::Null));
+    assert_eq!((&outcome["happened_at"], &outcome["amount"]), (&json!("2026-11-22T06:00:00Z"), &Value::Null));
     let lead = app.lead(sent).await;
     assert_eq!((&lead["stage"], &lead["amount"]), (&json!("customer"), &Value::Null), "unknown is not 0");
     assert_eq!(says(&app, &acme, sent, json!({"outcome": "won"})).await, 200, "it says no more than before");
@@ -219,31 +219,39 @@ async fn what_is_not_said_anew_is_kept() {
         let whole = app.get(&acme, &format!("/v1/deliveries/{}", sent.delivery)).await.json();
         whole["outcomes"].as_array().unwrap().last().unwrap().clone()
     };
-    let day = json!({"outcome": "won", "happened_at": "2026-11-01", "reason": "a referral"});
+    let day = json!({"outcome": "won", "happened_at": "2026-11-22", "reason": "a referral"});
     assert_eq!(says(&app, &acme, sent, day).await, 201);
     assert_eq!(says(&app, &acme, sent, json!({"outcome": "won", "amount": 500, "currency": "USD"})).await, 201);
-    let (at, why) = (json!("2026-11-01T05:00:00Z"), json!("a referral"));
+    let (at, why) = (json!("2026-11-22T06:00:00Z"), json!("a referral"));
     let said = newest().await;
     assert_eq!((&said["happened_at"], &said["amount"], &said["reason"]), (&at, &json!("500.00"), &why), "{said}");
-    assert_eq!(says(&app, &acme, sent, json!({"outcome": "won", "happened_at": "2026-11-02"})).await, 201);
+    assert_eq!(says(&app, &acme, sent, json!({"outcome": "won", "happened_at": "2026-11-23"})).await, 201);
     let said = newest().await;
-    let next = json!("2026-11-02T06:00:00Z");
+    let next = json!("2026-11-23T06:00:00Z");
     assert_eq!((&said["happened_at"], &said["amount"], &said["currency"]), (&next, &json!("500.00"), &json!("USD")));
     assert_eq!(app.lead(sent).await["amount"], 500);
     assert_eq!(says(&app, &acme, sent, json!({"outcome": "won", "amount": 500, "currency": "USD"})).await, 200);
 }
 
 #[tokio::test]
-async fn what_was_lost_before_the_person_enquired_is_asked_back() {
+async fn what_was_won_or_lost_before_the_person_enquired_is_asked_back_and_more_than_a_year_before_it_is_refused() {
     let app = app().await;
     let acme = app.client("acme").await;
-    let sent = app.sent(&acme).await;
-    let lost = json!({"outcome": "lost", "happened_at": "2026-03-04"});
-    let asked = app.say(&acme, sent.delivery, &lost).await;
-    assert_eq!((asked.status.as_u16(), asked.problem().as_str()), (409, "outcome-unconfirmed"), "{}", asked.text);
-    assert!(asked.text.contains("first enquired on"), "{}", asked.text);
-    let meant = json!({"outcome": "lost", "happened_at": "2026-03-04", "confirm": true});
-    assert_eq!(says(&app, &acme, sent, meant).await, 201);
+    for outcome in ["lost", "won"] {
+        let sent = app.sent(&acme).await;
+        let said = json!({"outcome": outcome, "happened_at": "2026-03-04"});
+        let asked = app.say(&acme, sent.delivery, &said).await;
+        assert_eq!((asked.status.as_u16(), asked.problem().as_str()), (409, "outcome-unconfirmed"), "{}", asked.text);
+        assert!(asked.text.contains(&format!("{outcome} on 2026-03-04")), "{}", asked.text);
+        let never = json!({"outcome": outcome, "happened_at": "2025-11-01", "confirm": true});
+        let refused = app.say(&acme, sent.delivery, &never).await;
+        assert_eq!((refused.status.as_u16(), refused.problem().as_str()), (409, "outcome-refused"), "{}", refused.text);
+        let meant = json!({"outcome": outcome, "happened_at": "2026-03-04", "confirm": true});
+        assert_eq!(says(&app, &acme, sent, meant).await, 201);
+        // Within two days days and clocks may differ.
+        let other = app.sent(&acme).await;
+        assert_eq!(says(&app, &acme, other, json!({"outcome": outcome, "happened_at": "2026-11-22"})).await, 201);
+    }
 }
 
 #[tokio::test]

@@ -104,6 +104,13 @@ pub(super) fn of_lead(firm: &str, one: &DeadLead, now: Timestamp) -> Vec<OnceNot
             one.delivery, one.lead
         ),
     ];
+    // Known only when the mail goes out: sent again then, a second one would call the person.
+    let has_it = "{who} has the lead now: nothing has to be sent again.".to_owned();
+    let elsewhere_of_firm = [
+        told.clone(),
+        has_it,
+        format!("`ripen delivery show {}` shows every attempt. The lead: {}.", one.delivery, one.lead),
+    ];
     // What the client can do is see to the address; commands are the firm's.
     let what_for_client = match one.follow_up {
         DeadFollowUp::Waits => "It waits until we send it again.",
@@ -111,20 +118,22 @@ pub(super) fn of_lead(firm: &str, one: &DeadLead, now: Timestamp) -> Vec<OnceNot
         DeadFollowUp::Had => "You have it all the same, by another way.",
         _ => what,
     };
-    let of_client =
-        [told, what_for_client.to_owned(), "Please see to that address, or tell us another one.".to_owned()];
+    let please = "Please see to that address, or tell us another one.".to_owned();
+    let of_client = [told.clone(), what_for_client.to_owned(), please.clone()];
+    let elsewhere_of_client = [told, "{who} has it now.".to_owned(), please];
     let end = one.dead_at.as_microsecond();
     // Whoever has it next may be out of reach too: then one mail tells of both.
     let goes_on = matches!(one.follow_up, DeadFollowUp::Fallback(_) | DeadFollowUp::Next);
     let due_at = if goes_on { now.saturating_add(TOLD_TOGETHER).unwrap_or(now) } else { now };
-    let written = |address: &str, sentences: &[String]| {
-        let data = NoticeData::written(title.clone(), sentences.to_vec());
+    let written = |address: &str, sentences: &[String], elsewhere: &[String]| {
+        let data =
+            NoticeData { elsewhere: elsewhere.to_vec(), ..NoticeData::written(title.clone(), sentences.to_vec()) };
         let key = format!("lead_dead:{}:{end}", one.delivery);
         let to = Addressee { client: one.client, address: address.to_owned(), key };
         OnceNotice { delivery: Some(one.delivery), due_at, ..notice(now, NoticeKind::LeadDead, to, data) }
     };
-    let firm = Some(firm).filter(|firm| !firm.is_empty()).map(|firm| written(firm, &of_firm));
-    let client = one.tell.as_deref().map(|address| written(address, &of_client));
+    let firm = Some(firm).filter(|firm| !firm.is_empty()).map(|firm| written(firm, &of_firm, &elsewhere_of_firm));
+    let client = one.tell.as_deref().map(|address| written(address, &of_client, &elsewhere_of_client));
     firm.into_iter().chain(client).collect()
 }
 
@@ -163,6 +172,10 @@ mod tests {
             assert!(text(at).contains("fallback"), "{}", text(at));
         }
         assert!(told.iter().all(|one| one.due_at > now), "the fallback may refuse it as well");
+        for one in &told {
+            let with_lee = one.data.elsewhere.join("\n");
+            assert!(with_lee.contains("{who} has") && !with_lee.contains("replay"), "{with_lee}");
+        }
         let waits = of_lead("firm@example.com", &DeadLead { follow_up: DeadFollowUp::Waits, ..lead.clone() }, now);
         assert!(waits.iter().all(|one| one.due_at == now));
         assert!(text(0).contains("ripen delivery replay dlv_") && !text(1).contains("ripen"), "{}", text(1));

@@ -52,6 +52,7 @@ pub(super) struct Told<'a> {
 /// To the client and to the firm, where that wants to be told.
 pub(super) fn of_endpoint(told: &Told<'_>, one: &FailingEndpoint, now: Timestamp) -> Vec<OnceNotice> {
     let waiting = match one.waiting {
+        0 if one.is_mailbox => "Nothing waits for it any more.".to_owned(),
         0 => "Nothing waits for it.".to_owned(),
         1 => "One delivery waits for it.".to_owned(),
         many => format!("{many} deliveries wait for it."),
@@ -63,6 +64,9 @@ pub(super) fn of_endpoint(told: &Told<'_>, one: &FailingEndpoint, now: Timestamp
         many => Some(format!("Nobody has {many} of these leads: no address is known to which they could go.")),
     };
     let meanwhile = match told.are_mailed {
+        _ if one.is_mailbox => {
+            "What could not be mailed there goes to whoever comes next, or to the fallback: a mail of its own says of each lead who has it."
+        }
         true => "Its leads go by e-mail meanwhile, where an address is known.",
         false => "Its leads wait until it works.",
     };

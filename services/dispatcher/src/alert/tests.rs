@@ -71,6 +71,7 @@ fn a_failing_and_a_disabled_endpoint_are_told_to_client_and_firm() {
         client: ClientId::from_uuid(Uuid::nil()),
         client_name: "Acme Homes".to_owned(),
         name: "CRM".to_owned(),
+        is_mailbox: false,
         failing_since: Some(at("2026-11-24T09:30:00Z")),
         disabled: None,
         waiting: 3,
@@ -89,12 +90,36 @@ fn a_failing_and_a_disabled_endpoint_are_told_to_client_and_firm() {
 }
 
 #[test]
+fn a_mailbox_that_is_disabled_is_told_of_as_one_and_not_as_a_webhook() {
+    let mailbox = FailingEndpoint {
+        endpoint: EndpointId::from_uuid(Uuid::nil()),
+        client: ClientId::from_uuid(Uuid::nil()),
+        client_name: "Acme Homes".to_owned(),
+        name: "dana@client.example".to_owned(),
+        is_mailbox: true,
+        failing_since: None,
+        disabled: Some("three mails in a row came back".to_owned()),
+        waiting: 0,
+        leads: Vec::new(),
+        with_nobody: 0,
+        tell: Some("office@client.example".to_owned()),
+    };
+    for are_mailed in [true, false] {
+        for mail in of_endpoint(&Told { firm: "firm@example.com", are_mailed }, &mailbox, now()) {
+            let said = mail.data.sentences.join(" ");
+            assert!(said.contains("goes to whoever comes next") && !said.contains("by e-mail meanwhile"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn that_nobody_has_what_waits_for_an_endpoint_is_told_and_where_it_is_listed() {
     let gone = FailingEndpoint {
         endpoint: EndpointId::from_uuid(Uuid::nil()),
         client: ClientId::from_uuid(Uuid::nil()),
         client_name: "Acme Homes".to_owned(),
         name: "CRM".to_owned(),
+        is_mailbox: false,
         failing_since: None,
         disabled: Some("answered 410 Gone".to_owned()),
         waiting: 1,

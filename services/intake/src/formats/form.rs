@@ -7,7 +7,10 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, header},
 };
-use ripen_domain::{arrival::RawBody, list::header::contact_field};
+use ripen_domain::{
+    arrival::RawBody,
+    list::header::{contact_field, outer_name},
+};
 use ripen_web::Problem;
 use serde_json::{Map, Value};
 
@@ -103,7 +106,7 @@ fn pairs(body: &[u8]) -> Vec<RawField> {
 /// A space within an e-mail address can only have been a `+` that was not encoded: `robin+tour@example.com`.
 fn mend_address(field: &mut FormField) {
     let address = field.value.trim();
-    if contact_field(&field.name) == Some("email")
+    if contact_named(&field.name) == Some("email")
         && address.contains(' ')
         && address.split_once('@').is_some_and(|(local, _)| local.contains(' '))
     {
@@ -124,7 +127,12 @@ fn with_bare_plus(body: &[u8]) -> Vec<String> {
         value.and_then(|value| value.strip_prefix(b"+")).is_some_and(|rest| !rest.contains(&b'+'))
     });
     let names = bare.filter_map(|(field, _)| String::from_utf8(field.name).ok());
-    names.filter(|name| contact_field(name) == Some("phone")).collect()
+    names.filter(|name| contact_named(name) == Some("phone")).collect()
+}
+
+/// Whether a field is called like one of addresses or numbers, within an outer name too.
+fn contact_named(name: &str) -> Option<&'static str> {
+    contact_field(name).or_else(|| contact_field(outer_name(name)?.inner))
 }
 
 /// Puts a value where its name says. A group that is a text already (`answers=x`) keeps its place; the member goes by

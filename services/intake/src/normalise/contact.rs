@@ -57,6 +57,10 @@ fn usable_phone(reader: &mut Reader, read: ReadPhone) {
     if read.doubtful {
         reader.flag("phone", FlagCode::PhoneDoubtful, read.phone.as_str());
     }
+    if let Some(remark) = read.remark {
+        reader.flag("phone", FlagCode::PhoneRemark, &remark);
+        reader.keep_beside("phone_remark", Value::String(remark));
+    }
     other_phones(reader, read.others);
     reader.submission.phone_formerly = read.formerly;
     reader.submission.phone = Some(read.phone);
@@ -148,12 +152,12 @@ fn phone(reader: &mut Reader, from: &PostedFrom<'_>, is_alone: bool) -> ContactF
     let has_bare_plus = reader.has_bare_plus;
     let of_country = |text: &str, of: Option<&str>| match has_bare_plus {
         true => with_bare_plus(text, of),
-        false => Phone::parse(text, of),
+        false => Phone::parse_with_remark(text, of),
     };
     let code = dial_code(reader);
     let with_code = |text: &str| {
         let code = code.as_deref().filter(|_| !folded(text).trim_start().starts_with('+'))?;
-        Phone::parse(&format!("+{code} {text}"), None).ok().filter(|read| !read.doubtful)
+        Phone::parse_with_remark(&format!("+{code} {text}"), None).ok().filter(|read| !read.doubtful)
     };
     let read = |text: &str| match with_code(text).map_or_else(|| of_country(text, of.as_deref()), Ok) {
         // Of a country that nobody knows. Beside an address it is left to people, who see its words: read as of here it may be a
@@ -202,7 +206,7 @@ fn phone(reader: &mut Reader, from: &PostedFrom<'_>, is_alone: bool) -> ContactF
 /// A number whose form said `+` where it had to say `%2B`: a space by the rules, and most often a plus. What is a number
 /// either way is left alone: one of the two would be a stranger's.
 fn with_bare_plus(given: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
-    let certain = |text: &str, country| Phone::parse(text, country).ok().filter(|read| !read.doubtful);
+    let certain = |text: &str, country| Phone::parse_with_remark(text, country).ok().filter(|read| !read.doubtful);
     let plus = certain(&format!("+{}", given.trim_start()), None);
     let space = certain(given, country);
     match (plus, space) {

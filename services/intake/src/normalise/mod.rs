@@ -13,6 +13,7 @@ mod map;
 mod name;
 mod normalised;
 mod other_contact;
+mod outer_name;
 mod own_names;
 mod place;
 mod posted_from;
@@ -44,7 +45,9 @@ pub use time::end_at_receipt;
 /// Normalises the fields.
 pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     let of_reading = read_flags::take(&mut fields);
+    let posted_as = outer_name::look_through(&mut fields);
     let phone_as = own_names::put_under_ripens(&mut fields, from.country);
+    let phone_as = phone_as.map(|name| posted_as.get(&name).cloned().unwrap_or(name));
     let has_bare_plus = phone_as.is_some_and(|name| from.bare_plus.contains(&name));
     let mut reader = Reader::new(fields, zone(from.time_zone).unwrap_or(TimeZone::UTC));
     reader.has_bare_plus = has_bare_plus;

@@ -21,7 +21,7 @@ pub(super) fn in_field_of_their_own(said: &Submission, name: &str, value: &Value
             (said.email.as_ref() != Some(&email)).then(|| email.as_str().to_owned())
         }
         _ => {
-            let read = Phone::parse(&given, said.country.as_deref()).ok().filter(|read| !read.doubtful)?;
+            let read = Phone::parse_with_remark(&given, said.country.as_deref()).ok().filter(|read| !read.doubtful)?;
             let numbers = [read.phone.as_str()].into_iter().chain(read.others.iter().map(String::as_str));
             let numbers: Vec<_> = numbers.filter(|one| said.phone.as_ref().map(Phone::as_str) != Some(one)).collect();
             (!numbers.is_empty()).then(|| numbers.join("; "))

@@ -106,7 +106,7 @@ fn is_plain(value: &Value, field: &str) -> bool {
 fn is_usable(field: &str, text: &str, country: &str) -> bool {
     match field {
         "email" => Email::parse(bare_address(&folded(text))).is_ok(),
-        "phone" => Phone::parse(text, Some(country)).is_ok(),
+        "phone" => Phone::parse_with_remark(text, Some(country)).is_ok(),
         "do_not_contact" => wish_in_field(text) == ContactWish::DoNot,
         _ => true,
     }

@@ -21,9 +21,12 @@ pub fn read(reader: &mut Reader) {
         }
     }
     let notes = reader.submission.notes.clone().map(Value::String);
-    let notes = notes.filter(|notes| wish_in_value(notes, wish_in_note) == ContactWish::DoNot);
     if let Some(notes) = notes {
-        said(reader, "notes", &notes);
+        match wish_in_value(&notes, wish_in_note) {
+            ContactWish::DoNot => said(reader, "notes", &notes),
+            ContactWish::NotSaid => {}
+            ContactWish::Unclear => reader.flag("notes", FlagCode::WishUnclear, &text::shown(&notes)),
+        }
     }
     // An answer to a question may be about anything: only one that is called so counts.
     let answers = reader.submission.answers.clone();

@@ -48,6 +48,9 @@ pub enum DeliveryAction {
     Retry {
         /// Its id (`dlv_…`).
         id: DeliveryId,
+        /// Also where somebody else has the lead by now.
+        #[arg(long)]
+        confirm: bool,
     },
     /// Send one that is held as perhaps the same person's as a lead that the client has: it is somebody else's.
     Release {
@@ -113,6 +116,9 @@ pub struct ReplayOptions {
     /// Of a range only what is dead, and nothing that was delivered.
     #[arg(long, requires = "endpoint")]
     pub failed: bool,
+    /// Of one delivery: also where somebody else has the lead by now.
+    #[arg(long, requires = "id")]
+    pub confirm: bool,
 }
 
 /// A moment, or the beginning of a day in UTC.
@@ -146,8 +152,11 @@ async fn act(common: &Common, action: DeliveryAction, database: &Database) -> an
             Ok(output::table(common.json, &columns, &rows)?)
         }
         DeliveryAction::Show { id } => print(common, &actions, &actor, id).await,
-        DeliveryAction::Retry { id } => {
-            let done = actions.run(&actor, &RetryDelivery { delivery: id }).await.map_err(refused("delivery retry"))?;
+        DeliveryAction::Retry { id, confirm } => {
+            let done = actions
+                .run(&actor, &RetryDelivery { delivery: id, confirmed: confirm })
+                .await
+                .map_err(refused("delivery retry"))?;
             Ok(output::record(common.json, &shown(&done))?)
         }
         DeliveryAction::Release { id, why } => {
@@ -160,9 +169,9 @@ async fn act(common: &Common, action: DeliveryAction, database: &Database) -> an
             let done = actions.run(&actor, &request).await.map_err(refused("delivery reroute"))?;
             Ok(output::record(common.json, &shown(&done))?)
         }
-        DeliveryAction::Replay(ReplayOptions { id: Some(id), .. }) => {
-            let done =
-                actions.run(&actor, &ReplayDelivery { delivery: id }).await.map_err(refused("delivery replay"))?;
+        DeliveryAction::Replay(ReplayOptions { id: Some(id), confirm, .. }) => {
+            let request = ReplayDelivery { delivery: id, confirmed: confirm };
+            let done = actions.run(&actor, &request).await.map_err(refused("delivery replay"))?;
             Ok(output::record(common.json, &shown(&done))?)
         }
         DeliveryAction::Replay(options) => replay(common, &actions, &actor, options).await,

@@ -103,6 +103,7 @@ impl SavedLead<'_> {
                 due_at,
                 changed: self.lead.row.decided.map(|last| last.grade) != Some(decision.grade),
                 unconfirmed: decision.wants_confirmation(),
+                given_back: self.lead.row.came_back().then_some(self.now),
             },
         };
         let changes = settle(promises, standing, Occasion::Regraded);

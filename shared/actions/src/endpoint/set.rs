@@ -17,7 +17,7 @@ use ripen_store::{
     },
 };
 
-use super::{Destination, LONGEST_TIMEOUT_S, changed, check_events, locked};
+use super::{Destination, LONGEST_TIMEOUT_S, asked_events, changed, locked};
 use crate::{Action, FieldErrors, Refusal, Work};
 
 /// An endpoint has at most so many headers of its own.
@@ -75,7 +75,6 @@ impl SetEndpoint {
         });
         let ends = self.timeout_s.is_none_or(|seconds| seconds <= LONGEST_TIMEOUT_S);
         errors.require(ends, "timeout_s", "out_of_range", || format!("is at most {LONGEST_TIMEOUT_S} seconds"));
-        check_events(self.events.as_deref(), errors);
         let headers = self.headers.as_ref()?;
         let few = headers.len() <= MOST_HEADERS;
         errors.require(few, "headers", "too_long", || format!("at most {MOST_HEADERS} headers"));
@@ -121,6 +120,7 @@ impl Action for SetEndpoint {
             });
         }
         let to = self.moved_to(&before, &mut errors);
+        let events = asked_events(self.events.as_deref(), &mut errors);
         errors.finish()?;
         let change = EndpointChange {
             to,
@@ -129,7 +129,7 @@ impl Action for SetEndpoint {
             // Zero takes the limit away; a limit of no time would let no attempt succeed.
             timeout_s: self.timeout_s.map(|seconds| Some(i32::from(seconds)).filter(|seconds| *seconds > 0)),
             headers,
-            events: self.events.clone(),
+            events,
             by_name: self.by_name,
         };
         if let (Some(rep), Some(at)) = (before.rep, &change.to) {

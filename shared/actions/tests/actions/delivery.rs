@@ -20,15 +20,15 @@ use crate::{
 async fn what_was_delivered_is_replayed_and_not_retried() {
     let office = office().await;
     let delivery = office.delivered(&office.client("Acme").await).await.delivery;
-    let retried = office.actions.run(&operator(), &RetryDelivery { delivery }).await;
+    let retried = office.actions.run(&operator(), &RetryDelivery { delivery, confirmed: false }).await;
     assert!(matches!(retried, Err(Refusal::Conflict { code: "delivered", .. })), "{retried:?}");
-    office.actions.rehearse(&operator(), &ReplayDelivery { delivery }).await.unwrap();
+    office.actions.rehearse(&operator(), &ReplayDelivery { delivery, confirmed: false }).await.unwrap();
     assert!(office.audited().await.is_empty());
     assert_eq!(show(&office.actions, &operator(), delivery).await.unwrap().delivery.state, "delivered");
-    let again = office.actions.run(&operator(), &ReplayDelivery { delivery }).await.unwrap();
+    let again = office.actions.run(&operator(), &ReplayDelivery { delivery, confirmed: false }).await.unwrap();
     assert_eq!((again.id, again.state.as_str()), (delivery, "pending"));
     assert_eq!(office.audited().await, ["delivery.replay"]);
-    let unknown = RetryDelivery { delivery: DeliveryId::from_uuid(Uuid::from_u128(5)) };
+    let unknown = RetryDelivery { delivery: DeliveryId::from_uuid(Uuid::from_u128(5)), confirmed: false };
     let missing = office.actions.run(&operator(), &unknown).await;
     assert!(matches!(missing, Err(Refusal::Missing { what: "delivery", .. })), "{missing:?}");
 }
@@ -40,7 +40,7 @@ async fn one_that_waits_for_its_next_attempt_is_retried_and_audited() {
     let waits =
         "update delivery set state = 'pending', due_at = due_at + interval '1 hour', ended_at = null where id = $1";
     sqlx::query(waits).bind(delivery.uuid()).execute(&office.pool).await.unwrap();
-    office.done(&RetryDelivery { delivery }).await;
+    office.done(&RetryDelivery { delivery, confirmed: false }).await;
     let change = office.changes().await.remove(0);
     let (before, after) = (change.before.unwrap(), change.after.unwrap());
     assert_eq!(
@@ -64,8 +64,8 @@ async fn what_is_over_is_sent_again_neither_by_hand_nor_counted_for_a_replay() {
     let over = "update lead set stage = 'closed', closed_at = first_arrived_at, closed_reason = 'lost' where id = $1";
     sqlx::query(over).bind(delivered.lead.uuid()).execute(&office.pool).await.unwrap();
     assert_eq!(counted().await.deliveries, 0, "a replay passes over it");
-    let retried = office.actions.run(&operator(), &RetryDelivery { delivery }).await;
-    let replayed = office.actions.run(&operator(), &ReplayDelivery { delivery }).await;
+    let retried = office.actions.run(&operator(), &RetryDelivery { delivery, confirmed: false }).await;
+    let replayed = office.actions.run(&operator(), &ReplayDelivery { delivery, confirmed: false }).await;
     for refused in [retried, replayed] {
         assert!(matches!(refused, Err(Refusal::Conflict { code: "over", .. })), "{refused:?}");
     }
@@ -104,7 +104,7 @@ async fn agents_look_at_deliveries_and_only_managers_send_again() {
     assert_eq!(list(&office.actions, &agent, &theirs("acme")).await.unwrap().len(), 1);
     assert!(list(&office.actions, &agent, &theirs("other")).await.unwrap().is_empty());
     for actor in outsiders(acme.id).into_iter().chain([agent]) {
-        let refused = office.actions.run(&actor, &ReplayDelivery { delivery }).await;
+        let refused = office.actions.run(&actor, &ReplayDelivery { delivery, confirmed: false }).await;
         assert!(matches!(refused, Err(Refusal::Forbidden { .. })), "{actor}");
     }
 }

@@ -2,6 +2,8 @@
 //! of those that were not handed it yet.
 
 use ripen_actions::{
+    Refusal,
+    delivery::{ReplayDelivery, RetryDelivery},
     outcome::{OutcomeResult, RecordAnswer, RecordOutcome},
     outcome_import::{OutcomeImport, OutcomeRow},
 };
@@ -176,4 +178,25 @@ async fn what_counts_of_a_delivery_is_shown_last_whenever_each_was_begun() {
     let in_order =
         "select count(*) from outcome a join outcome b on b.number = a.number + 1 where b.number = 4 and b.at >= a.at";
     assert_eq!(office.count(in_order).await, 1);
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_is_sent_again_only_where_that_is_meant() {
+    let (office, delivery) = given_on(&[]).await;
+    let retry = |confirmed| RetryDelivery { delivery, confirmed };
+    let replay = |confirmed| ReplayDelivery { delivery, confirmed };
+    for refused in
+        [office.actions.run(&operator(), &retry(false)).await, office.actions.run(&operator(), &replay(false)).await]
+    {
+        let Err(Refusal::Conflict { code: "given_on", message }) = refused else { panic!("{refused:?}") };
+        assert!(message.contains("Lee has lead"), "{message}");
+    }
+    assert!(office.audited().await.is_empty());
+    assert_eq!(office.actions.store.delivery_with_whom(operator().scope(), delivery).await.unwrap(), ["Lee"]);
+    assert_eq!(office.actions.run(&operator(), &replay(true)).await.unwrap().state, "pending");
+    // What nobody else has goes without a question.
+    let (office, delivery) = given_on(&[WAITS]).await;
+    assert!(office.actions.store.delivery_with_whom(operator().scope(), delivery).await.unwrap().is_empty());
+    let again = RetryDelivery { delivery, confirmed: false };
+    assert_eq!(office.actions.run(&operator(), &again).await.unwrap().state, "pending");
 }

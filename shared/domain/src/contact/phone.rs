@@ -11,6 +11,7 @@ use crate::values::folded;
 mod invalid_phone;
 mod number;
 mod reading;
+mod remark;
 
 pub use invalid_phone::InvalidPhone;
 pub use number::{Phone, is_extension};
@@ -31,6 +32,8 @@ pub struct ReadPhone {
     pub doubtful: bool,
     /// The other numbers of a field that holds several: in full where they can be read, else as they were written.
     pub others: Vec<String>,
+    /// What stood beside the number in words: `ask for Bob`.
+    pub remark: Option<String>,
     /// What the same text can be read as too, as versions before read it. Only to find who was stored under it, or suppressed.
     pub formerly: Option<Phone>,
 }
@@ -149,7 +152,7 @@ fn one(text: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
     let phone = reading::e164(&parsed);
     let formerly = other.or_else(|| formerly(number, region, &parsed, &national)).filter(|former| *former != phone);
     let phone = parted.extension.map_or_else(|| phone.clone(), |extension| phone.with_extension(&extension));
-    Ok(ReadPhone { phone, doubtful, others: Vec::new(), formerly })
+    Ok(ReadPhone { phone, doubtful, others: Vec::new(), remark: None, formerly })
 }
 
 fn region_of(country: Option<&str>) -> Option<Region> {

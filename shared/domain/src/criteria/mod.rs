@@ -19,6 +19,7 @@ mod model;
 mod read_answer;
 mod rule;
 mod script;
+mod typed_answers;
 
 pub use backtest::{
     past::{PastAnswer, PastArrival, PastDecision, PastLead},

@@ -133,9 +133,9 @@ impl Criteria {
         match usable(asked, &understood, context.at) {
             // A day that is over is understood: what it is worth now, decisions say.
             Err(why) if why != "is past" => GivenAnswer::unusable(given, flag(code_of(&asked.kind))),
-            // As it came where that says the same: clients are sent what they were always sent.
-            same if same == worth && unknown.is_none() => GivenAnswer::usable(given.clone()),
-            _ => GivenAnswer { flag: unknown, ..GivenAnswer::usable(read.value) },
+            // In the type of its question however it was written: a program that asks `if (answers.preapproved)` takes the text "no" for
+            // a yes.
+            _ => GivenAnswer { flag: unknown, ..GivenAnswer::usable(asked.typed(&read.value).unwrap_or(read.value)) },
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::payload::{LeadChange, LeadContact, LeadData, Member};
+use crate::values::yes_no;
 
 /// What of a lead is otherwise now, in the order in which a body tells it: grade, contact data, then answers. `before` is what was told
 /// last.
@@ -28,9 +29,44 @@ pub fn changes(before: &LeadData, now: &LeadData) -> Vec<LeadChange> {
     let (old, new) = (before.answers.get().unwrap_or(&empty), now.answers.get().unwrap_or(&empty));
     let answers = new
         .iter()
+        .filter(|(id, value)| !old.get(*id).is_some_and(|told| is_same_answer(told, value)))
         .map(|(id, value)| change(&format!("answers.{id}"), old.get(id).cloned().unwrap_or_default(), value.clone()));
     let grade = change("grade", before.grade.to_value(), now.grade.to_value());
     std::iter::once(grade).chain(contact).chain(others).chain(answers).flatten().collect()
+}
+
+/// Whether a body tells nothing of a lead that another one did not tell before it.
+#[must_use]
+pub fn tells_the_same(before: &LeadData, now: &LeadData) -> bool {
+    // How far the lead has come moves with a call, and is told with it.
+    let contact = |data: &LeadData| data.lead.get().map(|lead| LeadContact { stage: Member::Absent, ..lead.clone() });
+    changes(before, now).is_empty()
+        && (&before.arrivals, &before.notes, &before.handover) == (&now.arrivals, &now.notes, &now.handover)
+        && (&before.assigned_to, contact(before)) == (&now.assigned_to, contact(now))
+}
+
+/// Whether two ways of writing say the same: bodies that are frozen tell answers as a version before kept them, `"yes"` and `"450000"`.
+fn is_same_answer(told: &Value, now: &Value) -> bool {
+    let words = |text: &str, is_yes: bool| yes_no(text) == Some(is_yes);
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    match (told, now) {
+        (Value::String(text), Value::Bool(is_yes)) | (Value::Bool(is_yes), Value::String(text)) => words(text, *is_yes),
+        (Value::Number(number), Value::Bool(is_yes)) | (Value::Bool(is_yes), Value::Number(number)) => {
+            words(&number.to_string(), *is_yes)
+        }
+        (Value::String(text), Value::Number(other)) | (Value::Number(other), Value::String(text)) => {
+            number(text).is_some_and(|number| Some(number) == other.as_f64())
+        }
+        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::String(one), Value::String(other)) => one.trim().eq_ignore_ascii_case(other.trim()),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same_answer(one, other))
+        }
+        (Value::Array(several), one) | (one, Value::Array(several)) => {
+            matches!(&several[..], [only] if is_same_answer(only, one))
+        }
+        _ => told == now,
+    }
 }
 
 fn change(field: &str, before: Value, after: Value) -> Option<LeadChange> {
@@ -50,6 +86,43 @@ mod tests {
 
     fn data(value: Value) -> LeadData {
         serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn an_answer_that_is_written_otherwise_is_no_change() {
+        let before =
+            data(json!({"answers": {"budget": "450000", "preapproved": "yes", "soon": "0", "rooms": 3, "plan": "buy",
+            "wants": "condo", "area": "North"}}));
+        let now = data(
+            json!({"answers": {"budget": 450_000, "preapproved": true, "soon": false, "rooms": 3.0, "plan": "Buy",
+            "wants": ["condo"], "area": "South"}}),
+        );
+        let found = serde_json::to_value(changes(&before, &now)).unwrap();
+        assert_eq!(found, json!([{"field": "answers.area", "before": "North", "after": "South"}]));
+        let other = data(
+            json!({"answers": {"budget": 450_001, "preapproved": false, "soon": true, "rooms": 4, "wants": ["condo", "house"]}}),
+        );
+        assert_eq!(changes(&before, &other).len(), 5);
+    }
+
+    #[test]
+    fn a_body_tells_the_same_where_nothing_but_its_surroundings_is_otherwise() {
+        let told = |value: Value| data(value);
+        let before = told(json!({"score": 80, "arrivals": 1, "notes": [], "outcome_url": "https://x.example/o/1",
+            "lead": {"stage": "lead", "phone": "+14155550100"}, "answers": {"preapproved": "yes"}}));
+        let again = told(json!({"score": 80, "arrivals": 1, "notes": [], "outcome_url": "https://x.example/o/2",
+            "lead": {"stage": "contact", "phone": "+14155550100"}, "answers": {"preapproved": true}, "update": {"kind": "arrival"}}));
+        assert!(tells_the_same(&before, &again));
+        for (member, other) in [
+            ("arrivals", json!(2)),
+            ("notes", json!([{"at": "2026-11-20T10:00:00Z", "by": "Web site", "text": "Call me"}])),
+            ("lead", json!({"stage": "lead", "phone": "+14155550100", "phone_extension": "12"})),
+            ("answers", json!({"preapproved": false})),
+        ] {
+            let mut now = serde_json::to_value(&again).unwrap();
+            now[member] = other;
+            assert!(!tells_the_same(&before, &data(now)), "{member}");
+        }
     }
 
     #[test]

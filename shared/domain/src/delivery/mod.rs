@@ -15,7 +15,7 @@ mod state;
 mod told_words;
 
 pub use self::{
-    changes::changes,
+    changes::{changes, tells_the_same},
     event_type::{EventType, event_id},
     facts::DeliveryFacts,
     mail_stage::MailStage,

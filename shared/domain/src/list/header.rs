@@ -62,6 +62,29 @@ fn sorted(letters: &[char]) -> Vec<char> {
     letters
 }
 
+/// A field within an outer name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OuterName<'n> {
+    /// What stands around it: `form_fields`.
+    pub outer: &'n str,
+    /// What it is called there: `email`.
+    pub inner: &'n str,
+}
+
+/// The outer name of `form_fields[email]`, `fields[email][value]` or `contact.email`; none where there is none, where there are several,
+/// and where it is one of Ripen's groups.
+#[must_use]
+pub fn outer_name(name: &str) -> Option<OuterName<'_>> {
+    let name = name.strip_suffix("[value]").unwrap_or(name);
+    let (outer, inner) = match name.strip_suffix(']') {
+        Some(open) => open.split_once('[')?,
+        None => name.split_once('.')?,
+    };
+    let is_plain = |part: &str| !part.trim().is_empty() && !part.contains(['[', ']', '.']);
+    let is_ours = GROUPS.contains(&outer.to_lowercase().as_str()) || outer.starts_with('_');
+    (is_plain(outer) && is_plain(inner) && !is_ours).then_some(OuterName { outer, inner })
+}
+
 /// Whether a field of a sender's own is called like one of addresses or numbers, such as `mobile` or `second_phone`: which of the
 /// two.
 #[must_use]

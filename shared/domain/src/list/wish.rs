@@ -71,6 +71,141 @@ const TELLING: [&str; 24] = [
 ];
 /// The longest text that is a word for it.
 const LONGEST: usize = 40;
+/// The longest sentence that is a wish and nothing else.
+const LONGEST_SENTENCE: usize = 100;
+/// The most words of a wish.
+const MOST_WORDS: usize = 7;
+/// Words that stand around a wish and make it no other: politeness, `again`, `me`.
+const AROUND: &[&str] = &[
+    "please", "pls", "plz", "kindly", "thanks", "thank", "you", "thx", "cheers", "regards", "again", "anymore", "any",
+    "more", "ever", "at", "all", "now", "further", "longer", "me", "us", "bitte", "danke", "mehr", "wieder", "weiter",
+    "mich", "uns", "por", "favor", "gracias", "mas", "nunca", "nuevo", "de", "s", "il", "te", "vous", "plait", "svp",
+    "stp", "merci", "plus", "nouveau", "jamais", "per", "favore", "grazie", "obrigado", "obrigada",
+];
+/// Wishes beside the names of fields for it, without what stands around them.
+const WISHES: &[&str] = &[
+    "donotring",
+    "dontring",
+    "dontphone",
+    "dontcontactthisperson",
+    "donotcontactthisperson",
+    "donotcontactthiscustomer",
+    "donotcallthisnumber",
+    "dontcallthisnumber",
+    "nevercall",
+    "nevercontact",
+    "nocalls",
+    "nophonecalls",
+    "stopcalling",
+    "stopcontacting",
+    "stopcallingthisnumber",
+    "removefromlist",
+    "removefromthelist",
+    "removefromyourlist",
+    "removefromcalllist",
+    "removemynumber",
+    "takeoffyourlist",
+    "takeoffthelist",
+    "leavealone",
+    "askedtoberemoved",
+    "askednottobecalled",
+    "askednottobecontacted",
+    "doesnotwanttobecalled",
+    "doesnotwanttobecontacted",
+    "doesntwanttobecalled",
+    "doesntwanttobecontacted",
+    "wantsnocalls",
+    "wantsnocontact",
+    "nottobecontacted",
+    "nottobecalled",
+    "keineanrufe",
+    "keinanruf",
+    "keinewerbeanrufe",
+    "keinekontaktaufnahme",
+    "nichtkontaktiert",
+    "wirdnichtkontaktiert",
+    "nichtkontaktiertwerden",
+    "nichtangerufenwerden",
+    "rufensienichtan",
+    "rufensienichtmehran",
+    "rufnichtan",
+    "kontaktierensienicht",
+    "moechtenichtangerufenwerden",
+    "willnichtangerufenwerden",
+    "nollame",
+    "nollamen",
+    "nocontacten",
+    "nocontacte",
+    "noquierellamadas",
+    "sinllamadas",
+    "nemappelez",
+    "neappeler",
+    "necontactez",
+    "pasdappel",
+    "nonchiamare",
+    "nonchiamatemi",
+    "naoligar",
+];
+/// Names of fields for it that are a wish among other words too; what stands at the foot of every mail is none.
+const CONTAINED: &[&str] = &[
+    "donotcontact",
+    "dontcontact",
+    "donotcall",
+    "dontcall",
+    "donotphone",
+    "donottelephone",
+    "dnc",
+    "nichtkontaktieren",
+    "nichtanrufen",
+    "nocontactar",
+    "nollamar",
+    "nepascontacter",
+    "nepasappeler",
+    "donotdisturb",
+];
+/// Wishes about one kind of message, which bar nobody and are read before somebody is contacted.
+const OF_ONE_KIND_ALONE: &[&str] = &[
+    "donotemail",
+    "dontemail",
+    "donotmail",
+    "dontmail",
+    "donottext",
+    "donttext",
+    "donotsms",
+    "donotwrite",
+    "dontwrite",
+    "keineemails",
+    "keinemails",
+    "nichtschreiben",
+    "nichtmailen",
+    "noescribir",
+    "nepasecrire",
+];
+/// Fields that say whether somebody may be called: a no there is no wish for certain, as of a box that nobody ticked.
+const PERMITS: &[&str] = &[
+    "callallowed",
+    "callsallowed",
+    "callingallowed",
+    "contactallowed",
+    "maycall",
+    "maywecall",
+    "maycontact",
+    "maywecontact",
+    "cancall",
+    "canwecall",
+    "cancontact",
+    "allowcall",
+    "allowcalls",
+    "allowcontact",
+    "oktocall",
+    "oktocontact",
+    "consenttocall",
+    "consenttocontact",
+    "permissiontocall",
+    "permissiontocontact",
+    "anruferlaubt",
+    "kontakterlaubt",
+];
 
 /// What the value of a field for it says: yes, no, the word itself, or the day on which it was said.
 #[must_use]
@@ -81,32 +216,39 @@ pub fn wish_in_field(value: &str) -> ContactWish {
     match yes_no(value) {
         Some(true) => ContactWish::DoNot,
         Some(false) => ContactWish::NotSaid,
-        None if is_word(value) || is_day(value) => ContactWish::DoNot,
+        None if is_word(value) || is_wish_alone(value) || is_day(value) => ContactWish::DoNot,
         None if ["optedin", "optin", "subscribed"].contains(&words(value).concat().as_str()) => ContactWish::NotSaid,
         None => ContactWish::Unclear,
     }
 }
 
-/// What a value in a field of a sender's own says: the word alone, or beside others in a list of them (`hot; DNC`).
+/// What a value in a field of a sender's own says: the wish alone, or beside others in a list of them (`hot; DNC`); unclear where it
+/// stands among other words.
 #[must_use]
 pub fn wish_in_words(name: &str, value: &str) -> ContactWish {
-    if value.len() > LONGEST {
-        return ContactWish::NotSaid;
+    if is_permit(name) {
+        return if yes_no(value) == Some(false) { ContactWish::Unclear } else { ContactWish::NotSaid };
     }
-    let is_told =
-        words(name).iter().any(|word| TELLING.contains(&word.as_str())) && value.split([',', ';', '|']).any(is_word);
-    let said = is_told || is_of_kind_opted_out(name) && yes_no(value) == Some(true);
+    let is_telling = words(name).iter().any(|word| TELLING.contains(&word.as_str()));
+    let is_told = is_telling && value.split([',', ';', '|']).any(|part| is_word(part) || is_wish_alone(part));
+    let said = is_told || is_of_kind_opted_out(name) && value.len() <= LONGEST && yes_no(value) == Some(true);
     match said {
+        false if is_telling && holds_wish(value) => ContactWish::Unclear,
         false => ContactWish::NotSaid,
         true if is_of_one_kind(name) => ContactWish::Unclear,
         true => ContactWish::DoNot,
     }
 }
 
-/// What a note says. It is a sentence: only one that says nothing else is a word for it.
+/// What a note says: the wish alone, as the whole of it or as a sentence; unclear where it stands among other words, as in
+/// `call me, do not email` or `please do not call before six`.
 #[must_use]
-pub fn wish_in_note(note: &str) -> ContactWish {
-    if note.contains([',', ';', '|']) { ContactWish::NotSaid } else { wish_in_words("notes", note) }
+pub fn wish_in_note(text: &str) -> ContactWish {
+    let mut sentences = text.split(['.', '!', '?', '\n', '\r', '\u{2026}', '。', '！']);
+    if is_word(text) || is_stop(text) || sentences.any(is_sentence_wish) {
+        return ContactWish::DoNot;
+    }
+    if holds_wish(text) { ContactWish::Unclear } else { ContactWish::NotSaid }
 }
 
 /// What a value says, or any of several: a box that was ticked comes with its hidden zero.
@@ -135,6 +277,46 @@ pub fn is_wish(name: &str) -> bool {
 
 fn is_word(text: &str) -> bool {
     text.len() <= LONGEST && named(&words(text).concat()) == Some(DO_NOT_CONTACT)
+}
+
+/// Whether a text is the wish and nothing else.
+fn is_wish_alone(text: &str) -> bool {
+    is_stop(text) || is_sentence_wish(text)
+}
+
+/// `STOP`, which among other words is one of them.
+fn is_stop(text: &str) -> bool {
+    without_around(text) == ["stop"]
+}
+
+fn is_sentence_wish(sentence: &str) -> bool {
+    if sentence.len() > LONGEST_SENTENCE {
+        return false;
+    }
+    let said = without_around(sentence).concat();
+    WISHES.contains(&said.as_str()) || CONTAINED.contains(&said.as_str()) || named(&said) == Some(DO_NOT_CONTACT)
+}
+
+fn without_around(text: &str) -> Vec<String> {
+    let mut said = words(text);
+    said.retain(|word| !AROUND.contains(&word.as_str()));
+    said
+}
+
+/// Whether the wish stands somewhere among other words.
+fn holds_wish(text: &str) -> bool {
+    let said = without_around(text);
+    (0..said.len()).any(|from| {
+        let most = (from + MOST_WORDS).min(said.len());
+        (from + 1..=most).any(|to| {
+            let part = said[from..to].concat();
+            [WISHES, CONTAINED, OF_ONE_KIND_ALONE].iter().any(|wishes| wishes.contains(&part.as_str()))
+        })
+    })
+}
+
+fn is_permit(name: &str) -> bool {
+    PERMITS.contains(&words(name).concat().as_str())
 }
 
 fn is_of_one_kind(name: &str) -> bool {
@@ -182,7 +364,8 @@ mod tests {
             ("status", "new"),
             ("status", "no contact"),
             ("notes", "They did not call back"),
-            ("notes", "please do not call before six"),
+            ("call_allowed", "yes"),
+            ("ok_to_call", "after five"),
             ("newsletter_opt_out", "no"),
             ("marketing", "yes"),
             ("footer", "Unsubscribe"),
@@ -199,6 +382,79 @@ mod tests {
             let expected = if name == "Do not mail" { ContactWish::NotSaid } else { ContactWish::Unclear };
             assert_eq!(wish_in_words(name, value), expected, "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn a_note_is_a_wish_where_it_or_a_sentence_of_it_says_nothing_else() {
+        for said in [
+            "please do not call",
+            "do not call please",
+            "STOP",
+            "Stop.",
+            "stop please!",
+            "please don't call me again",
+            "Please don\u{2019}t call us any more. Thank you!",
+            "do not call again",
+            "DNC.",
+            "Bitte nicht anrufen!",
+            "Bitte nicht mehr anrufen",
+            "keine Anrufe",
+            "Keine Anrufe mehr, bitte.",
+            "Bitte rufen Sie mich nicht mehr an.",
+            "S\u{2019}il vous plaît, ne pas appeler",
+            "ne plus appeler svp",
+            "Ne m'appelez plus",
+            "No llamar, por favor",
+            "Por favor, no me llamen más",
+            "non chiamare per favore",
+            "We sold the house. Please do not contact us.",
+            "Remove me from your list",
+            "Please stop calling me",
+        ] {
+            assert_eq!(wish_in_note(said), ContactWish::DoNot, "{said}");
+        }
+        for said in [
+            "call me, do not email",
+            "Do not email.",
+            "please do not call before six",
+            "Customer asked to be removed from list - do not contact",
+            "Bitte nicht anrufen vor 18 Uhr",
+            "They do not call back",
+            "ne pas appeler le matin",
+        ] {
+            assert_eq!(wish_in_note(said), ContactWish::Unclear, "{said}");
+        }
+        for said in [
+            "They did not call back",
+            "The last bus stop before the lake",
+            "Stop by any time",
+            "No calls were made so far, we heard of you from a friend",
+            "more calls please",
+            "Click here to unsubscribe",
+            "no contact yet",
+            "",
+        ] {
+            let expected = if said.starts_with("No calls") { ContactWish::Unclear } else { ContactWish::NotSaid };
+            assert_eq!(wish_in_note(said), expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_polite_word_in_a_status_is_the_word_and_a_permission_that_is_not_given_is_unclear() {
+        for (name, value, expected) in [
+            ("status", "Do not call please", ContactWish::DoNot),
+            ("tags", "hot; keine Anrufe", ContactWish::DoNot),
+            ("status", "hot, do not call before six", ContactWish::Unclear),
+            ("call_allowed", "no", ContactWish::Unclear),
+            ("May we contact", "nein", ContactWish::Unclear),
+        ] {
+            assert_eq!(wish_in_words(name, value), expected, "{name}: {value}");
+        }
+        for name in ["opposition", "Opposition téléphonique", "Bloctel"] {
+            assert!(is_wish(name), "{name}");
+        }
+        assert_eq!(wish_in_field("oui"), ContactWish::DoNot);
+        assert_eq!(wish_in_field("please do not call"), ContactWish::DoNot);
     }
 
     #[test]

@@ -369,6 +369,9 @@ pub(super) const NAMES: [(&str, &[&str]); 16] = [
             "desinscrit",
             "desabonne",
             "bloctel",
+            "opposition",
+            "oppositiontelephonique",
+            "oppositiondemarchage",
         ],
     ),
 ];

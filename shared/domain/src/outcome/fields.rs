@@ -17,6 +17,32 @@ use crate::{
 /// Longest reason, in characters.
 const LONGEST_REASON: usize = 1000;
 
+/// Words of the languages in which the headers of books are read: German, Spanish and French.
+const FOREIGN_WORDS: [(OutcomeKind, &[&str]); 5] = [
+    (OutcomeKind::Accepted, &["angenommen", "akzeptiert", "aceptado", "aceptada", "accepté", "acceptée"]),
+    (
+        OutcomeKind::Returned,
+        &[
+            "zurückgegeben",
+            "zurueckgegeben",
+            "retourniert",
+            "devuelto",
+            "devuelta",
+            "retourné",
+            "retournée",
+            "rendu",
+            "rendue",
+        ],
+    ),
+    (OutcomeKind::NotYet, &["noch_nicht", "todavía_no", "todavia_no", "aún_no", "aun_no", "pas_encore"]),
+    (OutcomeKind::Won, &["gewonnen", "ganado", "ganada", "gagné", "gagnée", "gagne"]),
+    (OutcomeKind::Lost, &["verloren", "perdido", "perdida", "perdu", "perdue"]),
+];
+
+fn foreign_word(word: &str) -> Option<OutcomeKind> {
+    FOREIGN_WORDS.iter().find(|(_, words)| words.contains(&word)).map(|(kind, _)| *kind)
+}
+
 /// The fields of an outcome as texts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -239,6 +265,7 @@ impl OutcomeFields {
             // As it was written, where it is none.
             word => word
                 .parse::<OutcomeKind>()
+                .or_else(|error| foreign_word(word).ok_or(error))
                 .or_else(|_| text.parse())
                 .map_err(|error| wrong("outcome", "invalid", format!("{error}."))),
         }

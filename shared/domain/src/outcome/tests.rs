@@ -56,6 +56,12 @@ fn said(outcome: &str, field: &str, value: &str) -> OutcomeFields {
 #[case("won", "currency", "DOLLARS", Err("currency invalid"))]
 #[case("won", "currency", "XAU", Err("currency invalid"))]
 #[case("won", "currency", "€€€", Err("currency invalid"))]
+#[case("Gewonnen", "amount", "12500.00", Ok(Won))]
+#[case("verloren", "", "", Ok(Lost))]
+#[case("ganado", "", "", Ok(Won))]
+#[case("Perdu", "", "", Ok(Lost))]
+#[case("pas encore", "date", "2027-04", Ok(NotYet))]
+#[case("Noch nicht", "date", "2027-04", Ok(NotYet))]
 #[case("sold", "", "", Err("outcome invalid"))]
 #[case("", "", "", Err("outcome missing"))]
 fn what_is_said_is_read_whole_or_refused_by_field(

@@ -158,6 +158,22 @@ impl ReadName {
         self.words.iter().filter(|word| !is_initial(word)).count()
     }
 
+    /// Whether it is the same name and says more of it: more whole words, or a form that is as long at least in place of another one
+    /// (`Samuel` of `Sam`, `John` of `Jack`). A slip of the pen says nothing more.
+    #[must_use]
+    pub fn says_more_than(&self, other: &Self) -> bool {
+        if self.against(other) < NameMatch::MayBe {
+            return false;
+        }
+        let is_form = |word: &String| {
+            let letters = word.chars().count();
+            let is_other =
+                |known: &String| word_against(word, known) == WordMatch::Form && letters >= known.chars().count();
+            !other.words.contains(word) && other.words.iter().any(is_other)
+        };
+        self.whole_words() > other.whole_words() || self.words.iter().any(is_form)
+    }
+
     /// How this name stands to another.
     #[must_use]
     pub fn against(&self, other: &Self) -> NameMatch {

@@ -29,7 +29,7 @@ pub struct Candidate<'a> {
 impl Candidate<'_> {
     /// How a name stands to the nearest of theirs.
     fn against(&self, said: &ReadName) -> NameMatch {
-        let known = said.against(&self.profile.read_name());
+        let known = self.profile.against_name(said);
         let others = self.other_names.iter().filter(|name| !name.is_empty()).map(|name| said.against(name));
         others.fold(known, NameMatch::max)
     }
@@ -37,7 +37,7 @@ impl Candidate<'_> {
     /// Whether a name that is alike to one of theirs is that one, written badly.
     fn is_slip(&self, said: &ReadName) -> bool {
         let is_slip = |known: &ReadName| said.against(known) == NameMatch::Alike && said.is_slip_of(known);
-        is_slip(&self.profile.read_name()) || self.other_names.iter().any(is_slip)
+        self.profile.is_parted_by(said, is_slip) || self.other_names.iter().any(is_slip)
     }
 
     /// Whether a name that is alike to one of theirs is that one, with one letter of a known given name wrong; the first too where both
@@ -46,12 +46,13 @@ impl Candidate<'_> {
         let is_both = self.by_email && self.by_phone;
         let is_mistyped =
             |known: &ReadName| said.against(known) == NameMatch::Alike && said.is_mistyped(known, is_both);
-        is_mistyped(&self.profile.read_name()) || self.other_names.iter().any(is_mistyped)
+        self.profile.is_parted_by(said, is_mistyped) || self.other_names.iter().any(is_mistyped)
     }
 
     /// Whether a name has the given name of one of theirs.
     fn shares_given(&self, said: &ReadName) -> bool {
-        said.shares_given(&self.profile.read_name()) || self.other_names.iter().any(|name| said.shares_given(name))
+        let shares = |known: &ReadName| said.shares_given(known);
+        self.profile.is_parted_by(said, shares) || self.other_names.iter().any(shares)
     }
 }
 

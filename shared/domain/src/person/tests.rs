@@ -2,6 +2,7 @@
 
 mod families;
 mod febrl;
+mod known_as;
 
 use rstest::rstest;
 use uuid::Uuid;

@@ -92,6 +92,9 @@ pub enum AfterDecision {
         changed: bool,
         /// It would be an A if a person confirmed it.
         unconfirmed: bool,
+        /// The instant of the decision, where the client gave the lead back and has it no more: who enquires before the client's date
+        /// is work from then on.
+        given_back: Option<Timestamp>,
     },
 }
 
@@ -138,13 +141,13 @@ pub struct Changes {
 /// What a decision does to a lead's open promises.
 ///
 /// A date agreed with the person stays, and when it comes it is work for a person whatever the grade. One that somebody set by hand
-/// stays until somebody enquires. A computed promise
+/// stays until somebody enquires; where it was the client's, who gave the lead back until then, that is work at once. A computed promise
 /// that fell due without changing the grade, or that found points for an A and nothing new behind them, becomes work too; one that the criteria settled is kept, and so is one that
 /// a person worked on. A regrade that leaves the grade moves nothing, and nothing moves to the date it has.
 /// Every open lead ends with a next step.
 #[must_use]
 pub fn settle(open: &[Open], standing: AfterDecision, occasion: Occasion) -> Changes {
-    let AfterDecision::Open { grade, due_at, changed, unconfirmed } = standing else {
+    let AfterDecision::Open { grade, due_at, changed, unconfirmed, given_back } = standing else {
         let ended = open.iter();
         let ended = ended
             .map(|promise| PromiseEnd { generation: promise.generation, state: ending(promise, occasion) })
@@ -155,9 +158,15 @@ pub fn settle(open: &[Open], standing: AfterDecision, occasion: Occasion) -> Cha
     let wanted = if grade == Grade::A { Kind::Outcome } else { Kind::Requalify };
     let mut changes = Changes::default();
     let mut stands = false;
+    let is_over = |promise: &Open| {
+        occasion == Occasion::Arrived && promise.kind == wanted && promise.by_hand && !promise.agreed && !promise.worked
+    };
+    // A computed date may lie as far ahead as the client's: who asks to be called today would wait for it.
+    let due_at = given_back.filter(|_| open.iter().any(is_over)).unwrap_or(due_at);
+    let is_given_back = given_back.is_some();
     for promise in open {
         let settled = changed && !unconfirmed;
-        match fate(promise, &Decided { wanted, changed, settled, occasion, due_at }) {
+        match fate(promise, &Decided { wanted, changed, settled, occasion, due_at, is_given_back }) {
             Fate::Stays => stands |= promise.kind == wanted,
             Fate::Becomes(state) => {
                 // Work counts as a next step: a lead that waits for a person gets no second date beside it.
@@ -188,10 +197,12 @@ struct Decided {
     settled: bool,
     occasion: Occasion,
     due_at: Timestamp,
+    /// Its client gave it back.
+    is_given_back: bool,
 }
 
 fn fate(promise: &Open, decided: &Decided) -> Fate {
-    let &Decided { wanted, changed, settled, occasion, due_at } = decided;
+    let &Decided { wanted, changed, settled, occasion, due_at, is_given_back } = decided;
     // A promise that is work already was fired before; a second message of it decides nothing about it.
     let fired = occasion == Occasion::Fired(promise.generation) && promise.state == State::Scheduled;
     // No decision answers whose the lead is.
@@ -210,7 +221,9 @@ fn fate(promise: &Open, decided: &Decided) -> Fate {
         return Fate::Becomes(State::Kept);
     }
     if fired {
-        return Fate::Becomes(if settled && !promise.agreed { State::Kept } else { State::Work });
+        // The client waits for somebody to call on its date, whatever the grade is by then.
+        let is_owed = promise.agreed || promise.by_hand && is_given_back;
+        return Fate::Becomes(if settled && !is_owed { State::Kept } else { State::Work });
     }
     if promise.agreed {
         return Fate::Stays;
@@ -260,7 +273,7 @@ mod tests {
     }
 
     fn graded(grade: Grade, changed: bool) -> AfterDecision {
-        AfterDecision::Open { grade, due_at: at(20), changed, unconfirmed: false }
+        AfterDecision::Open { grade, due_at: at(20), changed, unconfirmed: false, given_back: None }
     }
 
     #[test]
@@ -315,8 +328,44 @@ mod tests {
     }
 
     #[test]
+    fn who_enquires_before_the_clients_date_is_work_at_once() {
+        let standing = AfterDecision::Open {
+            grade: Grade::B,
+            due_at: at(20),
+            changed: false,
+            unconfirmed: false,
+            given_back: Some(at(9)),
+        };
+        let named = Open { by_hand: true, ..open(Kind::Requalify, State::Scheduled, false) };
+        let enquired = settle(&[named], standing, Occasion::Arrived);
+        let now = NextPromise { kind: Kind::Requalify, due_at: at(9) };
+        assert_eq!(enquired, Changes { ended: vec![end(3, State::Moved)], made: Some(now) });
+        // What was corrected or regraded is no enquiry, and what was agreed with the person is theirs.
+        for occasion in [Occasion::Corrected, Occasion::Regraded] {
+            assert_eq!(settle(&[named], standing, occasion), Changes::default());
+        }
+        let agreed = open(Kind::Requalify, State::Scheduled, true);
+        assert_eq!(settle(&[agreed], standing, Occasion::Arrived), Changes::default());
+        let computed = open(Kind::Requalify, State::Scheduled, false);
+        assert_eq!(settle(&[computed], standing, Occasion::Arrived).made, Some(next(Kind::Requalify)));
+        // On the date itself it is work whatever the grade.
+        let changed = AfterDecision::Open {
+            grade: Grade::C,
+            due_at: at(20),
+            changed: true,
+            unconfirmed: false,
+            given_back: Some(at(10)),
+        };
+        assert_eq!(settle(&[named], changed, Occasion::Fired(3)).ended, [end(3, State::Work)]);
+        // A second enquiry leaves the work where it is.
+        let work = Open { by_hand: false, due_at: Some(at(9)), ..open(Kind::Requalify, State::Work, false) };
+        assert_eq!(settle(&[work], standing, Occasion::Arrived), Changes::default());
+    }
+
+    #[test]
     fn points_for_an_a_that_nobody_confirmed_are_work() {
-        let standing = AfterDecision::Open { grade: Grade::B, due_at: at(20), changed: true, unconfirmed: true };
+        let standing =
+            AfterDecision::Open { grade: Grade::B, due_at: at(20), changed: true, unconfirmed: true, given_back: None };
         let fired = settle(&[open(Kind::Requalify, State::Scheduled, false)], standing, Occasion::Fired(3));
         assert_eq!(fired, Changes { ended: vec![end(3, State::Work)], made: None });
     }

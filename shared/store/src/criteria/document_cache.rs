@@ -1,9 +1,6 @@
 //! Criteria documents, loaded once per version: a version never changes.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use ripen_domain::{criteria::Criteria, id::CriteriaId};
 
@@ -48,14 +45,13 @@ impl UsableDocuments {
 #[derive(Debug, Clone)]
 pub struct Documents {
     store: Store,
-    loaded: Arc<RwLock<BTreeMap<CriteriaId, Arc<Criteria>>>>,
 }
 
 impl Documents {
-    /// None loaded yet.
+    /// Those that are loaded through this store.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store, loaded: Arc::default() }
+    pub const fn new(store: Store) -> Self {
+        Self { store }
     }
 
     /// These documents, loading what is missing.
@@ -69,6 +65,16 @@ impl Documents {
             return Ok(found);
         }
         self.take(found, self.store.criteria_documents(&missing).await?).all()
+    }
+
+    /// Those of these documents that this version can load, and what is wrong with the others.
+    pub async fn usable(&self, ids: &[CriteriaId]) -> Result<UsableDocuments, StoreError> {
+        let found = self.known(ids);
+        let missing = missing(ids, &found);
+        if missing.is_empty() {
+            return Ok(UsableDocuments { found, broken: BTreeMap::new() });
+        }
+        Ok(self.take(found, self.store.criteria_documents(&missing).await?))
     }
 
     /// Those of these documents that this version can load, and what is wrong with the others: one client's document must not
@@ -116,18 +122,12 @@ impl Documents {
                 }
             }
         }
-        // Only for the moment of writing: the database was asked without the lock, so a slow read blocks nobody. Two
-        // readers may load the same version, which is the same.
-        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
-        loaded.extend(found.iter().map(|(id, criteria)| (*id, Arc::clone(criteria))));
-        drop(loaded);
+        self.store.criteria.keep(&found);
         UsableDocuments { found, broken }
     }
 
     fn known(&self, ids: &[CriteriaId]) -> BTreeMap<CriteriaId, Arc<Criteria>> {
-        // A panic elsewhere leaves whole entries: each is inserted after it was loaded.
-        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
-        ids.iter().filter_map(|id| loaded.get(id).map(|criteria| (*id, Arc::clone(criteria)))).collect()
+        self.store.criteria.known(ids)
     }
 }
 

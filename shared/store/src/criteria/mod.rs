@@ -4,3 +4,4 @@ pub mod activate;
 pub mod backtest;
 pub mod document;
 pub mod document_cache;
+pub(crate) mod loaded;

@@ -17,7 +17,10 @@ use uuid::Uuid;
 
 use crate::{
     Scope, Store, StoreError,
-    delivery::leased_delivery::{LeasedDelivery, Taken},
+    delivery::{
+        freeze::in_order,
+        leased_delivery::{LeasedDelivery, Taken},
+    },
     endpoint::endpoint_record::EndpointKind,
 };
 
@@ -103,9 +106,10 @@ impl Store {
         // After the commit, as with a lease: whatever changes the lead from here on finds that the client may have it.
         let loaded = self.load_all(&Taken { leased, probes: BTreeSet::new() }, now).await?;
         let fresh: Vec<_> = loaded.due.into_iter().filter(|due| due.body.is_none()).collect();
-        let fresh: Vec<_> = fresh.into_iter().map(|due| (due.to_body(terms), due)).collect();
-        // Where a worker froze one meanwhile, those bytes count and are read.
-        Ok(self.freeze(&fresh, now).await?.len())
+        let fresh = in_order(fresh, |due| due.to_body(terms));
+        // Where a worker froze one meanwhile, those bytes count and are read. An update that has nothing left to tell is ended by its
+        // lease.
+        Ok(self.freeze(&fresh.bodies, now).await?.len())
     }
 
     /// Notes that the client reads these; passes over what is being attempted, and what a lease would not send.

@@ -117,7 +117,8 @@ impl Transaction {
     /// | refused each time, somebody else has the lead (`is_elsewhere`) | not told | not told |
     /// | withdrawn, or with another recipient instead (`has_it_no_more`) | told, unless refused each time | not told |
     ///
-    /// Then the endpoint has to ask for the event, and a mailbox hears only of what is `mailed`. Of what is new, `lead.updated`, nobody is
+    /// Then the endpoint has to ask for the event, unless the lead itself is still under way to it and what it says is outdated by what is
+    /// new; and a mailbox hears only of what is `mailed`. Of what is new, `lead.updated`, nobody is
     /// told who gave the lead back, or while the desk has it back (`is_out`); that it is no A any more is told to who said nothing of it
     /// or accepted it, and the rest only while it is A.
     pub async fn enqueue(&mut self, events: &[Event], now: Timestamp) -> Result<usize, StoreError> {
@@ -131,7 +132,7 @@ impl Transaction {
             r#"-- event.to
             select d.id, d.lead_id, e.events, e.kind,
                    (select o.kind from outcome o where o.delivery_id = d.id order by o.number desc limit 1) as said,
-                   l.grade = 'A' as is_a, (l.returned_at is null or m.at > l.returned_at) as "is_out!",
+                   d.state in ('pending', 'held', 'leased') as "is_under_way!", l.grade = 'A' as is_a, (l.returned_at is null or m.at > l.returned_at) as "is_out!",
                    d.state in ('dead', 'withdrawn') and coalesce((select bool_and(coalesce(case e.kind when 'email' then a.status >= 400 or a.report is not null
                                                                            else a.status between 400 and 499 end, false))
                                                   from attempt a where a.delivery_id = d.id), false) as "never_had!",
@@ -156,7 +157,10 @@ impl Transaction {
         for one in events {
             let event = one.detail.event();
             for row in to.get(&one.lead.uuid()).into_iter().flatten() {
-                let asks = row.events.iter().any(|asked| asked == event.word());
+                // The bytes of an attempt that began stay: who did not take them yet, and takes them at the next, would have the number
+                // that was corrected meanwhile for good.
+                let is_stale = event == EventType::LeadUpdated && row.is_under_way;
+                let asks = is_stale || row.events.iter().any(|asked| asked == event.word());
                 // Mail endpoints hear only of what is meant for people: a program's update would be a mail that
                 // repeats the first.
                 let is_webhook = row.kind == EndpointKind::Webhook.word();

@@ -44,6 +44,8 @@ pub struct SentOffer {
     pub to: RecipientId,
     /// The lead still waits for somebody to take it; otherwise it was routed, taken back or withdrawn since.
     pub waits: bool,
+    /// Where it was taken by whom this offer was made to: the delivery that hands it over, once that has a body.
+    pub handed: Option<DeliveryId>,
 }
 
 /// An offer as it is kept.
@@ -80,7 +82,11 @@ impl Store {
             r#"-- offer.made
             select k.tier, k.offered_to, k.until, k.taken_by, k.taken_at, d.endpoint_id as "endpoint_id!", d.rep_id,
                    exists (select 1 from delivery w where w.maturation_id = d.maturation_id and w.endpoint_id is null
-                             and w.state = 'held') as "waits!"
+                             and w.state = 'held') as "waits!",
+                   (select m.id from delivery m join endpoint x on x.id = m.endpoint_id join delivery_body b on b.delivery_id = m.id
+                    where m.maturation_id = d.maturation_id and m.event = 'lead.matured'
+                      and case when d.rep_id is null then m.endpoint_id = d.endpoint_id else d.rep_id in (m.rep_id, x.rep_id) end
+                    order by x.kind = 'email' desc, m.id limit 1) as handed
             from delivery d join claim k on k.maturation_id = d.maturation_id
             where d.id = $1 and d.event = 'lead.offered' and d.endpoint_id is not null and ($2::uuid is null or d.client_id = $2)"#,
             delivery.uuid(),
@@ -97,7 +103,10 @@ impl Store {
             taken_by: row.taken_by,
             taken_at: row.taken_at,
         };
-        Ok(Some(SentOffer { offer: kept.offer()?, to, waits }))
+        let offer = kept.offer()?;
+        let is_own = matches!(&offer, LeadOffer::Taken { by, .. } if *by == to);
+        let handed = row.handed.filter(|_| is_own).map(DeliveryId::from_uuid);
+        Ok(Some(SentOffer { offer, to, waits, handed }))
     }
 }
 
@@ -160,6 +169,30 @@ impl Transaction {
         Ok(())
     }
 
+    /// Where whoever an offer was made to has taken the lead: the delivery that hands it over, once that has a body.
+    pub(crate) async fn offer_handed(
+        &mut self,
+        scope: Scope,
+        delivery: DeliveryId,
+    ) -> Result<Option<DeliveryId>, StoreError> {
+        let Some(offer) = self.offer_of(scope, delivery).await? else { return Ok(None) };
+        let handed = sqlx::query_scalar!(
+            r#"-- offer.handed
+            select m.id from delivery d join claim k on k.maturation_id = d.maturation_id
+            join delivery m on m.maturation_id = d.maturation_id join endpoint x on x.id = m.endpoint_id
+            join delivery_body b on b.delivery_id = m.id
+            where d.id = $1 and k.taken_by = $2 and m.event = 'lead.matured' and d.client_id = $3
+              and case when d.rep_id is null then m.endpoint_id = d.endpoint_id else d.rep_id in (m.rep_id, x.rep_id) end
+            order by x.kind = 'email' desc, m.id limit 1"#,
+            delivery.uuid(),
+            offer.to.to_string(),
+            offer.client.uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(handed.map(DeliveryId::from_uuid))
+    }
+
     /// What is said of an offer; none where the delivery offered nothing.
     pub(crate) async fn offer_said(
         &mut self,
@@ -178,9 +211,18 @@ impl Transaction {
         let after = match new.outcome {
             Outcome::Accepted { .. } => claim.accept(offer.to, now),
             Outcome::Returned { .. } => claim.decline(offer.to),
-            _ => return Ok(Some(refused("This lead is on offer: accept it first"))),
+            _ => match claim {
+                LeadOffer::Taken { at, .. } => Err(InvalidTransition::Taken(at)),
+                LeadOffer::Lapsed { .. } => Err(InvalidTransition::Lapsed),
+                LeadOffer::Offered { .. } => return Ok(Some(refused("This lead is on offer: accept it first"))),
+            },
         };
+        let is_own = matches!(&before, LeadOffer::Taken { by, .. } if *by == offer.to);
         match after {
+            Err(InvalidTransition::Taken(at)) if is_own => {
+                let taken = near(at, now, &offer.clock);
+                Ok(Some(refused(&format!("You took this lead {taken}, and it is on its way to you: say it there"))))
+            }
             Err(why) => Ok(Some(refused(&not_taken(why, &offer, now)))),
             // The same answer again, from a program's retry or a link clicked twice.
             Ok(after) if after == before => Ok(Some(Recorded::Again)),

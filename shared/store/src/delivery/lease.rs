@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     delivery::{
+        freeze::{FreshBodies, in_order},
         held::UNDECIDED,
         leased_delivery::{Leased, LeasedDelivery, LoadedDeliveries, Taken},
         release::MAIL_WAITS,
@@ -114,11 +115,15 @@ impl Store {
             self.put_aside(&failed, request.lease, now).await?;
         }
         let (frozen, fresh): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.body.is_some());
-        let fresh: Vec<_> = fresh.into_iter().map(|due| (freeze(&due), due)).collect();
+        let FreshBodies { bodies, told_already } = in_order(fresh, freeze);
+        if !told_already.is_empty() {
+            self.withdraw_told_already(&told_already, request.lease, now).await?;
+        }
         // Before anything is sent: after a crash the next attempt must send these very bytes under this id.
-        let ours = self.freeze(&fresh, now).await?;
-        // Where somebody else froze one meanwhile, this lease ran out within the blink it is old.
-        let fresh = fresh.into_iter().filter(|(_, due)| ours.contains(&due.facts.delivery.uuid()));
+        let ours = self.freeze(&bodies, now).await?;
+        // Where somebody else froze one meanwhile, this lease ran out within the blink it is old. An update whose endpoint was told
+        // something else meanwhile is written anew once the lease is over.
+        let fresh = bodies.into_iter().filter(|(_, due)| ours.contains(&due.facts.delivery.uuid()));
         grant.ready.extend(fresh.map(|(body, due)| Leased { due, body }));
         // What was frozen before is sent as it was, whatever is known since: one id, one body.
         let frozen = frozen.into_iter().filter_map(|mut due| due.body.take().map(|body| Leased { due, body }));
@@ -152,33 +157,6 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(())
-    }
-
-    /// Keeps bodies; returns the deliveries that had none.
-    pub(crate) async fn freeze(
-        &self,
-        fresh: &[(Vec<u8>, LeasedDelivery)],
-        now: Timestamp,
-    ) -> Result<BTreeSet<Uuid>, StoreError> {
-        if fresh.is_empty() {
-            return Ok(BTreeSet::new());
-        }
-        let ids: Vec<_> = fresh.iter().map(|(_, due)| due.facts.delivery.uuid()).collect();
-        let bodies: Vec<_> = fresh.iter().map(|(body, _)| body.clone()).collect();
-        // `on conflict do nothing`: the first to freeze decides the bytes, and only that one may send in this round.
-        let rows = sqlx::query!(
-            "-- delivery.freeze
-            insert into delivery_body (delivery_id, client_id, at, body)
-            select d.id, d.client_id, $3, ($2::bytea[])[i]
-            from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($1::uuid[])[i]
-            on conflict do nothing returning delivery_id",
-            &ids,
-            &bodies,
-            now.to_sqlx()
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.into_iter().map(|row| row.delivery_id).collect())
     }
 
     /// Leases, by endpoint: what is leased now, and beside it what waits.
@@ -228,6 +206,7 @@ impl Store {
     /// | `held` | client paused (but for what stops somebody) or endpoint disabled (`parked`) | due in a day | `sweep_circuits`, once it is at work again |
     /// | `held` | the circuit is open, or another one probes it (`broken`) | due in a day | `sweep_circuits`, once it closes |
     /// | `held` | of a rep who left, or to be decided first (`undecided`) | due in a minute | the next sweep, unless given up or decided |
+    /// | `held` | an update of a lead that its endpoint was sent and did not take yet (`behind`) | due in a minute | the next sweep |
     /// | `no_slot` | this process' share of the endpoint's slots is in use | offered to nobody until `kept_until` | this worker |
     /// | `no_slot` | the same, with no slot of it at all here | pending | the sweep of a process that has one |
     /// | `in_line` | the rate is used up | due at its place in the line | the next sweep after that |
@@ -249,7 +228,7 @@ impl Store {
             r#"-- delivery.lease
             with offered as materialized (
                 select id, lead_id, client_id, endpoint_id, event, event in ('lead.matured', 'lead.offered', 'lead.updated') as whole, in_line,
-                       attempts = 0 and (event in ('lead.matured', 'lead.offered') or event = 'lead.updated' and said ->> 'kind' in ('grade', 'conversation')) and exists (select from regrade t where t.lead_id = delivery.lead_id and t.taken_back) as undecided from delivery
+                       attempts = 0 and (event in ('lead.matured', 'lead.offered') or event = 'lead.updated' and said ->> 'kind' in ('grade', 'conversation')) and exists (select from regrade t where t.lead_id = delivery.lead_id and t.taken_back) as undecided, event = 'lead.updated' and exists (select from delivery h where h.maturation_id = delivery.maturation_id and h.endpoint_id = delivery.endpoint_id and h.event = 'lead.matured' and h.attempts > 0 and h.state in ('pending', 'held', 'leased')) as behind from delivery
                 where id = any($1) and endpoint_id is not null
                   and (state in ('pending', 'held') and due_at <= $2 or state = 'leased' and leased_until < clock_timestamp())
                 order by id for update skip locked
@@ -263,11 +242,11 @@ impl Store {
             ), judged as (
                 select o.id, o.endpoint_id, o.in_line, s.share, s.share - coalesce(b.busy, 0) as free, e.kind = 'email' as mail, e.address, c.state = 'paused' or e.state = 'disabled' as parked,
                        case when v.why is not null or n.id is not null or v.until <= $2 or w.id is not null and o.event <> 'lead.matured' then 'withdrawn'
-                            when c.state = 'paused' or e.state = 'disabled' or w.id is not null or o.undecided then 'held' else 'leased' end as fate,
+                            when c.state = 'paused' or e.state = 'disabled' or w.id is not null or o.undecided or o.behind then 'held' else 'leased' end as fate,
                        case when v.why is not null then v.why when n.id is not null then 'must not be contacted: ' || n.why
                             when v.until <= $2 then 'nobody took it in time' when w.id is not null then 'its rep has left'
                             when c.state = 'paused' then 'the client is paused'
-                            when e.state = 'disabled' then 'the endpoint is disabled' when o.undecided then $15 end as why, v.ends_as, w.id is null and o.undecided as undecided
+                            when e.state = 'disabled' then 'the endpoint is disabled' when o.undecided then $15 when o.behind then 'goes out behind the lead itself' end as why, v.ends_as, w.id is null and o.undecided as undecided
                 from offered o
                 left join delivery_over v on v.delivery_id = o.id
                 join lateral (select case when o.event in ('lead.recalled', 'lead.suppressed') then 'active' else k.state end as state from client k where k.id = o.client_id) c on true join endpoint e on e.id = o.endpoint_id left join barred n on n.id = o.id

@@ -22,6 +22,7 @@ use crate::{
     Store, StoreError,
     appointment::list::handover_of,
     arrival::flags::standing_flags,
+    criteria::document_cache::Documents,
     decision::receipt::{PackedReceipt, Prepared},
     endpoint::{
         credentials::{EndpointCredentials, StoredHeaders, secret_place},
@@ -66,6 +67,8 @@ pub struct LeasedDelivery {
     pub is_fallback: bool,
     /// Of an update, what its endpoint was told of the lead last.
     pub told_before: Option<Vec<u8>>,
+    /// By which delivery, where that is kept.
+    pub told_by: Option<Uuid>,
     /// The rep it is for.
     pub rep: Option<RepId>,
     /// Links about it that were made before are ended.
@@ -132,6 +135,7 @@ struct LeasedColumns {
     client_country: String,
     is_fallback: bool,
     told_before: Option<Vec<u8>>,
+    told_by: Option<Uuid>,
     kind: String,
     to: String,
     sealed_url: Option<Vec<u8>>,
@@ -240,6 +244,7 @@ impl LeasedColumns {
             criteria: CriteriaId::from_uuid(self.criteria_id),
             is_fallback: self.is_fallback,
             told_before: self.told_before,
+            told_by: self.told_by,
             rep: self.rep_id.map(RepId::from_uuid),
             links_since: self.links_since.to_jiff(),
             attempts: self.attempts,
@@ -332,6 +337,9 @@ impl Store {
                    (select b.body from delivery h join delivery_body b on b.delivery_id = h.id
                     where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
                       and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_before,
+                   (select h.id from delivery h join delivery_body b on b.delivery_id = h.id
+                    where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
+                      and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_by,
                    e.failures > 0 as "failing!",
                    coalesce(d.rep_id, e.rep_id) as rep_id, greatest(d.links_since, (select r.links_since from rep r where r.id = coalesce(d.rep_id, e.rep_id))) as "links_since!",
                    coalesce((select r.time_zone from rep r where r.id = coalesce(d.rep_id, e.rep_id)), c.time_zone) as "clock!",
@@ -380,10 +388,30 @@ impl Store {
                 Err(error) => drop(loaded.failed.insert(id, error.to_string())),
             }
         }
+        self.type_answers(&mut loaded.due).await?;
         let facts = loaded.due.iter_mut().map(|due| &mut due.facts);
         self.withhold_suppressed(facts.map(|of| FlaggedLead { lead: of.lead, flags: &mut of.flags }).collect()).await?;
         self.withhold_in_words(loaded.due.iter_mut().map(|due| &mut due.facts).collect()).await?;
         Ok(loaded)
+    }
+}
+
+impl Store {
+    /// Puts the answers of what is to be frozen into the types of their questions: an earlier version kept them as they were typed. A
+    /// document that cannot be read keeps no lead from its client.
+    async fn type_answers(&self, due: &mut [LeasedDelivery]) -> Result<(), StoreError> {
+        let wanted: BTreeSet<_> = due.iter().filter(|due| due.body.is_none()).map(|due| due.criteria).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let documents = Documents::new(self.clone()).usable(&wanted).await?;
+        for due in due.iter_mut().filter(|due| due.body.is_none()) {
+            if let Some(criteria) = documents.found.get(&due.criteria) {
+                criteria.type_answers(&mut due.facts.answers);
+            }
+        }
+        Ok(())
     }
 }
 

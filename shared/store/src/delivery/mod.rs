@@ -8,6 +8,7 @@ pub mod dead;
 pub mod event;
 pub mod feed;
 pub mod first_to_claim;
+mod freeze;
 pub mod held;
 mod hold_lease;
 pub mod lease;

@@ -1,9 +1,10 @@
 //! Who had to do with a delivery, by name: for mails that say what went wrong with it. Ids are for commands.
 
 use ripen_domain::id::{DeliveryId, EndpointId};
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError};
+use crate::{Scope, Store, StoreError, Transaction};
 
 /// The names around a delivery, as far as they are known.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -16,7 +17,43 @@ pub struct DeliveryParties {
     pub endpoint: Option<String>,
 }
 
+/// The recipients who have a lead that a delivery could not hand over, or are being sent it: by name, a rep's before an endpoint's.
+async fn with_whom(
+    executor: impl PgExecutor<'_>,
+    scope: Scope,
+    delivery: DeliveryId,
+) -> Result<Vec<String>, StoreError> {
+    let names = sqlx::query_scalar!(
+        r#"-- delivery.with_whom
+        select coalesce(r.name, e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "name!"
+        from delivery d join endpoint own on own.id = d.endpoint_id join delivery o on o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
+        join endpoint e on e.id = o.endpoint_id left join rep r on r.id = coalesce(o.rep_id, e.rep_id)
+        where d.id = $1 and ($2::uuid is null or d.client_id = $2) and d.event = 'lead.matured' and d.state in ('dead', 'withdrawn')
+          and delivery_given_on(d.id) and o.endpoint_id <> d.endpoint_id
+          and (coalesce(o.rep_id, e.rep_id) is null or coalesce(o.rep_id, e.rep_id) is distinct from coalesce(d.rep_id, own.rep_id))
+          and (o.state in ('delivered', 'filed') or o.state in ('pending', 'held', 'leased') and e.state = 'enabled' and e.probe_at is null)
+        group by 1 order by min(o.id::text)"#,
+        delivery.uuid(),
+        scope.client_uuid()
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(names)
+}
+
+impl Transaction {
+    /// Who has a lead that a delivery could not hand over by now, or is being sent it; nobody where it is with nobody else.
+    pub async fn delivery_with_whom(&mut self, scope: Scope, delivery: DeliveryId) -> Result<Vec<String>, StoreError> {
+        with_whom(self.connection(), scope, delivery).await
+    }
+}
+
 impl Store {
+    /// The same, looked at by itself.
+    pub async fn delivery_with_whom(&self, scope: Scope, delivery: DeliveryId) -> Result<Vec<String>, StoreError> {
+        with_whom(&self.pool, scope, delivery).await
+    }
+
     /// The names around a delivery, with the endpoint that is meant where that is another than its own now.
     pub async fn delivery_parties(
         &self,

@@ -20,6 +20,8 @@ pub struct FailingEndpoint {
     pub client_name: String,
     /// As people call it.
     pub name: String,
+    /// It is a mailbox: what waits for one that is disabled goes to others, and to no second address of its own.
+    pub is_mailbox: bool,
     /// Since when attempts fail.
     pub failing_since: Option<Timestamp>,
     /// Why it is disabled, where it is.
@@ -79,7 +81,7 @@ impl Store {
         // a receiver.
         let rows = sqlx::query!(
             r#"-- endpoint.to_alert
-            select e.id, e.client_id, c.name as client_name, coalesce(e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "name!", e.failing_since,
+            select e.id, e.client_id, c.name as client_name, coalesce(e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "name!", e.failing_since, e.kind = 'email' as "is_mailbox!",
                    case when e.state = 'disabled' then e.state_reason end as disabled,
                    (select count(*) from delivery d where d.endpoint_id = e.id and d.state in ('pending', 'held', 'leased')) as "waiting!",
                    array(select concat_ws(' for ', coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name, 'somebody without a name'), r.name)
@@ -110,6 +112,7 @@ impl Store {
             client: ClientId::from_uuid(row.client_id),
             client_name: row.client_name,
             name: row.name,
+            is_mailbox: row.is_mailbox,
             failing_since: row.failing_since.map(jiff_sqlx::Timestamp::to_jiff),
             disabled: row.disabled,
             waiting: row.waiting,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     id::{ClientId, LeadId, ProgramId},
-    outcome::{AmountMeaning, Consequences},
+    outcome::{AmountMeaning, Consequences, FollowUp},
 };
 use uuid::Uuid;
 
@@ -174,6 +174,8 @@ impl Transaction {
         generation: i64,
     ) -> Result<(), StoreError> {
         let reason = said.reason.as_deref().unwrap_or_default();
+        // The client's date begins a course of its own: a lead whose rounds were used up would go cold before it.
+        let waits_for_date = follows.next == FollowUp::OnDate;
         // `$4` is null where what the client said leaves the return as it is. A lead that is reopened loses why it
         // was closed. A plain "won" of another delivery leaves the amount that is known.
         let done = sqlx::query!(
@@ -187,7 +189,8 @@ impl Transaction {
                             goes_on_as = case when $2 is null then goes_on_as end,
                             amount = case when $2 is null or $2 = 'customer' and $7::numeric is null then amount else $7 end,
                             currency = case when $2 is null or $2 = 'customer' and $7::numeric is null then currency else $8 end,
-                            amount_is = case when $2 is null or $2 = 'customer' and $7::numeric is null then amount_is else $9 end
+                            amount_is = case when $2 is null or $2 = 'customer' and $7::numeric is null then amount_is else $9 end,
+                            rounds = case when $10 then 0 else rounds end
             where id = $1",
             lead.uuid(),
             follows.stage.map(|stage| stage.word()),
@@ -197,7 +200,8 @@ impl Transaction {
             reason,
             said.sale.map(|sale| sale.amount),
             said.sale.map(|sale| sale.currency.to_string()),
-            said.terms.meaning.map(AmountMeaning::word)
+            said.terms.meaning.map(AmountMeaning::word),
+            waits_for_date
         )
         .execute(self.connection())
         .await?;

@@ -149,6 +149,9 @@ pub struct NoticeData {
     /// The rep whose page it leads to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rep: Option<RepId>,
+    /// What it says instead where somebody else has the lead by the time it is sent: `{who}` is their name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<String>,
     /// The delivery that is the rep's again, which is asked once more before they are told to call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handed_back: Option<DeliveryId>,
@@ -164,7 +167,7 @@ impl NoticeData {
     /// Of a mail that is written in advance.
     #[must_use]
     pub const fn written(title: String, sentences: Vec<String>) -> Self {
-        Self { reminder: None, title: Some(title), sentences, rep: None, handed_back: None }
+        Self { reminder: None, title: Some(title), sentences, rep: None, elsewhere: Vec::new(), handed_back: None }
     }
 
     /// Of a mail that leads to a rep's page.

@@ -67,7 +67,7 @@ impl Transaction {
         } else {
             SaidBefore { kind, sale: last.and_then(|one| one.sale), is_elsewhere: false, usual, terms, written }
         };
-        let asked = question(&taken.outcome, &before).or_else(|| lost_before(&taken, known)).or_else(|| {
+        let asked = question(&taken.outcome, &before).or_else(|| ended_before(&taken, known)).or_else(|| {
             known.is_with_somebody_else().then(|| OutcomeQuestion(format!("{GIVEN_ON}: they will not sell it then.")))
         });
         Ok(asked.map_or_else(|| Ok(taken.with_what_was_said(new, last)), |asked| Err(Recorded::Asked(asked))))
@@ -109,14 +109,17 @@ impl OutcomeKnown<'_> {
     }
 }
 
-/// What was lost long before the person enquired was probably another lead. A sale may be entered late.
-fn lost_before(taken: &TakenOutcome, known: &OutcomeKnown<'_>) -> Option<OutcomeQuestion> {
+/// What was won or lost before the person enquired was probably another lead: a source would have the credit for a sale that was made
+/// before it sent anybody.
+fn ended_before(taken: &TakenOutcome, known: &OutcomeKnown<'_>) -> Option<OutcomeQuestion> {
     let arrived = known.owed.arrived_at;
     let is_before = arrived.checked_sub(DAYS_APART).is_ok_and(|earliest| taken.happened_at < earliest);
     let clock = &known.owed.clock;
     let (happened, arrived) = (clock.to_datetime(taken.happened_at).date(), clock.to_datetime(arrived).date());
-    (taken.outcome.kind() == OutcomeKind::Lost && is_before).then(|| {
-        OutcomeQuestion(format!("It is said to be lost on {happened}, and the person first enquired on {arrived}."))
+    let kind = taken.outcome.kind();
+    (matches!(kind, OutcomeKind::Won | OutcomeKind::Lost) && is_before).then(|| {
+        let kind = kind.word();
+        OutcomeQuestion(format!("It is said to be {kind} on {happened}, and the person first enquired on {arrived}."))
     })
 }
 

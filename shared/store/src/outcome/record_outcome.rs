@@ -73,7 +73,7 @@ impl Transaction {
         // it confirms it.
         let recorded = match self.outcome_context(scope, new.delivery).await? {
             Some(owed) => self.outcome_of_lead(scope, OutcomeAbout { new, owed: &owed }, hours, now).await?,
-            None => self.offer_said(scope, new, now).await?.unwrap_or(Recorded::Unknown),
+            None => self.outcome_of_offer(scope, new, hours, now).await?,
         };
         // In the same transaction: an answer whose wait ends without its outcome would be lost, the other way round
         // it would be recorded twice.
@@ -81,6 +81,26 @@ impl Transaction {
             self.answer_end(scope, new, &recorded).await?;
         }
         Ok(recorded)
+    }
+
+    /// Whoever took the lead says on the page of its offer what they would say on its own: that they want no contact binds wherever it
+    /// is said. Accepting it again is what they said there.
+    async fn outcome_of_offer(
+        &mut self,
+        scope: Scope,
+        new: &NewOutcome<'_>,
+        hours: &Hours,
+        now: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        if new.outcome.kind() != OutcomeKind::Accepted
+            && let Some(handed) = self.offer_handed(scope, new.delivery).await?
+            && let Some(owed) = self.outcome_context(scope, handed).await?
+        {
+            // What that page showed as said last was said of the offer.
+            let of_lead = NewOutcome { delivery: handed, seen: None, ..*new };
+            return self.outcome_of_lead(scope, OutcomeAbout { new: &of_lead, owed: &owed }, hours, now).await;
+        }
+        Ok(self.offer_said(scope, new, now).await?.unwrap_or(Recorded::Unknown))
     }
 
     async fn outcome_of_lead(
@@ -252,7 +272,9 @@ impl Transaction {
         }
         let mut row = row.clone();
         if let Some((kind, state, due)) = step(follows.next, *due, said.at) {
-            let agreed = kind == Kind::Requalify;
+            // A date that the client named was agreed with nobody: it stands until the person enquires again. What is for now is marked as
+            // agreed, so that no computed date takes its place.
+            let agreed = kind == Kind::Requalify && follows.next != FollowUp::OnDate;
             // The date that a client named is one of the person's calendar.
             let home = owed.places.first().and_then(|place| place.zone_name());
             let zone = home.filter(|_| follows.next == FollowUp::OnDate);

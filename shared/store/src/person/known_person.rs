@@ -10,6 +10,7 @@ use ripen_domain::{
     person::{Profile, ReadName},
     touch::Disposition,
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -25,7 +26,7 @@ impl Transaction {
         let rows = sqlx::query!(
             "-- person.by_id
             select id, client_id, first_name, last_name, name, email, phone, phone_extension, postal_code, country, time_zone, locale, verified,
-                   do_not_contact
+                   do_not_contact, known_as
             from person where id = any($1)",
             &ids
         )
@@ -37,7 +38,7 @@ impl Transaction {
                 client: ClientId::from_uuid(row.client_id),
                 found_by: None,
                 person: PersonId::from_uuid(row.id),
-                profile: profile_of!(row),
+                profile: Profile { known_as: row.known_as.unwrap_or_default(), ..profile_of!(row) },
                 verified: row.verified,
                 do_not_contact: row.do_not_contact,
                 is_void: false,
@@ -80,7 +81,7 @@ impl Transaction {
         let rows = sqlx::query!(
             r#"-- person.by_identity
             select pi.client_id, pi.kind, pi.value, p.id, p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code,
-                   p.country, p.time_zone, p.locale, p.verified, p.do_not_contact,
+                   p.country, p.time_zone, p.locale, p.verified, p.do_not_contact, p.known_as,
                    pi.void_at is not null as "is_void!",
                    exists (select from person_merge m where m.earlier_id = p.id and m.undone_at is null) as "was_merged!"
             from person_identity pi
@@ -101,7 +102,7 @@ impl Transaction {
                 client: ClientId::from_uuid(row.client_id),
                 found_by: Identity::stored(&row.kind, &row.value),
                 person: PersonId::from_uuid(row.id),
-                profile: profile_of!(row),
+                profile: Profile { known_as: row.known_as.unwrap_or_default(), ..profile_of!(row) },
                 verified: row.verified,
                 do_not_contact: row.do_not_contact,
                 is_void: row.is_void,
@@ -109,7 +110,8 @@ impl Transaction {
             .collect())
     }
 
-    /// The names of everybody who was made one with these persons: they are known by them too.
+    /// The names of everybody who was made one with these persons: they are known by them too. Of each the longest form, which fits the
+    /// fewest others.
     async fn names_of_merged(&mut self, persons: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<ReadName>>, StoreError> {
         let mut names: BTreeMap<Uuid, Vec<ReadName>> = BTreeMap::new();
         // Most batches meet nobody who was merged.
@@ -125,7 +127,9 @@ impl Transaction {
             )
             select b.person_id as "person_id!", n.name as "name!"
             from merged b join person p on p.id = b.id
-            cross join lateral (select coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name) as name) n
+            cross join lateral (
+              select k.name from unnest(array[coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), p.name)] || p.known_as) k (name)
+              where k.name is not null order by length(k.name) desc limit 1) n
             where n.name is not null"#,
             persons
         )
@@ -147,10 +151,13 @@ impl Transaction {
         let mut ids = Vec::with_capacity(rows.len());
         let mut clients = Vec::with_capacity(rows.len());
         let mut fields: [Vec<Option<String>>; 10] = Default::default();
+        let mut known_as = Vec::with_capacity(rows.len());
         for row in rows {
             ids.push(row.id.uuid());
             clients.push(row.client.uuid());
             let profile = row.profile;
+            // An array of arrays of several lengths is none in PostgreSQL: one text each.
+            known_as.push((!profile.known_as.is_empty()).then(|| Value::from(profile.known_as)));
             let values = [
                 profile.first_name,
                 profile.last_name,
@@ -181,19 +188,20 @@ impl Transaction {
               on conflict do nothing
             )
             insert into person as p (id, client_id, first_name, last_name, name, email, phone, phone_extension, postal_code, country,
-                                     time_zone, locale, created_at, updated_at)
+                                     time_zone, locale, created_at, updated_at, known_as)
             select ($1::uuid[])[i], ($2::uuid[])[i], ($3::text[])[i], ($4::text[])[i], ($5::text[])[i],
                    ($6::text[])[i], ($7::text[])[i], ($8::text[])[i], ($9::text[])[i], ($10::text[])[i],
-                   ($11::text[])[i], ($12::text[])[i], $13::timestamptz, $13
+                   ($11::text[])[i], ($12::text[])[i], $13::timestamptz, $13,
+                   (select array_agg(k.name order by k.at) from json_array_elements_text(($18::json[])[i]) with ordinality k (name, at))
             from generate_subscripts($1::uuid[], 1) i
             on conflict (id) do update set
               first_name = excluded.first_name, last_name = excluded.last_name, name = excluded.name, email = excluded.email,
               phone = excluded.phone, phone_extension = excluded.phone_extension, postal_code = excluded.postal_code, country = excluded.country,
-              time_zone = excluded.time_zone, locale = excluded.locale, updated_at = excluded.updated_at",
+              time_zone = excluded.time_zone, locale = excluded.locale, updated_at = excluded.updated_at, known_as = excluded.known_as",
             &ids, &clients, &first[..] as &[Option<String>], &last[..] as &[Option<String>], &name[..] as &[Option<String>],
             &email[..] as &[Option<String>], &phone[..] as &[Option<String>], &extension[..] as &[Option<String>], &postal[..] as &[Option<String>],
             &country[..] as &[Option<String>], &zone[..] as &[Option<String>], &locale[..] as &[Option<String>], now.to_sqlx(),
-            &link_clients, &kinds, &values, &persons
+            &link_clients, &kinds, &values, &persons, &known_as[..] as &[Option<Value>]
         )
         .execute(self.connection())
         .await?;
@@ -201,7 +209,7 @@ impl Transaction {
     }
 }
 
-/// What is known of a person, from a row that has its columns. Each statement's row is a type of its own, hence a macro.
+/// What is known of a person but further names, from a row that has its columns. Each statement's row is a type of its own, hence a macro.
 macro_rules! profile_of {
     ($row:expr) => {
         ripen_domain::person::Profile {
@@ -215,6 +223,7 @@ macro_rules! profile_of {
             country: $row.country,
             time_zone: $row.time_zone,
             locale: $row.locale,
+            known_as: Vec::new(),
         }
     };
 }

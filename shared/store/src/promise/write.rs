@@ -86,7 +86,7 @@ pub(crate) struct NewPromise<'a> {
     /// What is promised, in words.
     pub(crate) why: &'a str,
     pub(crate) from_whom: SaidBy<'a>,
-    /// Agreed with the person, or asked for by the client: only a person replaces it.
+    /// Agreed with the person, or for now: only a person replaces it.
     pub(crate) agreed: bool,
 }
 

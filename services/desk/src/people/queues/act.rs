@@ -125,6 +125,7 @@ pub async fn act(
         Ok(done) => done,
         // A row that is gone was seen to by somebody else: the page says that.
         Err(Refusal::Missing { .. }) => QueueTold::Gone,
+        Err(Refusal::Conflict { code: "given_on", .. }) => QueueTold::GivenOn,
         Err(Refusal::Invalid(errors)) if errors.iter().all(|error| error.field == "why") => QueueTold::Why,
         Err(refusal) => return refused(&refusal).into_response(),
     };
@@ -161,7 +162,7 @@ pub async fn run(context: &DeskContext, actor: &Actor, wanted: &WantedAct<'_>) -
             if show(actions, actor, delivery).await?.delivery.state != "dead" {
                 return Err(missing());
             }
-            actions.run(actor, &RetryDelivery { delivery }).await?;
+            actions.run(actor, &RetryDelivery { delivery, confirmed: false }).await?;
             Ok(QueueTold::Again)
         }
         (QueueList::Stuck(StuckKind::Letters), AGAIN) => {

@@ -20,6 +20,8 @@ pub enum QueueTold {
     Gone,
     /// Nothing was done: it was not said why.
     Why,
+    /// Nothing was done: somebody else has the lead by now.
+    GivenOn,
 }
 
 impl QueueTold {
@@ -31,6 +33,7 @@ impl QueueTold {
             Self::Dropped => "dropped",
             Self::Gone => "gone",
             Self::Why => "why",
+            Self::GivenOn => "given_on",
         }
     }
 
@@ -42,12 +45,15 @@ impl QueueTold {
             Self::Dropped => "Dropped: it stays on record, and nobody works it.",
             Self::Gone => "That was over already: somebody else saw to it meanwhile, and nothing was done now.",
             Self::Why => "Nothing was done: say why in a few words.",
+            Self::GivenOn => {
+                "Nothing was sent: somebody else has that lead by now, and two would call. Its page says who; \u{201c}ripen delivery retry \u{2026} --confirm\u{201d} sends it all the same."
+            }
         }
     }
 
     /// Whether it is not what was wanted.
     pub const fn is_bad(self) -> bool {
-        matches!(self, Self::Gone | Self::Why)
+        matches!(self, Self::Gone | Self::Why | Self::GivenOn)
     }
 }
 
@@ -60,7 +66,7 @@ pub struct QueuesQuery {
 
 impl NamedFields for QueuesQuery {
     fn hint(_: &str) -> &'static str {
-        "Write again, released, dropped, gone or why."
+        "Write again, released, dropped, gone, why or given_on."
     }
 }
 

@@ -120,6 +120,7 @@ fn failing() -> FailingEndpoint {
         client: id(ClientId::from_uuid, 1),
         client_name: "Acme Homes".to_owned(),
         name: "CRM".to_owned(),
+        is_mailbox: false,
         failing_since: Some(at("2026-11-24T09:30:00Z")),
         disabled: None,
         waiting: 3,

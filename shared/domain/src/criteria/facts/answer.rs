@@ -37,6 +37,26 @@ pub(in crate::criteria) fn usable<'f>(
 }
 
 impl Question {
+    /// An answer in the type of what the question asks for, whatever it was kept as: `"20"` of a number is 20, `"no"` of a yes or no is
+    /// false, a choice has the script's own spelling. None for what is none of that.
+    #[must_use]
+    pub fn typed(&self, value: &Value) -> Option<Value> {
+        let any = Range::default();
+        Some(match &self.kind {
+            Kind::Text => text(value).ok()?.into_owned().into(),
+            Kind::Number(_) | Kind::Money(_) if value.is_number() => value.clone(),
+            Kind::Number(_) | Kind::Money(_) => match number(value, any).ok()? {
+                Held::Whole(number) => number.into(),
+                Held::Number(number) => number.into(),
+                _ => return None,
+            },
+            Kind::YesNo => yes_no(value).ok()?.into(),
+            Kind::Date => value.as_str().map(str::trim).filter(|text| is_window(text))?.into(),
+            Kind::Choice(choices) => one_of(value, choices).ok()?.into(),
+            Kind::Choices(choices) => any_of(value, choices).ok()?.into_iter().map(Value::from).collect(),
+        })
+    }
+
     /// An answer as it may be shown to somebody who is not told who it is: a choice, a number, yes or no, or a date. None for
     /// words of the person's own, and for what is none of what the question asks for.
     #[must_use]
@@ -209,6 +229,35 @@ mod tests {
         match usable(question, &answer(value, at), NOW.parse().unwrap()) {
             Ok(held) => format!("{held:?}"),
             Err(why) => why.into_owned(),
+        }
+    }
+
+    #[test]
+    fn an_answer_has_the_type_of_its_question_whatever_it_was_kept_as() {
+        let choices = || -> std::sync::Arc<[std::sync::Arc<str>]> { ["Buy".into(), "Sell".into()].into() };
+        let tight = Range { min: Some(0.0), max: Some(10.0) };
+        for (kind, kept, typed) in [
+            (Kind::Number(tight), json!("20"), Some(json!(20))),
+            (Kind::Number(tight), json!(" 4.5 "), Some(json!(4.5))),
+            (Kind::Money(tight), json!(450_000), Some(json!(450_000))),
+            (Kind::Money(tight), json!("about half a million"), None),
+            (Kind::YesNo, json!("no"), Some(json!(false))),
+            (Kind::YesNo, json!("0"), Some(json!(false))),
+            (Kind::YesNo, json!("TRUE"), Some(json!(true))),
+            (Kind::YesNo, json!("perhaps"), None),
+            // A day that is over is that day.
+            (Kind::Date, json!(" 2020-01-01 "), Some(json!("2020-01-01"))),
+            (Kind::Date, json!("soon"), None),
+            (Kind::Choice(choices()), json!("buy"), Some(json!("Buy"))),
+            (Kind::Choices(choices()), json!("sell"), Some(json!(["Sell"]))),
+            (Kind::Choices(choices()), json!(["sell", "buy"]), Some(json!(["Sell", "Buy"]))),
+            (Kind::Choices(choices()), json!(["rent"]), None),
+            (Kind::Text, json!(60134), Some(json!("60134"))),
+        ] {
+            let asked = question(kind);
+            let found = asked.typed(&kept);
+            assert_eq!(found, typed, "{kept}");
+            assert_eq!(found.as_ref().and_then(|typed| asked.typed(typed)), typed, "typed once more it is the same");
         }
     }
 

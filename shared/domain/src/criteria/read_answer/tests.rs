@@ -96,15 +96,34 @@ fn money_of_india_is_counted_in_lakhs() {
 }
 
 #[test]
+fn yes_and_no_are_true_and_false_however_they_are_written() {
+    let criteria = Criteria::load(DOCUMENT).unwrap().criteria;
+    for (question, given, expected) in [
+        ("preapproved", json!("on"), "true"),
+        ("preapproved", json!("Nein"), "false"),
+        ("preapproved", json!(1), "true"),
+        ("preapproved", json!("no"), "false"),
+        ("preapproved", json!("0"), "false"),
+        ("preapproved", json!("FALSE"), "false"),
+        ("preapproved", json!("yes"), "true"),
+        ("preapproved", json!("perhaps"), "\"perhaps\" no_yes_or_no perhaps"),
+        ("preapproved", json!("undefined"), "nothing"),
+    ] {
+        let read = criteria.read_answer(question, &given, &context("US"));
+        assert_eq!(shown(read), expected, "{question} {given}");
+    }
+}
+
+#[test]
 fn what_senders_answer_is_read_or_flagged_with_its_words() {
     let criteria = Criteria::load(DOCUMENT).unwrap().criteria;
     for (question, given, expected) in [
         ("budget", json!("450,000"), "450000"),
         ("budget", json!("$450K"), "450000"),
-        ("budget", json!("99.99"), "\"99.99\""),
-        ("budget", json!("450000"), "\"450000\""),
+        ("budget", json!("99.99"), "99.99"),
+        ("budget", json!("450000"), "450000"),
         ("budget", json!(450_000.5), "450000.5"),
-        ("budget", json!("0"), "\"0\""),
+        ("budget", json!("0"), "0"),
         ("budget", json!(0), "0"),
         ("budget", json!(""), "nothing"),
         ("budget", json!("n/a"), "nothing"),
@@ -140,23 +159,21 @@ fn what_senders_answer_is_read_or_flagged_with_its_words() {
         ("timeframe_days", json!("45L"), "\"45L\" no_number 45L"),
         ("budget", json!("45L"), "\"45L\" no_number 45L"),
         ("timeframe_days", json!("days"), "\"days\" no_number days"),
-        ("preapproved", json!("on"), "true"),
-        ("preapproved", json!("Nein"), "false"),
-        ("preapproved", json!(1), "1"),
-        ("preapproved", json!("perhaps"), "\"perhaps\" no_yes_or_no perhaps"),
-        ("preapproved", json!("undefined"), "nothing"),
+        ("timeframe_days", json!("20"), "20"),
+        ("timeframe_days", json!(" 20 "), "20"),
         ("wants", json!("condo;house"), "[\"condo\",\"house\"]"),
         ("wants", json!(["condo", "House", "condo"]), "[\"condo\",\"house\"]"),
         ("wants", json!("Single family"), "[\"single_family\"]"),
         ("wants", json!(["condo", "castle"]), "[\"condo\"] unknown_choice castle"),
         ("wants", json!("castle"), "\"castle\" unknown_choice castle"),
-        ("wants", json!("none"), "\"none\""),
+        ("wants", json!("none"), "[\"none\"]"),
         ("wants", json!([]), "[]"),
         ("wants", json!([null]), "nothing"),
-        ("plan", json!("Buy, then sell"), "\"Buy, then sell\""),
+        ("plan", json!("Buy, then sell"), "\"buy, then sell\""),
         ("plan", json!(["buy"]), "\"buy\""),
         ("plan", json!("buy;sell"), "\"buy;sell\" unknown_choice buy;sell"),
         ("why", json!("A dog"), "\"A dog\""),
+        ("why", json!(60134), "\"60134\""),
         ("why", json!(["a", "b"]), "\"a, b\""),
         ("why", json!("-"), "nothing"),
         ("why", json!({"a": 1}), "{\"a\":1} no_text {\"a\":1}"),

@@ -73,7 +73,7 @@ impl Mapping {
 
     fn is_number(&self, text: &str, row: &[String]) -> bool {
         match self.country_of(row) {
-            Some(country) => Phone::parse(text, Some(&country)).is_ok(),
+            Some(country) => Phone::parse_with_remark(text, Some(&country)).is_ok(),
             // Whoever gets the list knows the country.
             None => {
                 let digits = text.chars().filter(char::is_ascii_digit).count();

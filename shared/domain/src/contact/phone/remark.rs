@@ -1,0 +1,231 @@
+//! A number with a remark beside it, as hand-kept lists and visitors write it: `415-555-0155 (ask for Bob)`, `030 2345680 (Büro)`,
+//! `06 22 34 56 78 après 18h`. A number among words counts only where its country gives it out, the words do not say that it is
+//! something else (`Order 4155550100`), and no letter is glued to its digits (`415555O100`).
+
+use super::{FEWEST_DIGITS, InvalidPhone, Phone, ReadPhone, beside, digits, folded, one};
+
+/// The longest text in which a number is looked for.
+const LONGEST: usize = 200;
+/// The most digits of what stands beside a number: an hour, a day, the number of a flat.
+const MOST_BESIDE: usize = 4;
+/// Words before digits that say what else they are.
+const NO_PHONE: &[&str] = &[
+    "id",
+    "ids",
+    "ref",
+    "reference",
+    "referenz",
+    "referencia",
+    "order",
+    "invoice",
+    "account",
+    "acct",
+    "customer",
+    "client",
+    "kunde",
+    "kundennummer",
+    "kundennr",
+    "auftrag",
+    "auftragsnummer",
+    "rechnung",
+    "rechnungsnummer",
+    "bestellung",
+    "bestellnummer",
+    "konto",
+    "kontonummer",
+    "iban",
+    "ssn",
+    "dni",
+    "nif",
+    "cpf",
+    "rfc",
+    "pedido",
+    "cuenta",
+    "factura",
+    "commande",
+    "compte",
+    "facture",
+    "siret",
+    "ticket",
+    "case",
+    "policy",
+    "contract",
+    "fax",
+    "telefax",
+];
+
+/// Digits in a text with what people put between them.
+struct Run<'t> {
+    number: &'t str,
+    /// Where it stands in the text.
+    from: usize,
+    to: usize,
+}
+
+impl Phone {
+    /// Reads a number with words beside it too: those are given back. Only where nobody is there to be asked: who types a number into
+    /// a form of the firm is told that the words are none.
+    ///
+    /// # Errors
+    /// As [`Phone::parse`].
+    pub fn parse_with_remark(text: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
+        Self::parse(text, country).or_else(|why| remarked(text, country).ok_or(why))
+    }
+}
+
+fn remarked(text: &str, country: Option<&str>) -> Option<ReadPhone> {
+    let text = folded(text);
+    if text.len() > LONGEST
+        || text.chars().any(|c| c.is_control() && c != '\n')
+        || !text.chars().any(char::is_alphabetic)
+    {
+        return None;
+    }
+    let (long, short): (Vec<_>, Vec<_>) = runs(&text).into_iter().partition(|run| digits(run.number) >= FEWEST_DIGITS);
+    let is_one_of_many = |run: &Run<'_>| groups(run.number).any(|group| group > MOST_BESIDE);
+    if short.iter().any(is_one_of_many) || long.iter().any(|run| is_glued(&text, run)) {
+        return None;
+    }
+    let valid = |run: &&Run<'_>| {
+        !says_otherwise(words_before(&text, run.from)) && one(run.number, country).is_ok_and(|read| !read.doubtful)
+    };
+    let numbers: Vec<_> = long.iter().filter(valid).collect();
+    let [first, others @ ..] = &numbers[..] else { return None };
+    // Digits alone behind words are an id as often.
+    let is_written_as_one =
+        first.number.contains(['+', ' ', '-', '.', '/', '(']) || words_before(&text, first.from).is_empty();
+    if !is_written_as_one {
+        return None;
+    }
+    let others: Vec<_> = others.iter().map(|run| run.number).collect();
+    let read = one(first.number, country).ok().map(|read| beside(read, &others, country))?;
+    Some(ReadPhone { remark: remark(&text, &numbers), ..read })
+}
+
+/// Every run of digits.
+fn runs(text: &str) -> Vec<Run<'_>> {
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '+' | '(' | ')' | '-' | '–' | '.' | '/');
+    let mut runs = Vec::new();
+    let mut at = 0;
+    while let Some(from) = text[at..].find(is_part).map(|place| at + place) {
+        let to = text[from..].find(|c: char| !is_part(c)).map_or(text.len(), |place| from + place);
+        at = to;
+        let whole = &text[from..to];
+        // What is left over of brackets around words: `030 2345680 (`.
+        let number = whole.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let number = number.trim_start_matches(|c: char| !c.is_ascii_digit() && !matches!(c, '+' | '('));
+        let number = if number.contains(')') { number } else { number.trim_start_matches('(') };
+        if digits(number) > 0 {
+            let start = from + (whole.find(number).unwrap_or_default());
+            runs.push(Run { number, from: start, to: start + number.len() });
+        }
+    }
+    runs
+}
+
+/// How many digits stand together, group by group.
+fn groups(number: &str) -> impl Iterator<Item = usize> {
+    number.split(|c: char| !c.is_ascii_digit()).map(str::len).filter(|digits| *digits > 0)
+}
+
+/// Whether nothing that parts words stands between the digits and a letter: then they are half of something else.
+fn is_glued(text: &str, run: &Run<'_>) -> bool {
+    let parts = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | ',' | ';' | ':');
+    let joins = |between: &str, has_letter: bool| has_letter && !between.contains(parts);
+    let (before, behind) = (&text[..run.from], &text[run.to..]);
+    let word_before = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let between_behind = behind.find(char::is_alphanumeric).map_or(behind, |at| &behind[..at]);
+    joins(&before[word_before.len()..], !word_before.is_empty())
+        || joins(between_behind, between_behind.len() < behind.len())
+}
+
+/// The words between the digits before a run, where there are any, and the run.
+fn words_before(text: &str, from: usize) -> &str {
+    let before = &text[..from];
+    let begins = before.rfind(|c: char| c.is_ascii_digit()).map_or(0, |at| at + 1);
+    before[begins..].trim_matches(|c: char| !c.is_alphanumeric())
+}
+
+fn says_otherwise(words: &str) -> bool {
+    let small = words.to_lowercase();
+    small.split(|c: char| !c.is_alphanumeric()).any(|word| NO_PHONE.contains(&word))
+}
+
+/// What stands beside the numbers.
+fn remark(text: &str, numbers: &[&Run<'_>]) -> Option<String> {
+    let mut left = String::new();
+    let mut at = 0;
+    for run in numbers {
+        left.push_str(&text[at..run.from]);
+        left.push(' ');
+        at = run.to;
+    }
+    left.push_str(&text[at..]);
+    let words: Vec<_> = left.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).collect();
+    let joined = words.join(" ");
+    let bare = joined.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'));
+    (!bare.is_empty()).then(|| bare.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("415-555-0155 (ask for Bob)", "US", &["+14155550155"], "ask for Bob")]
+    #[case("415-555-0155 after 5pm", "US", &["+14155550155"], "after 5pm")]
+    #[case("415-555-0155 (call after 5)", "US", &["+14155550155"], "call after 5")]
+    #[case("415-555-0155 WhatsApp only", "US", &["+14155550155"], "WhatsApp only")]
+    #[case("415-555-0155 - wife's cell", "US", &["+14155550155"], "wife's cell")]
+    #[case("4155550155 ask for Bob", "US", &["+14155550155"], "ask for Bob")]
+    #[case("Bob's mobile: (415) 555-0155", "US", &["+14155550155"], "Bob's mobile")]
+    #[case("030 2345680 (Büro)", "DE", &["+49302345680"], "Büro")]
+    #[case("030 2345680 (abends)", "DE", &["+49302345680"], "abends")]
+    #[case("030 2345690 App. 12", "DE", &["+49302345690"], "App. 12")]
+    #[case("55 2345 5678 (casa)", "MX", &["+525523455678"], "casa")]
+    #[case("55 2345 5678 por la tarde", "MX", &["+525523455678"], "por la tarde")]
+    #[case("06 22 34 56 78 (après 18h)", "FR", &["+33622345678"], "après 18h")]
+    #[case("030 2345680 (Büro), 0151 23456780 (mobil)", "DE", &["+49302345680", "+4915123456780"], "Büro mobil")]
+    #[case("030 2345680 (Büro), Fax 030 2345681", "DE", &["+49302345680"], "Büro Fax 030 2345681")]
+    fn a_number_is_read_and_the_words_beside_it_are_kept(
+        #[case] typed: &str,
+        #[case] country: &str,
+        #[case] numbers: &[&str],
+        #[case] remark: &str,
+    ) {
+        let read = Phone::parse_with_remark(typed, Some(country)).unwrap();
+        let found: Vec<_> =
+            std::iter::once(read.phone.as_str()).chain(read.others.iter().map(String::as_str)).collect();
+        let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect::<String>();
+        assert_eq!((&found[..], plain(&read.remark.unwrap())), (numbers, plain(remark)));
+        assert!(!read.doubtful);
+        assert!(Phone::parse(typed, Some(country)).is_err(), "whoever types it into a form is told");
+    }
+
+    #[rstest]
+    #[case("1-800-FLOWERS", "US")]
+    #[case("415-555-O1OO", "US")]
+    #[case("415555O100", "US")]
+    #[case("(512) xxx-xxxx", "US")]
+    #[case("4155550100-ab12-4c", "US")]
+    #[case("b4155550100", "US")]
+    #[case("Order 415 555 0100", "US")]
+    #[case("Customer no. 4155550100", "US")]
+    #[case("lead 4155550100", "US")]
+    #[case("Kundennummer 030 2345680", "DE")]
+    #[case("Fax 030 2345680", "DE")]
+    #[case("415-555-0100 pin 12345", "US")]
+    #[case("+1 415 555 0100\r\nX: y", "US")]
+    #[case("call me", "US")]
+    #[case("no phone, write to flat 12", "US")]
+    #[case("about 123456789012345678 things", "US")]
+    #[case("000-000-0000 (none)", "US")]
+    #[case("555-0100 (home)", "US")]
+    #[case("4.93023E+11", "DE")]
+    #[case("ask for it", "US")]
+    fn what_is_no_number_stays_none_whatever_words_are_beside_it(#[case] typed: &str, #[case] country: &str) {
+        assert!(Phone::parse_with_remark(typed, Some(country)).is_err(), "{typed}");
+    }
+}

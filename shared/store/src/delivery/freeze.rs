@@ -1,0 +1,149 @@
+//! The bytes that every attempt of a delivery sends, kept with the first of them. Of several updates of one lead that go out together
+//! each tells what the one before it did not; one that has nothing left to tell goes to nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use ripen_domain::{
+    delivery::{ClientEvent, EventDetail, EventType, UpdateKind, tells_the_same},
+    id::{EndpointId, LeadId},
+};
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, delivery::leased_delivery::LeasedDelivery};
+
+/// Whom a body of a lead goes to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Reader {
+    endpoint: EndpointId,
+    lead: LeadId,
+}
+
+/// Bodies that were written and are to be kept.
+pub(crate) struct FreshBodies {
+    /// Each with its delivery.
+    pub(crate) bodies: Vec<(Vec<u8>, LeasedDelivery)>,
+    /// Updates all of which was told already.
+    pub(crate) told_already: Vec<Uuid>,
+}
+
+/// Writes the bodies of what was never sent, those that came to be owed first before the others: all of them were loaded before any of
+/// them was written, and two updates would tell the same change.
+pub(crate) fn in_order(mut fresh: Vec<LeasedDelivery>, write: impl Fn(&LeasedDelivery) -> Vec<u8>) -> FreshBodies {
+    fresh.sort_by_key(|due| due.facts.delivery);
+    let mut told: BTreeMap<Reader, Vec<u8>> = BTreeMap::new();
+    let mut written = FreshBodies { bodies: Vec::with_capacity(fresh.len()), told_already: Vec::new() };
+    for mut due in fresh {
+        let (reader, event) = (Reader { endpoint: due.endpoint, lead: due.facts.lead }, due.facts.event());
+        if event == EventType::LeadUpdated
+            && let Some(before) = told.get(&reader)
+        {
+            due.told_before = Some(before.clone());
+        }
+        let body = write(&due);
+        if is_told_already(&due, &body) {
+            written.told_already.push(due.facts.delivery.uuid());
+            continue;
+        }
+        if matches!(event, EventType::LeadMatured | EventType::LeadUpdated) {
+            told.insert(reader, body.clone());
+        }
+        written.bodies.push((body, due));
+    }
+    written
+}
+
+/// Whether an update because of what arrived tells nothing that its reader was not told: a correction that corrects nothing, or one that
+/// the update before it told with its own. What somebody did is told all the same.
+fn is_told_already(due: &LeasedDelivery, body: &[u8]) -> bool {
+    let EventDetail::Updated(update) = &due.facts.detail else { return false };
+    let read = |body: &[u8]| ClientEvent::read(body);
+    let (before, now) = (due.told_before.as_deref().and_then(read), read(body));
+    let both = before.as_ref().and_then(ClientEvent::lead).zip(now.as_ref().and_then(ClientEvent::lead));
+    update.kind.get() == Some(&UpdateKind::Arrival) && both.is_some_and(|(before, now)| tells_the_same(before, now))
+}
+
+impl Store {
+    /// Keeps bodies; returns the deliveries that had none. An update is kept only where its endpoint was told nothing since it was
+    /// loaded: it says what is otherwise than was told last.
+    pub(crate) async fn freeze(
+        &self,
+        fresh: &[(Vec<u8>, LeasedDelivery)],
+        now: Timestamp,
+    ) -> Result<BTreeSet<Uuid>, StoreError> {
+        if fresh.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        if !fresh.iter().any(|(_, due)| due.facts.event() == EventType::LeadUpdated) {
+            return keep(&self.pool, fresh, now).await;
+        }
+        let ids: Vec<_> = fresh.iter().map(|(_, due)| due.facts.delivery.uuid()).collect();
+        let mut batch = self.begin().await?;
+        // One reader's updates are kept one after the other, over all processes; in the order of the keys, so that nobody waits in a
+        // circle.
+        sqlx::query!(
+            r#"-- delivery.freeze_lock
+            select pg_advisory_xact_lock(key)::text as "locked!" from (
+              select distinct hashtextextended('told ' || d.lead_id::text || d.endpoint_id::text, 0) as key from delivery d
+              where d.id = any($1) and d.event = 'lead.updated' order by key) keys"#,
+            &ids
+        )
+        .fetch_all(batch.connection())
+        .await?;
+        let kept = keep(batch.connection(), fresh, now).await?;
+        batch.commit().await?;
+        Ok(kept)
+    }
+
+    /// Ends leased updates that have nothing left to tell. Nothing was sent, so that no attempt counts.
+    pub(crate) async fn withdraw_told_already(
+        &self,
+        told: &[Uuid],
+        lease: Uuid,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- delivery.told_already
+            update delivery set state = 'withdrawn', reason = 'all of it was told already', reason_code = null, lease = null, leased_until = null,
+                   attempts = attempts - 1, excused = least(excused, attempts - 1), ended_at = $3
+            where id = any($1) and state = 'leased' and lease = $2",
+            told,
+            lease,
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn keep(
+    executor: impl PgExecutor<'_>,
+    fresh: &[(Vec<u8>, LeasedDelivery)],
+    now: Timestamp,
+) -> Result<BTreeSet<Uuid>, StoreError> {
+    let ids: Vec<_> = fresh.iter().map(|(_, due)| due.facts.delivery.uuid()).collect();
+    let bodies: Vec<_> = fresh.iter().map(|(body, _)| body.clone()).collect();
+    let told_by: Vec<_> = fresh.iter().map(|(_, due)| due.told_by).collect();
+    // `on conflict do nothing`: the first to freeze decides the bytes, and only that one may send in this round.
+    let rows = sqlx::query!(
+        "-- delivery.freeze
+        insert into delivery_body (delivery_id, client_id, at, body)
+        select d.id, d.client_id, $3, ($2::bytea[])[i]
+        from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($1::uuid[])[i]
+        where d.event <> 'lead.updated' or ($4::uuid[])[i] is not distinct from (
+          select h.id from delivery h join delivery_body b on b.delivery_id = h.id
+          where h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
+            and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1)
+        on conflict do nothing returning delivery_id",
+        &ids,
+        &bodies,
+        now.to_sqlx(),
+        &told_by[..] as &[Option<Uuid>]
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.delivery_id).collect())
+}
