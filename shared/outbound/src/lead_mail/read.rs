@@ -402,6 +402,7 @@ fn news(update: &LeadUpdate) -> Option<String> {
         Some(UpdateKind::Conversation) => by("What was said in a conversation", " with "),
         Some(UpdateKind::Note) => by("What was noted", " by "),
         Some(UpdateKind::Grade) => Some("No A lead any more".to_owned()),
+        Some(UpdateKind::Assigned) => Some("Somebody else has it now".to_owned()),
         _ => word(&update.kind).map(|kind| label(&kind)),
     }
 }
