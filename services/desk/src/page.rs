@@ -101,5 +101,5 @@ fn page<'a, Content: Template>(
     content: Content,
 ) -> Page<'a, Content> {
     // The address is the credential: a page in a search index would hand it to everybody.
-    Page { title, header, style: StyleSheet::At(STYLE_PATH), layout, is_indexed: false, content }
+    Page { title, header, style: StyleSheet::At(STYLE_PATH), header_link: None, layout, is_indexed: false, content }
 }

@@ -52,6 +52,15 @@ impl Layout {
     }
 }
 
+/// A link behind the last part of what stands above the content.
+#[derive(Debug, Clone, Copy)]
+pub struct HeaderLink<'a> {
+    /// What it says.
+    pub label: &'a str,
+    /// Where it leads.
+    pub href: &'a str,
+}
+
 /// A whole page.
 #[derive(Debug, Template)]
 #[template(path = "page.html")]
@@ -60,6 +69,8 @@ pub struct Page<'a, Content: Template> {
     pub title: &'a str,
     /// What stands above the content, such as whose page it is.
     pub header: &'a [&'a str],
+    /// A link behind the last part of that.
+    pub header_link: Option<HeaderLink<'a>>,
     /// Where its style comes from.
     pub style: StyleSheet,
     /// How the content stands.
@@ -122,7 +133,9 @@ mod tests {
 
     fn page(typed: &str, style: StyleSheet) -> Page<'_, Content<'_>> {
         let is_indexed = matches!(style, StyleSheet::Inline);
-        Page { title: typed, header: &["<Acme>"], style, layout: Layout::Alone, is_indexed, content: Content { typed } }
+        let header_link = Some(HeaderLink { label: "not you?", href: "#not-you" });
+        let (header, layout) = (&["<Acme>"], Layout::Alone);
+        Page { title: typed, header, header_link, style, layout, is_indexed, content: Content { typed } }
     }
 
     #[test]

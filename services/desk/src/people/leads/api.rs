@@ -205,7 +205,8 @@ pub async fn one(
 ) -> Result<Json<LeadWholeView>, Problem> {
     let mut page = lead_page::show(&context.actions, &viewer.actor, lead).await.map_err(|refusal| refused(&refusal))?;
     let hides_points = hides_points_of(&context, &viewer, lead).await.map_err(|refusal| refused(&refusal))?;
-    let gates = why_not::gates(&context.actions, &viewer.actor, lead, None).await.map_err(|refusal| refused(&refusal))?;
+    let gates =
+        why_not::gates(&context.actions, &viewer.actor, lead, None).await.map_err(|refusal| refused(&refusal))?;
     page.listed.score = page.listed.score.filter(|_| !hides_points);
     let when = When::of(&viewer, context.clock.now());
     let timeline = entries(&page, &when, hides_points).into_iter().map(|entry| {

@@ -163,7 +163,16 @@ pub fn shown_gates(found: LeadGates, (page, stands): (&WholeLead, &WhoHasLead), 
     };
     let (passed, shut) = found.gates.into_iter().map(one).partition(|gate| gate.is_open);
     let opens = found.opens_at.map(|at| TimeInTitle::of(when, at));
-    ShownGates { is_callable: found.is_callable, opens, shut, passed, in_review, lacks_number, is_with_client, on_the_way }
+    ShownGates {
+        is_callable: found.is_callable,
+        opens,
+        shut,
+        passed,
+        in_review,
+        lacks_number,
+        is_with_client,
+        on_the_way,
+    }
 }
 
 /// By the reader's way of writing hours, and with the time from which on people are called there; none where its words keep the place.
