@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission},
     desk::{
-        AgentTerms, CallGate, DeskTeam, GateKind, GateReader, NextWork, Rank, WayToClient, for_team, next_work, opens_at, shut,
-        softened,
+        AgentTerms, CallGate, DeskTeam, GateKind, GateReader, NextWork, Rank, WayToClient, for_team, next_work,
+        opens_at, shut, softened,
     },
     id::{LeadId, UserId},
 };

@@ -68,8 +68,7 @@ mod tests {
     #[test]
     fn only_what_was_taken_is_said_to_be_had() {
         let of = |state: WayState| WayToClient { state, tried: 2, next_at: None, why: None }.in_words();
-        let had: Vec<_> =
-            WayState::ALL.iter().copied().filter(|state| of(*state).contains("has it")).collect();
+        let had: Vec<_> = WayState::ALL.iter().copied().filter(|state| of(*state).contains("has it")).collect();
         assert_eq!(had, [WayState::Had]);
         assert_eq!(of(WayState::TriedAgain), "it is being delivered to the client: tried 2 times");
     }

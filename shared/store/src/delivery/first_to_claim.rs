@@ -329,7 +329,8 @@ impl Transaction {
         let endpoints = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).filter(|id| !had.contains(id));
         let endpoints: Vec<_> = endpoints.collect();
         // Derived ids: an acceptance that runs again after a conflict hands over the same deliveries.
-        let ids = endpoints.iter().map(|endpoint| event_id(offer.delivery, EventType::LeadMatured, *endpoint, now).uuid());
+        let ids =
+            endpoints.iter().map(|endpoint| event_id(offer.delivery, EventType::LeadMatured, *endpoint, now).uuid());
         let ids: Vec<_> = ids.collect();
         // Both in one statement: the others are inserted only where the waiting row was still there to be taken.
         let row = sqlx::query!(

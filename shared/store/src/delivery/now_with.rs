@@ -8,7 +8,6 @@ use ripen_domain::{
     delivery::{EventDetail, EventType, LeadUpdate, Member, UpdateKind},
     id::{DeliveryId, LeadId},
 };
-use uuid::Uuid;
 
 use crate::{
     StoreError, Transaction,
@@ -30,12 +29,12 @@ impl Transaction {
         let ids: BTreeSet<_> = deliveries.iter().map(|id| id.uuid()).collect();
         let ids: Vec<_> = ids.into_iter().collect();
         // A body that is frozen keeps the name that it was sent with, and so do the updates that were sent; the row names who has the
-        // lead now, because later updates, the rep's page and the place in the day go by it.
+        // lead now, because later updates, the rep's page and the place in the day go by it: where that took none, this gives none back.
         let rows = sqlx::query!(
             r#"-- delivery.now_with
             with holder as (
               select o.maturation_id, (array_agg(o.id order by o.id desc))[1] as id, (array_agg(coalesce(o.rep_id, x.rep_id)))[1] as rep_id,
-                     (array_agg(coalesce(x.name, x.address) order by o.id desc))[1] as name
+                     (array_agg(coalesce(x.name, x.address) order by o.id desc))[1] as name, bool_or(o.took_no_place or x.is_fallback) as took_none
               from delivery o join endpoint x on x.id = o.endpoint_id
               where o.maturation_id = any(array(select d.maturation_id from delivery d where d.id = any($1)))
                 and o.event = 'lead.matured' and o.state not in ('dead', 'withdrawn') and (x.kind = 'email' or x.rep_id is not null)
@@ -52,7 +51,7 @@ impl Transaction {
                               and coalesce(d.rep_id, x.rep_id) is not distinct from w.rep_id)
               order by w.id for no key update of w
             )
-            update delivery w set rep_id = h.rep_id
+            update delivery w set rep_id = h.rep_id, took_no_place = w.took_no_place or h.took_none
             from holder h, endpoint e
             where w.id in (select id from beside) and h.maturation_id = w.maturation_id and e.id = w.endpoint_id
             returning w.id, w.lead_id, w.event, w.attempts, e.events, h.id as "given_by!", h.rep_id as "rep_id?", h.name as "name?""#,
