@@ -299,6 +299,7 @@ async fn pages(scenario: &Scenario) -> Value {
         {"name": "page-lead-no-contact", "url": lead, "open": "Return…"},
         {"name": "page-offer", "url": offer},
         {"name": "page-rep", "url": rep},
+        {"name": "page-rep-closed", "url": rep, "open": "in the last 30 days"},
         {"name": "page-no-link", "url": format!("{}/o/nothing", scenario.process.url)},
         {"name": "page-thanks", "url": format!("{}/v1/thanks", scenario.process.url)},
         {"name": "page-refused", "url": format!("{}/v1/in/{}", scenario.process.url, scenario.source.token),

@@ -24,7 +24,7 @@ use crate::{
     lookups::TokenLookups,
     page::{
         self, HomeLinks,
-        frame::Frame,
+        frame::{Frame, PageLink},
         lead::{LeadNotice, LeadReply, LinkedLead},
         shown::ShownBy,
     },
@@ -147,7 +147,7 @@ impl DeskContext {
 impl DeskContext {
     /// What stands around a page for whoever holds a link of this client.
     pub fn frame(&self, client: &str) -> Frame {
-        Frame { firm: self.firm.clone(), client: client.to_owned() }
+        Frame { firm: self.firm.clone(), client: client.to_owned(), link: PageLink::default() }
     }
 
     /// The page of a delivery.

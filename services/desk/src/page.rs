@@ -101,5 +101,14 @@ fn page<'a, Content: Template>(
     content: Content,
 ) -> Page<'a, Content> {
     // The address is the credential: a page in a search index would hand it to everybody.
-    Page { title, header, style: StyleSheet::At(STYLE_PATH), script: None, layout, is_indexed: false, content }
+    Page {
+        title,
+        header,
+        header_link: None,
+        style: StyleSheet::At(STYLE_PATH),
+        script: None,
+        layout,
+        is_indexed: false,
+        content,
+    }
 }

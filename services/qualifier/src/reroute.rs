@@ -243,10 +243,10 @@ impl RerouteWrites {
 
     async fn write(&self, batch: &mut Transaction, offered_until: Timestamp) -> Result<(), StoreError> {
         let at = (self.now, offered_until);
-        batch.held_settle(&self.held, &self.notes, at).await?;
         if !self.new.is_empty() {
             batch.maturations_write(&[], &self.new, at).await?;
         }
+        batch.held_settle(&self.held, &self.notes, at).await?;
         batch.offers_write(&self.offers, self.now).await
     }
 }

@@ -8,6 +8,7 @@ use ripen_domain::{
     appointment::Terms,
     calling::Place,
     criteria::{AnswerContext, Criteria, QuestionWords},
+    desk::WayToClient,
     flag::Flag,
     id::{DeliveryId, LeadId},
     promise::When,
@@ -387,6 +388,8 @@ pub struct LeadHistory {
     pub flags: Vec<Flag>,
     /// Who of the client has it now.
     pub holders: Vec<LeadHolder>,
+    /// How far it is on its way to its client; none where nothing is on its way.
+    pub way: Option<WayToClient>,
     /// What was sent of it.
     pub deliveries: Vec<DeliveryRecord>,
     /// What clients said of it.
@@ -415,6 +418,7 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
     let outcomes = outcomes_of(actions, scope, deliveries.iter().map(|one| one.id)).await?;
     let person = record.person;
     let filter = AppointmentFilter { lead: Some(lead), ..AppointmentFilter::default() };
+    let standing = store.begin().await?.desk_standings(scope, &[lead], actions.clock.now()).await?.pop();
     Ok(LeadHistory {
         lead: record,
         promises: store.promises_of_lead(scope, lead).await?,
@@ -423,6 +427,7 @@ pub async fn show(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<Lead
         notes: store.notes_of_lead(scope, lead).await?,
         flags: store.flags_of_lead(scope, lead).await?,
         holders: store.holders_of_lead(scope, lead).await?,
+        way: standing.and_then(|standing| standing.facts.way),
         deliveries,
         outcomes,
         appointments: store.appointments(scope, filter).await?,

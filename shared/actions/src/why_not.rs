@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use ripen_domain::{
     actor::{Actor, Permission},
     desk::{
-        AgentTerms, CallGate, DeskTeam, GateKind, GateReader, NextWork, Rank, for_team, next_work, opens_at, shut,
-        softened,
+        AgentTerms, CallGate, DeskTeam, GateKind, GateReader, NextWork, Rank, WayToClient, for_team, next_work,
+        opens_at, shut, softened,
     },
     id::{LeadId, UserId},
 };
@@ -30,6 +30,8 @@ pub struct LeadGates {
     pub opens_at: Option<Timestamp>,
     /// When it can be worked next: of this everything speaks that says what becomes of the lead. None for a client's people.
     pub next: Option<NextWork>,
+    /// How far it is on its way to its client, where it is not the desk's; to a client's people without why.
+    pub way: Option<WayToClient>,
     /// It is handed out as soon as an agent whose turn it is asks; to a client's people, as soon as it is an hour to call there.
     pub is_callable: bool,
 }
@@ -65,6 +67,7 @@ pub async fn gates(
     let rank = found.rank;
     let facts = &found.standing.facts;
     let next = next_work(facts, &agent, &actions.hours, now);
+    let way = facts.way.clone().filter(|_| facts.is_with_client);
     let gates = match team {
         None => found.gates,
         // Callable is who somebody would be handed, not whom anybody could call.
@@ -88,12 +91,14 @@ pub async fn gates(
         let (zone, is_handed_over) = (&found.standing.client_zone, facts.is_handed_over);
         let gates = softened(gates, GateReader { zone, is_handed_over, now });
         let is_callable = shut(&gates).next().is_none();
-        return Ok(LeadGates { lead, rank, opens_at: opens_at(&gates), gates, next: None, is_callable });
+        // Why it is not there yet may be words about the person.
+        let way = way.map(|way| WayToClient { why: None, ..way });
+        return Ok(LeadGates { lead, rank, opens_at: opens_at(&gates), gates, next: None, way, is_callable });
     }
     // Not the latest of the gates alone: what opens at night is called in the morning.
     let opens_at = match &next {
         NextWork::At(opening) => Some(opening.at),
         NextWork::Now | NextWork::Blocked { .. } => None,
     };
-    Ok(LeadGates { lead, rank, opens_at, gates, next: Some(next), is_callable })
+    Ok(LeadGates { lead, rank, opens_at, gates, next: Some(next), way, is_callable })
 }

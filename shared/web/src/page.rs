@@ -72,6 +72,15 @@ pub struct PageScript<'a> {
     pub theme: &'a str,
 }
 
+/// A link behind the last part of what stands above the content.
+#[derive(Debug, Clone, Copy)]
+pub struct HeaderLink<'a> {
+    /// What it says.
+    pub label: &'a str,
+    /// Where it leads.
+    pub href: &'a str,
+}
+
 /// A whole page.
 #[derive(Template)]
 #[template(path = "page.html")]
@@ -80,6 +89,8 @@ pub struct Page<'a, Content: Template> {
     pub title: &'a str,
     /// What stands above the content, such as whose page it is.
     pub header: &'a [&'a str],
+    /// A link behind the last part of that.
+    pub header_link: Option<HeaderLink<'a>>,
     /// Where its style comes from.
     pub style: StyleSheet,
     /// What it runs; most pages run nothing.
@@ -161,7 +172,9 @@ mod tests {
     fn page(typed: &str, style: StyleSheet) -> Page<'_, Content<'_>> {
         let is_indexed = matches!(style, StyleSheet::Inline);
         let content = Content { typed };
-        Page { title: typed, header: &["<Acme>"], style, script: None, layout: Layout::Alone, is_indexed, content }
+        let header_link = Some(HeaderLink { label: "not you?", href: "#not-you" });
+        let (header, layout) = (&["<Acme>"], Layout::Alone);
+        Page { title: typed, header, header_link, style, script: None, layout, is_indexed, content }
     }
 
     fn with_script(layout: Layout, csrf: Option<&'static str>, theme: &'static str) -> Page<'static, Content<'static>> {
@@ -192,7 +205,7 @@ mod tests {
             "</head>",
             "<body class=\"alone\">",
             "<header class=\"page-header\">",
-            "<span dir=\"auto\">&#60;Acme&#62;</span>",
+            "<span dir=\"auto\">&#60;Acme&#62; · <a href=\"#not-you\">not you?</a></span>",
             "</header>",
             "<main>",
             "<h1>x</h1>",

@@ -42,7 +42,7 @@ use crate::{
     context::DeskContext,
     page::{
         self,
-        lead::{LeadNotice, LinkedLead},
+        lead::{LeadNotice, LinkedLead, OpenedBy},
     },
 };
 
@@ -196,7 +196,7 @@ async fn tried(context: &DeskContext, lead: LinkedLead) -> Response {
         Err(Refusal::Missing { .. }) => return page::dead(StatusCode::NOT_FOUND),
         Err(refusal) => return page::trouble(&refused(&refusal)),
     };
-    match load(context, id, lead.back).await {
+    match load(context, id, lead.by).await {
         Ok(now) => context.lead_page(StatusCode::OK, &now, &message, &OutcomeFields::default()).await,
         Err(response) => *response,
     }
@@ -222,7 +222,7 @@ async fn record(context: &DeskContext, lead: LinkedLead, request: RecordOutcome)
     // What was typed stays only where it has to be corrected.
     let typed = if status == StatusCode::OK { OutcomeFields::default() } else { said };
     // Read again: the page shows what is recorded now, whoever said it.
-    match load(context, id, lead.back).await {
+    match load(context, id, lead.by).await {
         Ok(now) => context.lead_page(status, &now, &message, &typed).await,
         Err(response) => *response,
     }
@@ -237,7 +237,8 @@ async fn opened(
     let token = token.map(|Path(token)| token).unwrap_or_default();
     match context.keys.open(&token, context.clock.now()) {
         Ok(link) => {
-            let lead = load(context, link.id, back(context, from)).await?;
+            let by = OpenedBy { made: link.made, back: back(context, from) };
+            let lead = load(context, link.id, by).await?;
             // Before anything of it is shown: whoever has an ended link may not be who it was for.
             let is_over = link.is_ended_by(lead.sent.row.links_since) || lead.sent.has_left;
             if is_over { Err(Box::new(page::over())) } else { Ok(lead) }
@@ -266,14 +267,14 @@ async fn agreed(context: &DeskContext, sent: &SentDelivery) -> Vec<AppointmentRe
     read.inspect_err(|error| tracing::warn!(%error, "a page goes without its lead's appointment")).unwrap_or_default()
 }
 
-async fn load(context: &DeskContext, id: DeliveryId, back: String) -> Result<LinkedLead, Box<Response>> {
+async fn load(context: &DeskContext, id: DeliveryId, by: OpenedBy) -> Result<LinkedLead, Box<Response>> {
     // Whoever holds the link is let in by its signature, to this delivery alone.
     let found = context.store.sent(by_link(), id).await.map_err(|error| Box::new(page::trouble(&failed(&error))))?;
     let sent = found.ok_or_else(|| Box::new(page::dead(StatusCode::NOT_FOUND)))?;
     let handed = sent.offer.as_ref().and_then(|offer| offer.handed);
     let taken_page = handed.map(|handed| format!("/o/{}", context.keys.token(handed, context.clock.now())));
     let taken_page = taken_page.unwrap_or_default();
-    Ok(LinkedLead { appointments: agreed(context, &sent).await, sent, back, taken_page })
+    Ok(LinkedLead { appointments: agreed(context, &sent).await, sent, by, taken_page })
 }
 
 /// People and older mails say `accept` and `return`.

@@ -7,15 +7,19 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use futures::future::try_join;
+use futures::future::try_join3;
+use jiff::{SignedDuration, Timestamp};
 use ripen_actions::{Refusal, rep_link::RenewRepLink};
 use ripen_domain::{
-    id::RepId,
+    id::{DeliveryId, RepId},
     link::{BadLink, OpenedLink, lifetime},
 };
 use ripen_store::{
     appointment::list::AppointmentFilter,
-    team::rep_leads::{RepLead, RepLeads, RepLeadsWanted, RepLinks},
+    team::{
+        rep_closed::RepClosedWanted,
+        rep_leads::{RepLeads, RepLeadsWanted, RepLinks},
+    },
 };
 use ripen_web::address::Visitor;
 
@@ -24,6 +28,9 @@ use crate::{
     context::DeskContext,
     page::{self, shown::ShownBy},
 };
+
+/// So many closed leads are told of, the last ones.
+const MOST_CLOSED: i64 = 100;
 
 type RepToken = Result<Path<String>, PathRejection>;
 
@@ -65,20 +72,31 @@ pub async fn show(
     // A page whose link is older than the end of a lead's links must not make new ones: whoever has it may be whom they
     // were ended for.
     let wanted = RepLeadsWanted { rep: link.id, link_made: link.made, now, limit: most + 1 };
-    let read = try_join(context.store.rep_leads(scope, wanted), context.store.appointments(scope, agreed));
+    let lately = RepClosedWanted { rep: link.id, link_made: link.made, since: days_ago(now), limit: MOST_CLOSED };
+    let read = try_join3(
+        context.store.rep_leads(scope, wanted),
+        context.store.rep_closed(scope, lately),
+        context.store.appointments(scope, agreed),
+    );
     match read.await {
-        Ok((RepLeads { leads, ended }, appointments)) => {
+        Ok((RepLeads { leads, ended }, closed, appointments)) => {
             // Fresh links, because those in old mails may have expired.
             // Each names this list, so that whoever came from it finds back: a link of a mail is to its lead alone.
             let list = context.keys.rep_token(link.id, link.made);
-            let made = |lead: &RepLead| format!("/o/{}?{FROM_LIST}={list}", context.keys.token(lead.delivery, now));
+            let made = |of: DeliveryId| format!("/o/{}?{FROM_LIST}={list}", context.keys.token(of, now));
             // No answers are shown in the list, and so no questions looked up.
             let by = ShownBy { now, hours: &context.actions.hours, country: &rep.client_country, questions: &[] };
-            let moment = page::rep::Moment { by, appointments: &appointments, link: &made, ended };
+            let (link_made, closed) = (link.made, &closed[..]);
+            let moment = page::rep::Moment { by, appointments: &appointments, link: &made, link_made, closed, ended };
             page::rep::render(&context.frame(&rep.client), &rep, &leads, moment)
         }
         Err(error) => page::trouble(&failed(&error)),
     }
+}
+
+/// From when on what became of leads is told: as long as a link to the page works.
+fn days_ago(now: Timestamp) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(24 * lifetime::LIST_DAYS)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// Mails the rep a new link to the page, to the address that is known of them.

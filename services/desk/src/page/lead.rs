@@ -7,7 +7,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use ripen_actions::FieldError;
 use ripen_domain::{
     delivery::{ClientEvent, EventType, OutcomeKind},
-    outcome::{FixedReason, OutcomeFields, reason_in_words},
+    link::lifetime,
+    outcome::{FixedReason, Outcome, OutcomeFields, reason_in_words},
     routing::OfferOver,
     time_in_words::day_in_words,
     touch::Disposition,
@@ -18,10 +19,10 @@ use ripen_store::{
     delivery::feed::{ContactEnd, EndedElsewhere, SentDelivery},
     outcome::list::OutcomeRecord,
 };
-use ripen_web::page::Layout;
+use ripen_web::page::{Layout, Page};
 
 use super::{
-    frame::Frame,
+    frame::{Frame, PageLink},
     page,
     say::{SayForms, SayState, SayTerms},
     shown::{ContactWay, FactValue, ShownAppointment, ShownBy, ShownFact, ShownLead, ShownNote, ShownTime},
@@ -72,8 +73,8 @@ struct LeadPage<'a> {
     forms: SayForms<'a>,
     /// The address of the list that the reader came from; empty where they came by another way.
     back: &'a str,
-    /// It is recorded as it was typed once somebody says that it is meant.
-    asks: bool,
+    /// It is recorded as it was typed once somebody says that it is meant: what is recorded then, in words. Empty where nothing is asked.
+    asks: String,
     notes: &'a [ShownNote],
     answers: &'a [ShownFact],
     /// Where they came from.
@@ -123,12 +124,20 @@ struct EndedOffer {
     is_theirs: bool,
 }
 
+/// How a lead's page was opened.
+pub struct OpenedBy {
+    /// When its link was made.
+    pub made: Timestamp,
+    /// The address of the list that it was opened from; empty where it was opened from elsewhere.
+    pub back: String,
+}
+
 /// A lead whose link was opened.
 pub struct LinkedLead {
     /// The delivery that the link names.
     pub sent: SentDelivery,
-    /// The address of the list that it was opened from; empty where it was opened from elsewhere.
-    pub back: String,
+    /// How it was opened.
+    pub by: OpenedBy,
     /// What is agreed with its person, the earliest first.
     pub appointments: Vec<AppointmentRecord>,
     /// Of an offer that was taken here, the address of the lead's own page; empty otherwise.
@@ -150,7 +159,7 @@ pub struct LeadReply<'a> {
 /// The lead with its forms.
 pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Response {
     let LeadReply { status, message, typed, by } = *answer;
-    let LinkedLead { sent, back, appointments, taken_page } = opened;
+    let LinkedLead { sent, by: OpenedBy { made, back }, appointments, taken_page } = opened;
     // An unreadable body still gives a page: the outcome of the lead can be recorded all the same.
     let event = ClientEvent::read(&sent.row.body);
     let is_offer = event.as_ref().is_some_and(|event| event.event.get() == Some(&EventType::LeadOffered));
@@ -166,13 +175,15 @@ pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Res
     let notice = notice(message, sent.outcomes.last().map(|one| in_words(one, spoken)), is_offer);
     let facts = facts(sent, &shown, spoken);
     let reader = sent.rep.as_ref().map(|rep| format!("for {}", rep.name));
+    let frame = &frame.clone().of_link(PageLink::of(own_name, lifetime::end(*made), &shown.clock));
     let header: Vec<&str> = [Some(sent.client_name.as_str()), reader.as_deref()].into_iter().flatten().collect();
     if is_offer {
         let over = ended_offer(sent, spoken);
         // Only while it can be taken: bodies of older versions hold words that an offer no longer shows.
         let facts = if over.is_none() { offer_facts(&shown, facts) } else { facts };
         let content = OfferPage { frame, lead: &shown, facts, notice, back, over, taken_page };
-        return page("A lead on offer", &header, Layout::Column, content).response(status);
+        let page = page("A lead on offer", &header, Layout::Column, content);
+        return Page { header_link: frame.header_link(), ..page }.response(status);
     }
     let newest = sent.outcomes.last();
     let elsewhere = sent.elsewhere.filter(|_| ended.is_none());
@@ -191,6 +202,7 @@ pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Res
         terms: &terms,
         typed,
         sent: typed.outcome.as_deref().filter(|_| !matches!(message, LeadNotice::None)),
+        figure: figure(typed, &written),
         errors: if let LeadNotice::Wrong(errors) = message { errors } else { &[] },
     };
     let is_waiting = forms.state == SayState::Waiting;
@@ -210,14 +222,15 @@ pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Res
         notice,
         back,
         forms,
-        asks: matches!(message, LeadNotice::Asked(_)),
+        asks: if matches!(message, LeadNotice::Asked(_)) { meant(typed, &written) } else { String::new() },
         notes: &shown.notes,
         answers: &shown.answers,
         facts,
         history: history(sent, spoken),
         lead: &shown,
     };
-    page(&shown.name, &header, Layout::Column, content).response(status)
+    let page = page(&shown.name, &header, Layout::Column, content);
+    Page { header_link: frame.header_link(), ..page }.response(status)
 }
 
 /// When and by whose clock something is said, and how numbers are written there.
@@ -265,6 +278,32 @@ fn notice(message: &LeadNotice, newest: Option<String>, is_offer: bool) -> Optio
         }
     };
     Some(Notice { is_bad, text })
+}
+
+/// What was typed as it is recorded: by one figure more or less a sale is another one.
+fn meant(typed: &OutcomeFields, written: &Conventions) -> String {
+    let kind = typed.outcome.as_deref().and_then(|word| word.parse().ok());
+    match (kind, figure(typed, written)) {
+        (Some(OutcomeKind::Won), figure) if !figure.is_empty() => format!("won, {figure}"),
+        (Some(OutcomeKind::Won), _) => "won, amount not known".to_owned(),
+        (Some(OutcomeKind::Lost), _) => "lost".to_owned(),
+        (Some(OutcomeKind::Accepted), _) => "still open".to_owned(),
+        (Some(OutcomeKind::Returned | OutcomeKind::NotYet) | None, _) => "as it stands here".to_owned(),
+    }
+}
+
+/// The amount that was typed, as people of the client write it; empty where none can be read.
+fn figure(typed: &OutcomeFields, written: &Conventions) -> String {
+    let of_sale = OutcomeFields {
+        outcome: Some(OutcomeKind::Won.word().to_owned()),
+        amount: typed.amount.clone(),
+        currency: typed.currency.clone(),
+        ..OutcomeFields::default()
+    };
+    match of_sale.read(written) {
+        Ok(Outcome::Won { sale: Some(sale), .. }) => sale.in_words(written),
+        _ => String::new(),
+    }
 }
 
 /// Where the lead stands, behind the name of its person.

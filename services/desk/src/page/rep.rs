@@ -3,22 +3,28 @@
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
     delivery::{ClientEvent, EventType, OutcomeKind},
-    id::LeadId,
+    id::{DeliveryId, LeadId},
+    link::lifetime::{self, LIST_DAYS},
     outcome::{FixedReason, OutcomeFields},
+    time::zone,
     time_in_words::apart,
+    values::Conventions,
 };
 use ripen_store::{
     appointment::list::AppointmentRecord,
     delivery::feed::ContactEnd,
-    team::rep_leads::{RepLead, RepLinks},
+    team::{
+        rep_closed::RepClosedLead,
+        rep_leads::{RepLead, RepLinks},
+    },
 };
-use ripen_web::page::Layout;
+use ripen_web::page::{Layout, Page};
 
 use super::{
-    frame::Frame,
+    frame::{Frame, PageLink},
     page,
     say::{SayForms, SayState, SayTerms},
     shown::{ContactWay, ShownAppointment, ShownBy, ShownLead, ShownTime},
@@ -39,6 +45,8 @@ struct RepPage<'a> {
     /// Nothing was said of them yet.
     waiting: Vec<OpenLead>,
     accepted: Vec<OpenLead>,
+    /// What became of others lately, the last first.
+    closed: Vec<ClosedLead>,
     /// So many are not shown, because links about them were ended.
     ended: usize,
     /// There are more.
@@ -66,6 +74,7 @@ impl RepPage<'_> {
             typed: &self.typed,
             sent: None,
             errors: &[],
+            figure: String::new(),
         }
     }
 }
@@ -78,6 +87,15 @@ struct OpenLead {
     link: String,
     /// The number of the outcome that the reader sees as the newest.
     seen: i32,
+}
+
+/// A lead of which it was said lately what became of it.
+struct ClosedLead {
+    name: String,
+    /// `won, 12,500 USD`.
+    what: String,
+    at: ShownTime,
+    link: String,
 }
 
 struct OpenOffer {
@@ -93,14 +111,21 @@ pub struct Moment<'a> {
     /// What is agreed with persons, the earliest first.
     pub appointments: &'a [AppointmentRecord],
     /// Makes the address of a delivery's page.
-    pub link: &'a dyn Fn(&RepLead) -> String,
+    pub link: &'a dyn Fn(DeliveryId) -> String,
+    /// When the page's own link was made.
+    pub link_made: Timestamp,
+    /// What became of others lately, the last first.
+    pub closed: &'a [RepClosedLead],
     /// So many leads are not among those shown, because links about them were ended for whoever holds the page's own.
     pub ended: usize,
 }
 
 /// The page.
 pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'_>) -> Response {
-    let Moment { by, link, ended, appointments: _ } = moment;
+    let Moment { by, link, ended, link_made, closed, appointments: _ } = moment;
+    let clock = zone(&rep.time_zone).unwrap_or(TimeZone::UTC);
+    let until = PageLink::of(Some(&rep.name), lifetime::end_for_list(link_made), &clock);
+    let frame = &frame.clone().of_link(PageLink { is_renewed: true, ..until });
     // Offers apart: their body has no name and no way to reach the person before somebody takes them.
     let (offers, open): (Vec<_>, Vec<_>) =
         leads.iter().take(MOST).partition(|lead| lead.event == EventType::LeadOffered);
@@ -110,14 +135,21 @@ pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'
     // Whoever waits longest first, as the heading counts them; who is not waited for stands behind.
     let mut waiting: Vec<OpenLead> = all(waiting);
     waiting.sort_by_key(|one| (!one.is_to_call(), one.sent_at));
+    // A return that the firm rejected: it is the rep's again.
+    let is_open = |one: &RepClosedLead| leads.iter().any(|lead| lead.delivery == one.delivery);
     let to_call = waiting.iter().filter(|one| one.is_to_call());
     let longest = to_call.map(|one| one.sent_at).min().map(|since| apart(since, by.now));
     let content = RepPage {
         frame,
         longest,
-        offers: offers.into_iter().map(|lead| OpenOffer { lead: read(lead, by), link: link(lead) }).collect(),
+        offers: offers.into_iter().map(|lead| OpenOffer { lead: read(lead, by), link: link(lead.delivery) }).collect(),
         waiting,
         accepted: all(accepted),
+        closed: closed
+            .iter()
+            .filter(|one| !is_open(one))
+            .map(|one| ClosedLead::read(one, (rep, moment), &clock))
+            .collect(),
         // The caller reads one more than `MOST`, so that no count over all leads is needed.
         is_cut: leads.len() > MOST,
         ended,
@@ -125,7 +157,27 @@ pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'
         typed: OutcomeFields::default(),
     };
     let reader = format!("for {}", rep.name);
-    page("Your open leads", &[&rep.client, &reader], Layout::Column, content).response(StatusCode::OK)
+    let header: [&str; 2] = [&rep.client, &reader];
+    let page = page("Your open leads", &header, Layout::Column, content);
+    Page { header_link: frame.header_link(), ..page }.response(StatusCode::OK)
+}
+
+impl ClosedLead {
+    /// Its name and what became of it: how to reach the person stands on the lead's own page, as far as they may still be reached.
+    fn read(lead: &RepClosedLead, (rep, Moment { by, link, .. }): (&RepLinks, Moment<'_>), clock: &TimeZone) -> Self {
+        // As of a lead that ended: a number that was typed for a name is none of a list that is folded open at a desk.
+        let shown = ShownLead::read(ClientEvent::read(&lead.body).as_ref(), Some(ContactEnd::Withdrawn), by);
+        let written = Conventions::of(None, Some(&rep.client_country));
+        let sale = lead.sale.map(|sale| format!(", {}", sale.in_words(&written))).unwrap_or_default();
+        let what = match lead.kind {
+            OutcomeKind::Won => "won",
+            OutcomeKind::Lost => "lost",
+            OutcomeKind::NotYet => "not yet",
+            OutcomeKind::Returned | OutcomeKind::Accepted => "given back",
+        };
+        let (what, at) = (format!("{what}{sale}"), ShownTime::near(lead.said_at, by.now, clock));
+        Self { name: shown.name, what, at, link: link(lead.delivery) }
+    }
 }
 
 impl OpenLead {
@@ -133,7 +185,7 @@ impl OpenLead {
         self.state == SayState::Waiting && self.lead.appointment.is_none()
     }
 
-    fn read(lead: &RepLead, (rep, Moment { by, link, ended: _, appointments }): (&RepLinks, Moment<'_>)) -> Self {
+    fn read(lead: &RepLead, (rep, Moment { by, link, appointments, .. }): (&RepLinks, Moment<'_>)) -> Self {
         let mut shown = read(lead, by);
         let agreed =
             appointments.iter().filter(|one| !lead.do_not_contact && of_lead(lead) == Some(one.appointment.lead));
@@ -142,7 +194,7 @@ impl OpenLead {
         let since = apart(lead.sent_at, by.now);
         let since = ShownTime::said(lead.sent_at, format!("Sent {since} ago"), &shown.clock);
         let state = SayState::of(lead.newest, ended(lead));
-        Self { since, sent_at: lead.sent_at, state, lead: shown, link: link(lead), seen: lead.seen }
+        Self { since, sent_at: lead.sent_at, state, lead: shown, link: link(lead.delivery), seen: lead.seen }
     }
 }
 

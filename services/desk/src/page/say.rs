@@ -77,12 +77,22 @@ pub struct SayForms<'a> {
     pub sent: Option<&'a str>,
     /// What is wrong with it.
     pub errors: &'a [FieldError],
+    /// The amount that was typed, as people of the client write it; empty where none was, or none can be read.
+    pub figure: String,
 }
 
 impl SayForms<'_> {
     /// Whether they stand on the lead's own page, which has all of them.
     pub fn is_whole(&self) -> bool {
         self.action.is_empty()
+    }
+
+    /// What stands on the button that records a sale: with its amount, where that was typed and something else is to be corrected.
+    pub fn won_button(&self) -> String {
+        match self.is_open(OutcomeKind::Won) && !self.figure.is_empty() {
+            true => format!("Record the sale, {}", self.figure),
+            false => "Record the sale".to_owned(),
+        }
     }
 
     /// Whether it can be accepted with one tap: nothing was said, and nobody has sold it.
@@ -191,7 +201,8 @@ mod tests {
 
     fn forms<'a>(state: SayState, action: &'a str, terms: &'a SayTerms<'a>, typed: &'a OutcomeFields) -> SayForms<'a> {
         let (is_sold, seen) = (false, 0);
-        SayForms { action, name: "Casey", state, is_sold, seen, terms, typed, sent: None, errors: &[] }
+        let figure = String::new();
+        SayForms { action, name: "Casey", state, is_sold, seen, terms, typed, sent: None, errors: &[], figure }
     }
 
     #[test]

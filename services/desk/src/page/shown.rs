@@ -9,6 +9,7 @@ use ripen_domain::{
     contact_link::{Way, shown_number},
     criteria::QuestionWords,
     delivery::{ClientEvent, LeadContact, LeadData, LeadNote, Member},
+    desk::language_name,
     time_in_words::{exact, near, until},
 };
 use ripen_store::{appointment::list::AppointmentRecord, delivery::feed::ContactEnd};
@@ -52,6 +53,8 @@ pub struct ShownLead {
     pub offered_until: Option<ShownTime>,
     /// What the clock shows where the person is, and until when they may be called.
     pub there: Option<String>,
+    /// The language they speak, in English; empty where that is not known.
+    pub speaks: String,
     /// What is agreed with them and ahead; whoever shows the lead puts it there.
     pub appointment: Option<ShownAppointment>,
     /// The clock of who got this; bodies of before it was said have UTC.
@@ -173,6 +176,7 @@ impl ShownLead {
             notes: data.notes.get().into_iter().flatten().filter_map(|one| note(one, by.now, &clock)).collect(),
             offered_until: data.offered_until.get().map(|at| ShownTime::said(*at, until(*at, by.now, &clock), &clock)),
             there: there(&lead, &clock, by),
+            speaks: text(&lead.locale).and_then(language).unwrap_or_default(),
             appointment: None,
             clock,
         }
@@ -248,6 +252,12 @@ impl Ways {
         let phone = text(&lead.phone).map(|phone| Way::by_phone(phone, text(&lead.phone_extension)));
         Self { phone, email: text(&lead.email).map(Way::by_email) }
     }
+}
+
+/// What the language of a tag is called; none of one whose name is not known, because a code tells a rep nothing.
+fn language(tag: &str) -> Option<String> {
+    let code = tag.split(['-', '_']).next()?;
+    Some(language_name(code)).filter(|name| name != code)
 }
 
 /// `10:03 in Chicago, call until 21:00`; none where there is no number to call.
@@ -341,6 +351,11 @@ mod tests {
         let by = ShownBy { now, hours: &Hours::default(), country: "US", questions: &[] };
         let shown = ShownLead::read(Some(&event), None, by);
         assert_eq!(shown.there.as_deref(), Some("10:03 in Chicago, call until 20:00"));
+        assert_eq!(shown.speaks, "", "nobody said");
+        assert_eq!(
+            ["vi-VN", "en", "xx", ""].map(language),
+            [Some("Vietnamese".into()), Some("English".into()), None, None]
+        );
         let at = shown.notes[0].at.as_ref().unwrap();
         assert_eq!((at.said.as_str(), at.exact.as_str()), ("today 10:02", "24 November 2026, 10:02 EST"));
         let recalled = ShownLead::read(Some(&event), Some(ContactEnd::Recalled), by);

@@ -12,6 +12,7 @@ pub mod csrf_token;
 pub mod errors;
 pub mod forgotten;
 pub mod frame;
+pub mod handover;
 pub mod home;
 mod hour_cycle;
 mod kept_form;

@@ -336,3 +336,80 @@ async fn a_return_from_the_list_says_by_choice_that_they_want_no_contact() {
     assert!(said.text.contains("Recorded: returned (asked not to be contacted)"), "{}", said.text);
     assert!(app.count("select count(*) from suppression").await > 0, "it acts");
 }
+
+#[tokio::test]
+async fn the_page_says_whose_the_link_is_until_when_it_works_and_what_to_do_with_somebody_elses() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[sent]).await;
+    let zone = jiff::tz::TimeZone::get("America/Chicago").unwrap();
+    let until = (app.clock.now() + jiff::SignedDuration::from_hours(24 * 30)).to_zoned(zone);
+    let until = until.strftime("It works until %-d %B %Y").to_string();
+    sqlx::query("update rep set time_zone = 'America/Chicago'").execute(&app.pool).await.unwrap();
+    let list = leads(&app, rep).await.1;
+    let of_lead = format!("/o/{}", app.key.token(sent.delivery, app.clock.now()));
+    let page = app.send("GET", &of_lead, &[], "").await.text;
+    for shown in [&list, &page] {
+        assert!(shown.contains("for Dana &#60;Hill&#62; · <a href=\"#not-you\">not you?</a>"), "{shown}");
+        assert!(shown.contains("id=\"not-you\"") && shown.contains("Not <bdi>Dana &#60;Hill&#62;</bdi>?"), "{shown}");
+    }
+    assert!(list.contains(&until) && list.contains("after that a new one is mailed"), "{until}: {list}");
+    assert!(page.contains("It works until ") && !page.contains("after that a new one"), "{page}");
+}
+
+#[tokio::test]
+async fn what_became_of_leads_lately_is_folded_below_and_tells_nobody_how_to_reach_them() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let all = [app.sent(&acme).await, app.sent(&acme).await, app.sent(&acme).await, app.sent(&acme).await];
+    let rep = rep_of(&app, &acme, &all).await;
+    assert!(!leads(&app, rep).await.1.contains("in the last 30 days"), "nothing is over");
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let said = ["outcome=won&amount=12500&currency=USD", "outcome=lost&reason=No+budget", "outcome=returned&reason=no"];
+    for (sent, said) in all.iter().zip(said) {
+        let path = format!("/o/{}", app.key.token(sent.delivery, app.clock.now()));
+        let done = app.send("POST", &path, &form, format!("seen=0&{said}")).await;
+        assert_eq!(done.status, 200, "{}", done.text);
+        app.pass(10);
+    }
+    let page = leads(&app, rep).await.1;
+    let folded = page.split("<summary>3 in the last 30 days</summary>").nth(1).expect("three are over");
+    let folded = folded.split("</details>").next().unwrap();
+    let places: Vec<_> = ["given back", "lost", "won, 12,500 USD"].iter().map(|what| folded.find(what)).collect();
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "the last first: {folded}");
+    assert!(!folded.contains("tel:") && !folded.contains("mailto:"), "{folded}");
+    assert_eq!(page.matches("<section>").count(), 1, "one is open: {page}");
+    // Links to one were ended since: whoever has the page's own may be whom they were ended for.
+    let old = format!("/r/{}", app.key.rep_token(rep, app.clock.now()));
+    app.pass(10);
+    let mut tx = app.store.begin().await.unwrap();
+    tx.delivery_links_end(acme.scope(), all[0].delivery, app.clock.now()).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    let page = app.send("GET", &old, &[], "").await.text;
+    assert!(page.contains("2 in the last 30 days") && !page.contains("12,500"), "{page}");
+    app.pass(31 * 24 * 3600);
+    assert!(!leads(&app, rep).await.1.contains("in the last 30 days"));
+}
+
+#[tokio::test]
+async fn what_is_asked_back_names_what_is_recorded_and_the_language_stands_beside_the_number() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    let rep = rep_of(&app, &acme, &[sent]).await;
+    let spoken = "update delivery_body set body = convert_to(jsonb_set(convert_from(body, 'UTF8')::jsonb, '{data,lead,locale}', '\"vi-VN\"')::text, 'UTF8')";
+    assert!(!leads(&app, rep).await.1.contains("peaks "));
+    sqlx::query(spoken).execute(&app.pool).await.unwrap();
+    let path = format!("/o/{}", app.key.token(sent.delivery, app.clock.now()));
+    let page = app.send("GET", &path, &[], "").await.text;
+    assert!(page.contains("peaks Vietnamese") && leads(&app, rep).await.1.contains("peaks Vietnamese"), "{page}");
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let large = "seen=0&outcome=won&amount=150000000&currency=USD";
+    let asked = app.send("POST", &path, &form, large).await;
+    assert_eq!(asked.status, 409, "{}", asked.text);
+    assert!(asked.text.contains(">Yes, record it: won, 150,000,000 USD</button>"), "{}", asked.text);
+    let wrong = app.send("POST", &path, &form, "seen=0&outcome=won&amount=388000&currency=USD&date=yesterdayish").await;
+    assert_eq!(wrong.status, 422, "{}", wrong.text);
+    assert!(wrong.text.contains(">Record the sale, 388,000 USD</button>"), "{}", wrong.text);
+}

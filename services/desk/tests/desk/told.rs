@@ -32,7 +32,53 @@ async fn an_a_lead_that_nobody_can_be_given_is_not_said_to_be_with_the_client() 
     );
     assert!(page.contains("It is an A lead that nobody has") && !page.contains("The client has it"), "{page}");
     let page = page_of(&app, &manager, owed, "").await;
-    assert!(!page.contains("has this lead</strong>") && page.contains("The client has it"), "{page}");
+    assert!(!page.contains("has this lead</strong>") && page.contains("It is about to be delivered."), "{page}");
+    assert!(!page.contains("The client has it"), "{page}");
+    let sent = app.sent(&acme).await;
+    let page = page_of(&app, &manager, sent, "").await;
+    assert!(page.contains("The client has it") && !page.contains("about to be delivered"), "{page}");
+}
+
+#[tokio::test]
+async fn what_a_receiver_refuses_and_is_tried_again_is_said_and_not_that_the_client_has_it() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let owed = app.owed(&acme).await;
+    let manager = app.browser(app.user(UserRole::Manager, None).await.id).await;
+    let broker = app.browser(app.user(UserRole::Broker, Some(&acme)).await.id).await;
+    let api = format!("/api/v1/leads/{}", LeadId::from_uuid(owed.lead));
+    for (change, says, state) in [
+        (
+            "state = 'pending', attempts = 2, reason = 'answered 422', due_at = created_at + interval '10 days'",
+            "It is being delivered: tried 2 times, next at ",
+            "tried_again",
+        ),
+        (
+            "state = 'held', reason = 'out of hours: opens later', due_at = created_at + interval '10 days'",
+            "It waits to be delivered until ",
+            "held",
+        ),
+    ] {
+        let sql = sqlx::AssertSqlSafe(format!("update delivery set {change} where id = $1"));
+        sqlx::query(sql).bind(owed.delivery.uuid()).execute(&app.pool).await.unwrap();
+        let page = page_of(&app, &manager, owed, "").await;
+        let why = page.split(says).nth(1).unwrap_or_else(|| panic!("{says}: {page}")).split('<').next().unwrap();
+        assert!(why.contains("answered 422") || why.contains("out of hours"), "{why}");
+        assert!(!page.contains("The client has it"), "{page}");
+        for path in [api.clone(), format!("{api}/why")] {
+            let told: serde_json::Value = serde_json::from_str(&app.page(&manager, &path).await.text).unwrap();
+            let way = &told["handover"];
+            assert_eq!((way["state"].as_str(), way["tried"].as_i64()), (Some(state), Some(2)), "{path}: {told:#}");
+            assert!(way["next_at"].is_string() && way["why"].is_string(), "{path}: {way}");
+        }
+        // Why is words of the firm, as far as a client's people are concerned.
+        let told: serde_json::Value = serde_json::from_str(&app.page(&broker, &api).await.text).unwrap();
+        assert_eq!((&told["handover"]["state"], &told["handover"]["why"]), (&state.into(), &serde_json::Value::Null));
+    }
+    let die = "update delivery set state = 'dead', reason = '410', ended_at = clock_timestamp() where id = $1";
+    sqlx::query(die).bind(owed.delivery.uuid()).execute(&app.pool).await.unwrap();
+    let page = page_of(&app, &manager, owed, "").await;
+    assert!(page.contains("It is an A lead that nobody has") && !page.contains("The client has it"), "{page}");
 }
 
 #[tokio::test]

@@ -64,6 +64,18 @@ async fn a_page_is_told_whether_somebody_has_its_lead_or_nobody() {
     let typed = page.typed(&form, &[("note", "typed in the second tab")]);
     let kept = desk.post_for("/work/draft", &typed, "application/json").await.json();
     assert_eq!(kept["became"], became, "{kept}");
+    // A receiver that refuses it does not have it.
+    let refused = "with m as (insert into maturation (id, lead_id, client_id, decision_id, at) select id, id, client_id, id, matured_at from lead returning *)
+        insert into delivery (id, client_id, lead_id, maturation_id, state, attempts, reason, due_at, offered_until, created_at)
+        select id, client_id, lead_id, id, 'held', 2, 'answered 503', at + interval '1 hour', at, at from m";
+    sqlx::query(refused).execute(&desk.app.pool).await.unwrap();
+    let endpoint = "with e as (insert into endpoint (id, client_id, kind, url, created_at)
+        select id, client_id, 'webhook', 'https://x.example/', created_at from lead returning id)
+        update delivery set endpoint_id = e.id, state = 'pending' from e";
+    sqlx::query(endpoint).execute(&desk.app.pool).await.unwrap();
+    let said = renewed(&desk, &page, "0").await.1["became"].as_str().unwrap().to_owned();
+    assert!(said.starts_with("It became an A for ACME and is being delivered: tried 2 times, next at "), "{said}");
+    assert!(said.ends_with("; answered 503."), "{said}");
 }
 
 #[tokio::test]

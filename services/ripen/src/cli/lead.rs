@@ -9,7 +9,7 @@ use ripen_actions::{
     Actions,
     lead::{LeadHistory, NewAnswer, NextWish, RecallLead, TouchLead, corrected, show, untouched},
 };
-use ripen_domain::{actor::Actor, id::LeadId, promise::When, touch::Disposition};
+use ripen_domain::{actor::Actor, desk::WayToClient, id::LeadId, promise::When, touch::Disposition};
 use ripen_store::{
     delivery::list::DeliveryRecord,
     lead::{corrected::CorrectedLead, history::WayToReach, holder::LeadHolder, untouched::UntouchedLead},
@@ -303,7 +303,7 @@ fn also_reached(all: &LeadHistory) -> Vec<Value> {
 }
 
 /// What was done with the lead, and what became of it.
-fn done(all: &LeadHistory, now: Timestamp) -> [LeadPart; 5] {
+fn done(all: &LeadHistory, now: Timestamp) -> [LeadPart; 6] {
     let touches = all.touches.iter().map(|one| {
         json!({"at": one.at, "by": one.by, "disposition": one.disposition.word(), "answers": one.answers, "round": one.round})
     });
@@ -324,6 +324,11 @@ fn done(all: &LeadHistory, now: Timestamp) -> [LeadPart; 5] {
             rows: all.holders.iter().map(holder).collect(),
         },
         LeadPart {
+            title: "handover",
+            columns: &["state", "tried", "next_at", "why"],
+            rows: all.way.iter().map(handover).collect(),
+        },
+        LeadPart {
             title: "deliveries",
             columns: &["delivery", "event", "state", "to", "rep", "attempts", "sent_at", "answer_refused"],
             rows: all.deliveries.iter().map(delivery_row).collect(),
@@ -339,6 +344,11 @@ fn done(all: &LeadHistory, now: Timestamp) -> [LeadPart; 5] {
 /// Somebody of the client who has the lead.
 fn holder(one: &LeadHolder) -> Value {
     json!({"holder": one.name, "is_rep": one.is_rep, "since": one.since, "delivery": one.delivery})
+}
+
+/// How far the lead is on its way to its client.
+fn handover(way: &WayToClient) -> Value {
+    json!({"state": way.state.word(), "tried": way.tried, "next_at": way.next_at, "why": way.why})
 }
 
 /// Somebody who is reached where the lead's person is.

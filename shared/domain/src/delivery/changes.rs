@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::payload::{LeadChange, LeadContact, LeadData, Member};
 use crate::values::yes_no;
 
-/// What of a lead is otherwise now, in the order in which a body tells it: grade, contact data, then answers. `before` is what was told
+/// What of a lead is otherwise now, in the order in which a body tells it: grade, who has it, contact data, then answers. `before` is what was told
 /// last.
 #[must_use]
 pub fn changes(before: &LeadData, now: &LeadData) -> Vec<LeadChange> {
@@ -32,7 +32,8 @@ pub fn changes(before: &LeadData, now: &LeadData) -> Vec<LeadChange> {
         .filter(|(id, value)| !old.get(*id).is_some_and(|told| is_same_answer(told, value)))
         .map(|(id, value)| change(&format!("answers.{id}"), old.get(id).cloned().unwrap_or_default(), value.clone()));
     let grade = change("grade", before.grade.to_value(), now.grade.to_value());
-    std::iter::once(grade).chain(contact).chain(others).chain(answers).flatten().collect()
+    let assigned = change("assigned_to", before.assigned_to.to_value(), now.assigned_to.to_value());
+    [grade, assigned].into_iter().chain(contact).chain(others).chain(answers).flatten().collect()
 }
 
 /// Whether a body tells nothing of a lead that another one did not tell before it.
@@ -148,5 +149,9 @@ mod tests {
         );
         let graded = changes(&data(json!({"grade": "A"})), &data(json!({"grade": "B"})));
         assert_eq!(serde_json::to_value(graded).unwrap(), json!([{"field": "grade", "before": "A", "after": "B"}]));
+        let (dana, lee) = (json!({"name": "Dana"}), json!({"name": "Lee"}));
+        let given_on = changes(&data(json!({"assigned_to": dana})), &data(json!({"assigned_to": lee})));
+        let named = json!([{"field": "assigned_to", "before": dana, "after": lee}]);
+        assert_eq!(serde_json::to_value(given_on).unwrap(), named);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{RESTS, language_name, next_try};
+use super::{RESTS, language_name, next_try, way_to_client::WayToClient};
 use crate::{
     calling::{CallLimit, Hours, Place, is_allowed, next_allowed, next_call},
     id::{ClientId, UserId},
@@ -117,6 +117,8 @@ pub struct GateFacts {
     pub is_with_client: bool,
     /// It was handed over to its client, whatever its grade is by now.
     pub is_handed_over: bool,
+    /// How far it is on its way to its client; none where nothing is on its way, or the desk has it back.
+    pub way: Option<WayToClient>,
     /// Why the person must not be contacted.
     pub barred: Option<String>,
     /// Since when its consent is looked at.
@@ -269,8 +271,7 @@ fn standing(facts: &GateFacts) -> Vec<CallGate> {
             // A call that was agreed is owed whoever has the lead.
             true if is_promised => open(WithClient, "the client has it; a call is agreed with the person"),
             true if is_put_back => open(WithClient, "it came back to the desk"),
-            true if facts.is_handed_over => closed(WithClient, "the client has it", None),
-            true => closed(WithClient, "it is an A lead: the client has it, or is about to", None),
+            true => closed(WithClient, with_client(facts), None),
             false => open(WithClient, "the client does not have it"),
         },
         match &facts.barred {
@@ -287,6 +288,15 @@ fn standing(facts: &GateFacts) -> Vec<CallGate> {
             (false, false) => closed(Number, "there is no number to call", None),
         },
     ]
+}
+
+/// Who has what is not the desk's to call: that the client has it is said only where it was taken there.
+fn with_client(facts: &GateFacts) -> String {
+    match &facts.way {
+        Some(way) => way.in_words(),
+        None if facts.is_handed_over => "the client has it".to_owned(),
+        None => "it is an A lead: the client has it, or is about to".to_owned(),
+    }
 }
 
 fn of_agent(facts: &GateFacts, agent: &AgentTerms) -> Vec<CallGate> {

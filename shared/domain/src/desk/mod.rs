@@ -12,6 +12,7 @@ mod order;
 mod outlook;
 mod share;
 mod softened;
+mod way_to_client;
 
 pub use gates::{
     AgentTerms, CallGate, DeskTeam, FullDay, GateFacts, GateKind, HeldBy, StepFacts, for_team, gates, opens_at, shut,
@@ -23,6 +24,7 @@ pub use order::{DeskCandidate, FRESH, OrderedLead, Rank, RankSubject, callable_w
 pub use outlook::{MissingPoints, Outlook, OutlookReason};
 pub use share::{ClientTurn, charged, in_turn};
 pub use softened::{GateReader, day_after, day_alone, softened};
+pub use way_to_client::{WayState, WayToClient};
 
 use jiff::SignedDuration;
 

@@ -18,8 +18,20 @@ pub fn end_for_password(made: Timestamp) -> Timestamp {
     made.checked_add(SignedDuration::from_hours(24 * PASSWORD_DAYS)).unwrap_or(Timestamp::MAX)
 }
 
+/// Until when a link to a single lead works that was made then.
+#[must_use]
+pub fn end(made: Timestamp) -> Timestamp {
+    made.checked_add(SignedDuration::from_secs(LIVES_S)).unwrap_or(Timestamp::MAX)
+}
+
+/// Until when a link made then opens the list of a rep's open leads; after that another one is mailed.
+#[must_use]
+pub fn end_for_list(made: Timestamp) -> Timestamp {
+    made.checked_add(SignedDuration::from_hours(24 * LIST_DAYS)).unwrap_or(Timestamp::MAX)
+}
+
 /// Whether a link made then is too old for the list of a rep's open leads, though its signature is good.
 #[must_use]
 pub fn is_too_old_for_list(made: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(made) > SignedDuration::from_hours(24 * LIST_DAYS)
+    now > end_for_list(made)
 }

@@ -351,6 +351,10 @@ fn changed(update: &LeadUpdate, letterhead: &Letterhead<'_>) -> Vec<(String, Str
             None => {
                 let said = |value: &Member<Value>| match value.get() {
                     Some(Value::Array(all)) => joined_texts(all.iter().filter_map(Value::as_str), &field),
+                    // Whose it is: the name of a rep says it.
+                    Some(Value::Object(one)) => {
+                        joined_texts(one.get("name").and_then(Value::as_str).into_iter(), &field)
+                    }
                     _ => word(value).map(|text| contact(&field, text)),
                 };
                 (contact_label(&field), said(&change.before), said(&change.after))
@@ -402,6 +406,7 @@ fn news(update: &LeadUpdate) -> Option<String> {
         Some(UpdateKind::Conversation) => by("What was said in a conversation", " with "),
         Some(UpdateKind::Note) => by("What was noted", " by "),
         Some(UpdateKind::Grade) => Some("No A lead any more".to_owned()),
+        Some(UpdateKind::Assigned) => Some("Somebody else has it now".to_owned()),
         _ => word(&update.kind).map(|kind| label(&kind)),
     }
 }

@@ -180,6 +180,8 @@ impl Transaction {
         // Before they are marked: what was given back for a delivery is known by its mark.
         let freed = self.given_back(&ids).await?;
         self.dead_give_on(dead, now).await?;
+        // Only to the fallback here; to whom the routing names next it goes later, and that tells it.
+        self.deliveries_now_with(&ids, now).await?;
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
         sqlx::query!(
             "-- dead.followed_up

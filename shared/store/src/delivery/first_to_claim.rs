@@ -365,12 +365,14 @@ impl Transaction {
             RecipientId::Rep(rep) => Some(rep.uuid()),
             RecipientId::Endpoint(_) => None,
         };
-        let endpoints: Vec<_> = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).collect();
+        // A webhook of the team had it beside who took it first and could not be reached: it is told who has it now, and has one
+        // delivery of a maturation.
+        let had = self.endpoints_that_had(offer.maturation).await?;
+        let endpoints = winner.endpoints.iter().map(|endpoint| endpoint.uuid()).filter(|id| !had.contains(id));
+        let endpoints: Vec<_> = endpoints.collect();
         // Derived ids: an acceptance that runs again after a conflict hands over the same deliveries.
-        let ids = winner
-            .endpoints
-            .iter()
-            .map(|endpoint| event_id(offer.delivery, EventType::LeadMatured, endpoint.uuid(), now).uuid());
+        let ids =
+            endpoints.iter().map(|endpoint| event_id(offer.delivery, EventType::LeadMatured, *endpoint, now).uuid());
         let ids: Vec<_> = ids.collect();
         // Both in one statement: the others are inserted only where the waiting row was still there to be taken.
         let row = sqlx::query!(
@@ -378,7 +380,7 @@ impl Transaction {
             with first as (
               update delivery set endpoint_id = ($2::uuid[])[1], rep_id = $4, state = 'pending', reason = null, reason_code = null, due_at = $5,
                                   offered_until = $5
-              where maturation_id = $1 and endpoint_id is null and state = 'held' returning client_id, lead_id
+              where maturation_id = $1 and endpoint_id is null and state = 'held' and cardinality($2::uuid[]) > 0 returning client_id, lead_id
             ), more as (
               insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, due_at, offered_until, created_at)
               select ($3::uuid[])[i], f.client_id, f.lead_id, $1, ($2::uuid[])[i], $4, 'pending', $5, $5, $5
@@ -394,7 +396,22 @@ impl Transaction {
         )
         .fetch_one(self.connection())
         .await?;
+        if row.waited {
+            self.deliveries_now_with(&[offer.delivery], now).await?;
+        }
         Ok(row.waited)
+    }
+
+    async fn endpoints_that_had(&mut self, maturation: MaturationId) -> Result<Vec<Uuid>, StoreError> {
+        let had = sqlx::query_scalar!(
+            r#"-- offer.had
+            select endpoint_id as "endpoint_id!" from delivery
+            where maturation_id = $1 and event = 'lead.matured' and endpoint_id is not null"#,
+            maturation.uuid()
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(had)
     }
 
     async fn enqueue_taken(&mut self, offer: &Offer, winner: &Recipient, now: Timestamp) -> Result<(), StoreError> {

@@ -303,8 +303,8 @@ impl Transaction {
         Ok(())
     }
 
-    /// Writes what becomes of held deliveries, and what is said of their maturations. `offered_until` is when a sweeper may
-    /// offer them again.
+    /// Writes what becomes of held deliveries, and what is said of their maturations, and tells the team's programs who has them now:
+    /// after their further deliveries are written. `offered_until` is when a sweeper may offer them again.
     pub async fn held_settle(
         &mut self,
         rows: &[ReroutedDelivery],
@@ -349,7 +349,8 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        Ok(())
+        let given = rows.iter().filter(|one| matches!(one.becomes, Rerouted::Given(..))).map(|one| one.delivery);
+        self.deliveries_now_with(&given.collect::<Vec<_>>(), now).await
     }
 
     /// Has what of a client is to be routed wait until then: all of it, because its day is full, or what is of one lead that

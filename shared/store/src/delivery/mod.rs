@@ -16,6 +16,7 @@ pub mod leased_delivery;
 pub mod links;
 pub mod list;
 pub mod mail_to_fallback;
+mod now_with;
 mod offer_over;
 pub mod parties;
 pub mod perhaps_same;

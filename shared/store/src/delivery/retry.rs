@@ -117,6 +117,7 @@ impl Transaction {
         }
         // Whoever was to have it is not followed up any more, and has its place again.
         self.given_back(&[*delivery]).await?;
+        self.deliveries_now_with(&[*becomes], now).await?;
         Ok(true)
     }
 

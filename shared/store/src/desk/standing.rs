@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     calling::Whereabouts,
-    desk::{FullDay, GateFacts, HeldBy, StepFacts},
+    desk::{FullDay, GateFacts, HeldBy, StepFacts, WayState, WayToClient},
     id::{ClientId, LeadId, PersonId, UserId},
     lead::{Grade, Stage},
     person::Profile,
@@ -83,12 +83,18 @@ struct StandingRow {
     is_taken_back: bool,
     attempts: i64,
     last_attempt_at: Option<jiff_sqlx::Timestamp>,
+    way_state: Option<String>,
+    way_tried: Option<i32>,
+    way_due_at: Option<jiff_sqlx::Timestamp>,
+    way_reason: Option<String>,
+    way_is_undated: bool,
 }
 
 impl StandingRow {
     fn standing(self, now: Timestamp) -> Result<DeskStanding, StoreError> {
         let client_full = self.client_full(now);
         let client_zone = self.client_zone();
+        let way = self.way(now)?;
         let instant = jiff_sqlx::Timestamp::to_jiff;
         let grade: Option<Grade> = self.grade.as_deref().map(word).transpose()?;
         let stage: Stage = word(&self.stage)?;
@@ -112,6 +118,7 @@ impl StandingRow {
             // disposition gave which was taken back counts no more: it is decided again in a moment.
             is_with_client: self.handed_over || grade == Some(Grade::A) && !self.came_back && !self.is_taken_back,
             is_handed_over: self.handed_over,
+            way,
             put_back: self.put_back,
             barred: self.do_not_contact.then(|| "the person asked not to be contacted".to_owned()),
             review_since: self.review_since.map(instant),
@@ -155,6 +162,21 @@ impl StandingRow {
 impl StandingRow {
     fn client_zone(&self) -> TimeZone {
         TimeZone::get(&self.client_time_zone).unwrap_or(TimeZone::UTC)
+    }
+
+    /// How far it is on its way to its client.
+    fn way(&self, now: Timestamp) -> Result<Option<WayToClient>, StoreError> {
+        let Some(state) = self.way_state.as_deref().map(word::<WayState>).transpose()? else { return Ok(None) };
+        let why = self.way_reason.clone().filter(|_| !matches!(state, WayState::Had | WayState::Filed));
+        let goes_on = matches!(state, WayState::TriedAgain | WayState::UnderWay | WayState::Held) && !self.way_is_undated;
+        let due_at = self.way_due_at.map(jiff_sqlx::Timestamp::to_jiff);
+        Ok(Some(WayToClient {
+            state,
+            tried: self.way_tried.and_then(|tried| u32::try_from(tried).ok()).unwrap_or(0),
+            // What is due already goes out in this moment, which is no date.
+            next_at: due_at.filter(|at| goes_on && *at > now),
+            why,
+        }))
     }
 
     /// A client's day begins at midnight where it is, as routing counts it.
@@ -227,7 +249,9 @@ impl Transaction {
                           when l.returned_at = p.created_at then 'taken back from the client: ' || p.why
                           else 'opened again: ' || p.why end end as put_back,
                    exists (select from regrade g where g.lead_id = l.id and g.taken_back) as "is_taken_back!",
-                   t.attempts as "attempts!", t.last_at as "last_attempt_at?"
+                   t.attempts as "attempts!", t.last_at as "last_attempt_at?",
+                   o.state as "way_state?", o.tried as "way_tried?", o.due_at as "way_due_at?", o.reason as "way_reason?",
+                   coalesce(o.is_undated, false) as "way_is_undated!"
             from lead l
             join client c on c.id = l.client_id
             join person h on h.id = l.person_id
@@ -240,6 +264,20 @@ impl Transaction {
               where t.lead_id = l.id and t.delivery_id is null and t.at >= l.last_enquiry_at
                 and (l.last_conversation_at is null or t.at > l.last_conversation_at)
                 and t.disposition in ('no_answer', 'voicemail', 'wrong_number', 'reached_other', 'number_dead')) t
+            left join lateral (
+              select w.state, w.tried, w.due_at, w.reason, w.is_undated
+              from (select d.id, case when d.state = 'delivered' or d.state = 'dead' and coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = d.id order by s.number desc limit 1), false) then 'had'
+                                      when d.state = 'pending' and d.attempts > 0 or d.state = 'leased' and d.attempts > 1 then 'tried_again'
+                                      when d.state in ('pending', 'leased') then 'under_way'
+                                      else d.state end as state,
+                           d.attempts - (d.state = 'leased')::integer as tried, d.due_at, d.reason,
+                           d.state = 'held' and d.reason_code is not distinct from 'undated' as is_undated
+                    from delivery d
+                    where d.lead_id = l.id and d.event = 'lead.matured' and d.state <> 'withdrawn'
+                      and l.matured_at is not null and (l.returned_at is null or l.matured_at > l.returned_at)
+                      and not coalesce(l.recalled_at >= d.created_at, false)
+                      and d.maturation_id = (select m.id from maturation m where m.lead_id = l.id order by m.at desc, m.id desc limit 1)) w
+              order by array_position(array['had', 'filed', 'tried_again', 'under_way', 'held', 'dead'], w.state), w.due_at, w.id limit 1) o on true
             where l.id = any($1) and ($2::uuid is null or l.client_id = $2)"#,
             &leads,
             scope.client_uuid(),

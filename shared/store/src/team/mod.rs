@@ -4,6 +4,7 @@ pub mod assign;
 mod hold;
 pub mod preview;
 pub mod rep;
+pub mod rep_closed;
 pub mod rep_leads;
 pub mod route;
 pub mod state;

@@ -22,6 +22,8 @@ pub struct RepLinks {
     pub client: String,
     /// The client's country: ISO 3166 alpha-2.
     pub client_country: String,
+    /// Where the rep is: an IANA name.
+    pub time_zone: String,
     /// The reasons for which the client returns leads; empty where any will do.
     pub return_reasons: Vec<String>,
     /// What the amounts are that the client reports.
@@ -80,7 +82,7 @@ impl Store {
         let row = sqlx::query!(
             r#"-- rep.links
             select r.name, r.links_since, r.has_left as "has_left!", c.id as client_id, c.name as client,
-                   c.country, c.return_reasons, c.amounts, c.amount_share
+                   c.country, coalesce(r.time_zone, c.time_zone) as "time_zone!", c.return_reasons, c.amounts, c.amount_share
             from rep r join client c on c.id = r.client_id where r.id = $1"#,
             rep.uuid()
         )
@@ -92,6 +94,7 @@ impl Store {
             client_id: ClientId::from_uuid(row.client_id),
             client: row.client,
             client_country: row.country,
+            time_zone: row.time_zone,
             return_reasons: row.return_reasons,
             amounts: AmountTerms { meaning: row.amounts.as_deref().map(word).transpose()?, share: row.amount_share },
             since: row.links_since.to_jiff(),

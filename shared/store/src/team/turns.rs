@@ -46,6 +46,8 @@ impl Transaction {
     ///
     /// - Dana was given a lead on Monday, and it dies on Tuesday: Monday has room for one more of Dana's and of the client's. Where an
     ///   endpoint beside it has the lead, the client's place stays taken.
+    /// - Dana's mail dies and a webhook of the team has the lead beside it: one place of Dana's, for the lead goes on to somebody else,
+    ///   unless it was accepted there.
     /// - Dana's mail and webhook both die: one place of Dana's, whichever is followed up first, because the lead took one.
     /// - Offered on Monday at 23:50 and taken by Dana on Tuesday at 0:05, then it dies: Dana's place of Tuesday, and the client's of
     ///   both days, because the offer counted on Monday and the taking on Tuesday. Where the lead was routed anew since it was taken,
@@ -61,12 +63,16 @@ impl Transaction {
             with dead as (
               select d.id, d.maturation_id, d.client_id, greatest(k.taken_at, coalesce(m.routed_at, d.created_at)) as given_at,
                      case when k.taken_at >= coalesce(m.routed_at, d.created_at) then k.counted_on end as offered_on, coalesce(d.rep_id, e.rep_id) as rep_id, e.id as endpoint_id,
-                     exists (select from delivery o
-                             where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.endpoint_id is not null
+                     exists (select from delivery o join endpoint x on x.id = o.endpoint_id
+                             where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
                                and o.id <> d.id and not o.id = any($1)
-                               and (o.state not in ('dead', 'withdrawn') or o.followed_up_at >= d.ended_at)
-                               and coalesce(o.rep_id, (select x.rep_id from endpoint x where x.id = o.endpoint_id))
-                                   is not distinct from coalesce(d.rep_id, e.rep_id)
+                               and case when e.kind = 'email' and x.kind = 'webhook' and x.rep_id is null
+                                        then o.followed_up_at >= d.ended_at
+                                             or (select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1)
+                                        when x.kind = 'email' and e.kind = 'webhook' and e.rep_id is null
+                                        then o.state not in ('dead', 'withdrawn') or o.followed_up_at is not null
+                                        else o.state not in ('dead', 'withdrawn') or o.followed_up_at >= d.ended_at end
+                               and coalesce(o.rep_id, x.rep_id) is not distinct from coalesce(d.rep_id, e.rep_id)
                                and (coalesce(d.rep_id, e.rep_id) is not null or o.endpoint_id = d.endpoint_id)) as is_kept,
                      exists (select from delivery o
                              where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.endpoint_id is not null

@@ -129,6 +129,7 @@ impl ApiReference {
         let page = Page {
             title: "Ripen's HTTP API",
             header: &[],
+            header_link: None,
             style: StyleSheet::At(STYLE_PATH),
             script: None,
             layout: Layout::Wide,

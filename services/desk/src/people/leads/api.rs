@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use jiff::Timestamp;
-use ripen_actions::{lead_list, lead_page, lead_search};
+use ripen_actions::{lead_list, lead_page, lead_search, why_not};
 use ripen_domain::{
     actor::Permission,
     id::{DecisionId, LeadId},
@@ -31,6 +31,7 @@ use crate::{
     context::DeskContext,
     people::{
         csrf::CsrfJson,
+        handover::HandoverView,
         points::{hides_points, hides_points_of, withhold_points, without_points},
         refused::refused,
         viewer::{NotSignedIn, Viewer},
@@ -155,6 +156,8 @@ pub struct LeadWholeView {
     /// The id of the decision that counts.
     #[schema(value_type = Option<String>)]
     decision: Option<DecisionId>,
+    /// How far it is on its way to its client; none where it is the desk's.
+    handover: Option<HandoverView>,
     /// Who it is, what was answered and said, and what is promised are left out, and not absent: the client does not have the lead.
     withheld: bool,
     /// What is known beside it, for what is done with it.
@@ -206,6 +209,8 @@ pub async fn one(
 ) -> Result<Json<LeadWholeView>, Problem> {
     let mut page = lead_page::show(&context.actions, &viewer.actor, lead).await.map_err(|refusal| refused(&refusal))?;
     let hides_points = hides_points_of(&context, &viewer, lead).await.map_err(|refusal| refused(&refusal))?;
+    let gates =
+        why_not::gates(&context.actions, &viewer.actor, lead, None).await.map_err(|refusal| refused(&refusal))?;
     page.listed.score = page.listed.score.filter(|_| !hides_points);
     let when = When::of(&viewer, context.clock.now());
     let timeline = entries(&page, &when, hides_points).into_iter().map(|entry| {
@@ -225,6 +230,7 @@ pub async fn one(
         flags: page.flags.iter().map(ripen_domain::flag::Flag::in_words).collect(),
         timeline: timeline.collect::<Vec<_>>().into(),
         decision: page.receipt.as_ref().map(|receipt| receipt.decision),
+        handover: gates.way.map(HandoverView::from),
         withheld: page.is_withheld,
         lead: page.listed.into(),
     }))

@@ -22,6 +22,7 @@ use super::{
     standing::{WhoHasLead, gate_words},
 };
 use crate::people::{
+    handover::on_the_way,
     when::When,
     work::{grade::GradeScale, next::both_clocks},
 };
@@ -102,8 +103,10 @@ pub struct ShownGates {
     pub in_review: bool,
     /// There is no number that could be called.
     pub lacks_number: bool,
-    /// The client has the lead: it is not for the desk to call.
+    /// The client has the lead, or is to have it: it is not for the desk to call.
     pub is_with_client: bool,
+    /// How far it is on its way there, as a sentence without its end; empty where the client has it.
+    pub on_the_way: String,
 }
 
 /// An appointment that is ahead.
@@ -140,6 +143,8 @@ pub fn shown_gates(found: LeadGates, (page, stands): (&WholeLead, &WhoHasLead), 
     let is_shut = |kind: GateKind| found.gates.iter().any(|gate| gate.kind == kind && !gate.is_open);
     let (in_review, is_with_client) = (is_shut(GateKind::Review), is_shut(GateKind::WithClient));
     let lacks_number = is_shut(GateKind::Number);
+    let on_the_way = found.way.as_ref().and_then(|way| on_the_way(way, when)).map(|way| format!("It {way}"));
+    let on_the_way = on_the_way.unwrap_or_default();
     let language = page.lead.profile.locale.as_deref().and_then(|tag| tag.split('-').next()).map(language_name);
     let words = |gate: &CallGate| match &language {
         Some(language) if gate.kind == GateKind::Language && gate.is_open => format!("the person speaks {language}"),
@@ -159,7 +164,16 @@ pub fn shown_gates(found: LeadGates, (page, stands): (&WholeLead, &WhoHasLead), 
     };
     let (passed, shut) = found.gates.into_iter().map(one).partition(|gate| gate.is_open);
     let opens = found.opens_at.map(|at| TimeInTitle::of(when, at));
-    ShownGates { is_callable: found.is_callable, opens, shut, passed, in_review, lacks_number, is_with_client }
+    ShownGates {
+        is_callable: found.is_callable,
+        opens,
+        shut,
+        passed,
+        in_review,
+        lacks_number,
+        is_with_client,
+        on_the_way,
+    }
 }
 
 /// By the reader's way of writing hours, and with the time from which on people are called there; none where its words keep the place.

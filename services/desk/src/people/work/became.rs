@@ -7,7 +7,10 @@ use ripen_domain::{
 };
 
 use super::question::sentence;
-use crate::{context::DeskContext, people::viewer::Viewer};
+use crate::{
+    context::DeskContext,
+    people::{handover::on_the_way, viewer::Viewer, when::When},
+};
 
 /// Why the desk works it no more, as a sentence; none where it does, and it can be opened again.
 ///
@@ -20,7 +23,11 @@ pub async fn became(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Res
     Ok(Some(match gate.kind {
         GateKind::WithClient => {
             let (_, behind) = background(&context.actions, &viewer.actor, lead).await?;
-            format!("It became an A and went to {}.", behind.client_name)
+            let when = When::of(viewer, context.clock.now());
+            match found.way.as_ref().and_then(|way| on_the_way(way, &when)) {
+                Some(way) => format!("It became an A for {} and {way}.", behind.client_name),
+                None => format!("It became an A and went to {}.", behind.client_name),
+            }
         }
         GateKind::Closed => sentence(&format!("it is over: {}", gate.words)),
         _ => sentence(&gate.words),

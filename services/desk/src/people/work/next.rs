@@ -35,7 +35,7 @@ fn blocked(gate: GateKind, words: &str) -> String {
     match gate {
         GateKind::Review => "waits: a manager looks at the consent".to_owned(),
         GateKind::Number => "is called by nobody until another number is written down".to_owned(),
-        GateKind::WithClient => "is with the client".to_owned(),
+        GateKind::WithClient => "is for the client to call".to_owned(),
         GateKind::Promise => "has its next step once it is decided".to_owned(),
         _ => format!("is called by nobody: {words}"),
     }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::next::next_in_words;
 use crate::{
     context::DeskContext,
-    people::{viewer::Viewer, when::When},
+    people::{handover::on_the_way, viewer::Viewer, when::When},
 };
 
 /// What the work page is asked for.
@@ -86,8 +86,13 @@ pub async fn toast(context: &DeskContext, viewer: &Viewer, query: &WorkQuery) ->
     let until = query.until.unwrap_or_default();
     let now = context.clock.now();
     let gates = gates(&context.actions, &viewer.actor, lead, None).await.ok().filter(|_| !behind.is_to_be_decided);
-    let said = |next| next_in_words(&next, &record.places(), &When::of(viewer, now));
-    let next = gates.and_then(|gates| gates.next).map(said).unwrap_or_default();
+    let when = When::of(viewer, now);
+    let next = gates.and_then(|gates| {
+        // That it is with the client is said of what the client has.
+        let way = gates.way.as_ref().and_then(|way| on_the_way(way, &when));
+        way.or_else(|| gates.next.map(|next| next_in_words(&next, &record.places(), &when)))
+    });
+    let next = next.unwrap_or_default();
     Some(SavedToast {
         touch,
         lead,

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::{WorkReadRefusals, view::GateView};
 use crate::{
     context::DeskContext,
-    people::{refused::refused, viewer::Viewer},
+    people::{handover::HandoverView, refused::refused, viewer::Viewer},
 };
 
 /// For whom.
@@ -50,6 +50,8 @@ pub struct WhyView {
     opens_at: Option<Timestamp>,
     /// Every gate.
     gates: Vec<GateView>,
+    /// How far it is on its way to its client; none where it is the desk's.
+    handover: Option<HandoverView>,
 }
 
 /// Says what stands against calling a lead, gate by gate.
@@ -69,5 +71,6 @@ pub async fn why_not_called(
         is_callable: found.is_callable,
         opens_at: found.opens_at,
         gates: found.gates.into_iter().map(GateView::from).collect(),
+        handover: found.way.map(HandoverView::from),
     }))
 }

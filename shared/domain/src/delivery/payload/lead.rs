@@ -31,6 +31,8 @@ words! {
         AppointmentCancelled = "appointment_cancelled",
         /// It is no A any more, or an A again; `grade` says what it is.
         Grade = "grade",
+        /// Somebody else of the client has it now, because it could not be delivered to who had it; `assigned_to` says who.
+        Assigned = "assigned",
     }
 }
 
@@ -258,6 +260,8 @@ payload! {
         appointment: AppointmentId,
         /// Why it was cancelled.
         reason: String,
+        /// Who has it now, where that is no rep: the client's fallback, by its name or else its address.
+        with: String,
         /// What is otherwise than the client was told last; where there is any.
         changes: Vec<LeadChange>,
     }

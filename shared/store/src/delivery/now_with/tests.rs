@@ -1,0 +1,64 @@
+//! Whom the team's programs name, and who of them is told that it is somebody else.
+
+use ripen_domain::id::DeliveryId;
+
+use crate::tests::scene::{Scene, at, delivery};
+
+/// The first lead was Dana's: the webhook of the team has it, Dana's mail (11) died, and Lee's (12) is on its way.
+const GIVEN_ON: &str = "
+    insert into rep (id, client_id, name, email, created_at)
+      select pg_temp.i(30 + k), pg_temp.i(1), (array['Dana', 'Lee'])[k], (array['Dana', 'Lee'])[k] || '@client.example', at
+      from n, generate_series(1, 2) k where n.id = pg_temp.i(1);
+    insert into endpoint (id, client_id, kind, rep_id, address, created_at)
+      select pg_temp.i(20 + k), pg_temp.i(1), 'email', pg_temp.i(30 + k), (array['Dana', 'Lee'])[k] || '@client.example', at
+      from n, generate_series(1, 2) k where n.id = pg_temp.i(1);
+    update endpoint set events = '{lead.matured,lead.updated}' where id = pg_temp.i(1);
+    update delivery set state = 'delivered', rep_id = pg_temp.i(31), ended_at = due_at where id = pg_temp.i(1);
+    insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, attempts, due_at, offered_until, created_at, ended_at)
+      select pg_temp.i(10 + k), pg_temp.i(1), id, id, pg_temp.i(20 + k), (array['dead', 'pending'])[k], 2 - k, at, at, at,
+             case k when 1 then at end
+      from n, generate_series(1, 2) k where n.id = pg_temp.i(1);";
+
+async fn now_with(scene: &Scene, given: DeliveryId) {
+    let mut batch = scene.store.begin().await.unwrap();
+    // Twice: a follow-up that runs again tells nothing twice.
+    batch.deliveries_now_with(&[given], at("2026-11-24T10:00:00Z")).await.unwrap();
+    batch.deliveries_now_with(&[given], at("2026-11-24T10:00:00Z")).await.unwrap();
+    batch.commit().await.unwrap();
+}
+
+/// Of the webhook: what it is, whom it names, and what an update says.
+async fn of_webhook(scene: &mut Scene) -> Vec<String> {
+    let sql = "select concat_ws(' ', d.event, r.name, d.said ->> 'kind', d.said ->> 'with') from delivery d left join rep r on r.id = d.rep_id
+               where d.endpoint_id = pg_temp.i(1) and d.lead_id = pg_temp.i(1) order by d.event";
+    scene.texts(sql).await
+}
+
+#[tokio::test]
+async fn the_teams_webhook_is_told_who_has_what_the_first_rep_could_not_be_mailed() {
+    let mut scene = Scene::new().await;
+    let to_fallback = "update delivery set endpoint_id = pg_temp.i(9) where id = pg_temp.i(12)";
+    let never_sent = "update delivery set attempts = 0, state = 'pending', ended_at = null where id = pg_temp.i(1)";
+    let asks_nothing = "update endpoint set events = '{lead.matured}' where id = pg_temp.i(1)";
+    let dana_has_it = "update delivery set state = 'delivered' where id = pg_temp.i(11)";
+    let died_too = "update delivery set state = 'dead' where id = pg_temp.i(12)";
+    let own = "update endpoint set rep_id = pg_temp.i(31) where id = pg_temp.i(1)";
+    for (meanwhile, expected) in [
+        ("", &["lead.matured Lee", "lead.updated Lee assigned"][..]),
+        (to_fallback, &["lead.matured", "lead.updated assigned Office"]),
+        (never_sent, &["lead.matured Lee"]),
+        (asks_nothing, &["lead.matured Lee"]),
+        // Two have it, or nobody: nobody has it in another's place.
+        (dana_has_it, &["lead.matured Dana"]),
+        (died_too, &["lead.matured Dana"]),
+        (own, &["lead.matured Dana"]),
+    ] {
+        scene.again().await;
+        scene.run("truncate rep cascade").await;
+        scene.run(GIVEN_ON).await;
+        scene.run(meanwhile).await;
+        now_with(&scene, delivery(12)).await;
+        assert_eq!(of_webhook(&mut scene).await, expected, "{meanwhile}");
+    }
+    scene.end().await;
+}
