@@ -16,6 +16,7 @@ mod desk;
 mod embedded;
 mod endpoints;
 mod enquires_again;
+mod given_on;
 mod import;
 mod keys;
 mod looks;
