@@ -68,8 +68,9 @@ impl Answer {
             // A mailbox answers no 410.
             Fate::Gone if !is_mail => Self::Gone,
             Fate::Failed | Fate::Gone => Self::Failed,
-            Fate::Picky { whose, gone } => {
+            Fate::Picky { mails, records, gone } => {
                 let person = person_of(leased.due.facts.profile.name.as_deref().unwrap_or_default());
+                let whose = if is_mail { mails } else { records };
                 match (whose & (1 << person) != 0, is_mail) {
                     (false, _) => Self::Taken,
                     (true, true) => Self::Bounced,
@@ -174,7 +175,8 @@ impl World {
         let wrong = |why: &str| Err(format!("{id} was leased, but {why}"));
         // Whoever has a lead is told that it is no A any more, with the decision of then.
         let is_update = facts.event() == EventType::LeadUpdated;
-        if is_update && !self.was_sent_the_lead(id).await {
+        // The fallback has a copy of what its own endpoint did not take.
+        if is_update && !leased.due.is_fallback && !self.was_sent_the_lead(id).await {
             return wrong("its endpoint never had the lead");
         }
         if !is_update {

@@ -151,9 +151,9 @@ pub enum Fate {
     Refused,
     /// The client wants no more at this endpoint.
     Gone,
-    /// Of the persons whose bits are set mailboxes take no mail, as if there were no such address, and webhooks no record; or, where
-    /// `gone`, a webhook wants no more at all. Everything else is taken.
-    Picky { whose: u8, gone: bool },
+    /// Of the persons whose bits are set in `mails` mailboxes take no mail, as if there were no such address, and of those in `records`
+    /// webhooks no record; or, where `gone`, such a webhook wants no more at all. Everything else is taken.
+    Picky { mails: u8, records: u8, gone: bool },
     /// It was sent; the process ends before that is recorded.
     Unrecorded,
     /// It was leased; the process ends before it is sent.
@@ -299,7 +299,11 @@ fn fate(dice: &mut Dice) -> Fate {
         11..14 => Fate::Failed,
         14..15 => Fate::Refused,
         15..16 => Fate::Gone,
-        18..22 => Fate::Picky { whose: dice.below(1 << PERSONS), gone: dice.chance(20) },
+        18..22 => {
+            let (mails, records) = (dice.below(1 << PERSONS), dice.below(1 << PERSONS));
+            // As often mailboxes alone: a webhook has the lead beside them then.
+            Fate::Picky { mails, records: if dice.chance(50) { 0 } else { records }, gone: dice.chance(20) }
+        }
         16..18 => Fate::Unrecorded,
         _ => Fate::Unsent,
     }
