@@ -16,17 +16,17 @@ use crate::harness::{
 };
 
 const TURNS: &str = "about = \"They take turns\"\nmode = \"round_robin\"\nrecipients = [\"Dana Hill\", \"Lee Park\"]\n";
-const DANA_FIRST: &str =
+pub const DANA_FIRST: &str =
     "about = \"Dana\"\nmode = \"round_robin\"\nrecipients = [\"Dana Hill\"]\nfallback = [\"Lee Park\"]\n";
 
 /// Mails to read, and a firm that is told.
-async fn plan() -> Plan {
+pub async fn plan() -> Plan {
     let plan = Plan::new().await.mail_server().set("MAIL__ALERTS", "firm@example.com");
     plan.set("DISPATCHER__RETRY_SCHEDULE_S", "1").set("DISPATCHER__CIRCUIT_PAUSE_S", "1")
 }
 
 /// An A lead.
-async fn enquire(scenario: &Scenario, name: &str) {
+pub async fn enquire(scenario: &Scenario, name: &str) {
     scenario.enquire(name, json!({"timeframe_days": 1})).await;
 }
 
@@ -36,7 +36,7 @@ fn subjects(scenario: &Scenario, to: &str) -> Vec<String> {
     theirs.map(|mail| mail.header("Subject")).collect()
 }
 
-async fn mailed(scenario: &Scenario, to: &str, part: &str) {
+pub async fn mailed(scenario: &Scenario, to: &str, part: &str) {
     until(&format!("a mail to {to} with {part:?}"), LIMIT, || async {
         subjects(scenario, to).iter().any(|subject| subject.contains(part)).then_some(())
     })
@@ -44,7 +44,7 @@ async fn mailed(scenario: &Scenario, to: &str, part: &str) {
 }
 
 /// The only delivery to this address, once it is in this state.
-async fn in_state(scenario: &Scenario, to: &str, state: &str) -> Value {
+pub async fn in_state(scenario: &Scenario, to: &str, state: &str) -> Value {
     until(&format!("the delivery to {to} is {state}"), LIMIT, || async {
         let listed = scenario.installation.json(&["delivery", "list", "--state", state]).await;
         listed.as_array().unwrap().iter().find(|one| one["to"].as_str().is_some_and(|at| at.starts_with(to))).cloned()
@@ -123,55 +123,6 @@ async fn what_a_rep_could_not_be_mailed_goes_on_although_a_webhook_of_the_team_h
     let told = "select count(*) from delivery d join endpoint e on e.id = d.endpoint_id
                 where e.kind = 'webhook' and d.event = 'lead.matured'";
     assert_eq!(scenario.installation.count(told).await, 2, "the CRM has each once");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_beside_a_rep_whose_mail_came_back_is_told_who_has_the_lead_now() {
-    let plan = plan().await.set("MAIL__RETURN_PATH", "bounces+{token}@example.com").rep("Dana Hill").rep("Lee Park");
-    let plan = plan.webhook("/hook", &["--name", "CRM"], &["--events", "lead.matured,lead.updated"]);
-    let plan = plan.client(&["--fallback", "office@example.com"]);
-    let scenario = plan.routing(DANA_FIRST).serve().await;
-    enquire(&scenario, "one").await;
-    let first = told(&scenario, 0).await;
-    assert_eq!((&first["type"], &first["data"]["assigned_to"]["name"]), (&json!("lead.matured"), &json!("Dana Hill")));
-    in_state(&scenario, "dana@", "delivered").await;
-
-    let token = token_of(&scenario, "A lead: one").await;
-    let (_, said) = post(&scenario, &token, "message/rfc822", report("failed", "5.1.1")).await;
-    assert_eq!(said["taken_as"], "failed");
-    mailed(&scenario, "lee@", "A lead: one").await;
-    let second = told(&scenario, 1).await;
-    let data = &second["data"];
-    assert_eq!((&second["type"], &data["update"]["kind"]), (&json!("lead.updated"), &json!("assigned")), "{second:#}");
-    assert_eq!((&data["assigned_to"]["name"], &data["delivery"]), (&json!("Lee Park"), &first["data"]["delivery"]));
-    let changes = data["update"]["changes"].as_array().unwrap();
-    assert_eq!(changes.len(), 1, "{changes:#?}");
-    assert_eq!((&changes[0]["field"], &changes[0]["before"]["name"]), (&json!("assigned_to"), &json!("Dana Hill")));
-    let places = "select string_agg(r.name || ' ' || g.leads, ', ') from given g join rep r on r.id = g.recipient_id";
-    let places: Option<String> = sqlx::query_scalar(places).fetch_one(scenario.installation.pool()).await.unwrap();
-    assert_eq!(places.as_deref(), Some("Lee Park 1"), "Dana's place in the day is free again");
-
-    // Nobody of the team is left: the office has it, and is no rep.
-    in_state(&scenario, "lee@", "delivered").await;
-    let mails = scenario.mailbox.received();
-    let lees = mails.iter().find(|mail| mail.to.iter().any(|to| to.starts_with("lee@"))).unwrap();
-    let token = lees.from.strip_prefix("bounces+").and_then(|rest| rest.strip_suffix("@example.com")).unwrap();
-    let back = report("failed", "5.1.1").replace("dana@", "lee@");
-    assert_eq!(post(&scenario, token, "message/rfc822", back).await.1["taken_as"], "failed");
-    mailed(&scenario, "office@", "A lead: one").await;
-    let third = told(&scenario, 2).await;
-    let data = &third["data"];
-    assert_eq!((&data["update"]["kind"], &data["assigned_to"]), (&json!("assigned"), &Value::Null), "{third:#}");
-    assert!(data["update"]["with"].is_string(), "{third:#}");
-}
-
-/// What the team's webhook was told, in order; waited for.
-async fn told(scenario: &Scenario, number: usize) -> Value {
-    let call = until(&format!("the webhook is told {} times", number + 1), LIMIT, || async {
-        scenario.receiver.received().get(number).cloned()
-    })
-    .await;
-    call.json()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -381,7 +332,7 @@ async fn records_that_a_crm_does_not_take_one_after_another_go_on_each_and_two_a
     .await;
 }
 
-fn report(action: &str, status: &str) -> String {
+pub fn report(action: &str, status: &str) -> String {
     format!(
         "From: MAILER-DAEMON@mx.example\r\nTo: bounces@example.com\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
          Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nSorry.\r\n--b\r\n\
@@ -390,7 +341,7 @@ fn report(action: &str, status: &str) -> String {
     )
 }
 
-async fn post(scenario: &Scenario, token: &str, kind: &str, mail: String) -> (StatusCode, Value) {
+pub async fn post(scenario: &Scenario, token: &str, kind: &str, mail: String) -> (StatusCode, Value) {
     let url = format!("{}/v1/bounces/{token}", scenario.process.url);
     let answer = client().post(url).header("content-type", kind).body(mail).send().await.unwrap();
     (answer.status(), answer.json().await.unwrap())
@@ -436,7 +387,7 @@ async fn a_mail_that_comes_back_later_is_a_dead_delivery_and_a_delay_is_noted() 
 }
 
 /// What a mail's return path names.
-async fn token_of(scenario: &Scenario, subject: &str) -> String {
+pub async fn token_of(scenario: &Scenario, subject: &str) -> String {
     let mail = scenario.mail(subject).await;
     let token = mail.from.strip_prefix("bounces+").and_then(|rest| rest.strip_suffix("@example.com"));
     token.unwrap().to_owned()

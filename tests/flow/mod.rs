@@ -18,6 +18,7 @@ mod endpoints;
 mod enquires_again;
 mod events;
 mod first_to_claim;
+mod given_on;
 mod import;
 mod keys;
 mod looks;

@@ -20,6 +20,7 @@ use ripen_store::{
         leased_delivery::{Leased, LeasedDelivery},
         settle::Settled,
     },
+    endpoint::endpoint_record::EndpointKind,
     slot::SlotPlace,
 };
 use uuid::Uuid;
@@ -42,6 +43,67 @@ pub fn offer(delivery: DeliveryId, endpoint: EndpointId) -> Message {
 fn read(message: &Received) -> DeliveryId {
     let DeliverMessage::V1 { delivery, .. } = serde_json::from_slice(&message.body).unwrap();
     delivery
+}
+
+/// What one attempt ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Taken,
+    Failed,
+    /// For good, by no answer.
+    Refused,
+    Gone,
+    /// 422: the receiver does not take this record.
+    Record,
+    /// 550: there is no such address.
+    Bounced,
+}
+
+impl Answer {
+    fn of(fate: Fate, leased: &Leased) -> Self {
+        let is_mail = leased.due.kind == EndpointKind::Email;
+        match fate {
+            Fate::Taken | Fate::Unrecorded | Fate::Unsent => Self::Taken,
+            Fate::Refused => Self::Refused,
+            // A mailbox answers no 410.
+            Fate::Gone if !is_mail => Self::Gone,
+            Fate::Failed | Fate::Gone => Self::Failed,
+            Fate::Picky { mails, records, gone } => {
+                let person = person_of(leased.due.facts.profile.name.as_deref().unwrap_or_default());
+                let whose = if is_mail { mails } else { records };
+                match (whose & (1 << person) != 0, is_mail) {
+                    (false, _) => Self::Taken,
+                    (true, true) => Self::Bounced,
+                    (true, false) if gone => Self::Gone,
+                    (true, false) => Self::Record,
+                }
+            }
+        }
+    }
+
+    fn attempted(self) -> Attempted {
+        match self {
+            Self::Taken => Attempted::Taken,
+            Self::Failed => Attempted::Failed { why: "answered 500".to_owned(), not_before: None },
+            Self::Gone => Attempted::Gone,
+            Self::Refused => Attempted::Refused { why: "cannot be sent".to_owned() },
+            Self::Record => {
+                Attempted::Refused { why: "answered 422: the receiver does not take this record".to_owned() }
+            }
+            Self::Bounced => Attempted::Refused { why: "5.1.1 no such user".to_owned() },
+        }
+    }
+
+    const fn status(self) -> Option<i32> {
+        match self {
+            Self::Taken => Some(200),
+            Self::Failed => Some(500),
+            Self::Gone => Some(410),
+            Self::Record => Some(422),
+            Self::Bounced => Some(550),
+            Self::Refused => None,
+        }
+    }
 }
 
 /// What the first lease freezes. It names the instant: another freeze would be other bytes.
@@ -113,7 +175,8 @@ impl World {
         let wrong = |why: &str| Err(format!("{id} was leased, but {why}"));
         // Whoever has a lead is told that it is no A any more, with the decision of then.
         let is_update = facts.event() == EventType::LeadUpdated;
-        if is_update && !self.was_sent_the_lead(id).await {
+        // The fallback has a copy of what its own endpoint did not take.
+        if is_update && !leased.due.is_fallback && !self.was_sent_the_lead(id).await {
             return wrong("its endpoint never had the lead");
         }
         if !is_update {
@@ -159,33 +222,26 @@ impl World {
 
     async fn settle(&mut self, ready: &[Leased], lease: Uuid, fate: Fate) -> Outcome {
         let now = self.now();
-        let rows: Vec<_> = ready.iter().map(|leased| self.row(leased, lease, fate)).collect();
-        if fate == Fate::Gone {
-            for leased in ready {
-                let (endpoint, delivery) = (leased.due.endpoint, leased.due.facts.delivery);
-                let store = &self.dispatcher.store;
-                store.endpoint_disable(endpoint, "answered 410 Gone", Some(delivery), now).await.unwrap();
-            }
+        let answers: Vec<_> = ready.iter().map(|leased| (leased, Answer::of(fate, leased))).collect();
+        let rows: Vec<_> = answers.iter().map(|(leased, answer)| self.row(leased, lease, *answer)).collect();
+        for (leased, _) in answers.iter().filter(|(_, answer)| *answer == Answer::Gone) {
+            let (endpoint, delivery) = (leased.due.endpoint, leased.due.facts.delivery);
+            let store = &self.dispatcher.store;
+            store.endpoint_disable(endpoint, "answered 410 Gone", Some(delivery), now).await.unwrap();
         }
         let held = self.dispatcher.store.deliveries_settle(&rows).await;
         let held = held.map_err(|error| format!("settling failed: {error}"))?;
         if held.len() != rows.len() {
             return Err(format!("{} of {} leases were lost at {now}", rows.len() - held.len(), rows.len()));
         }
-        if matches!(fate, Fate::Taken | Fate::Refused) {
-            self.model.over.extend(held);
-        }
+        let ends = answers.iter().filter(|(_, answer)| !matches!(answer, Answer::Failed | Answer::Gone));
+        let ended = ends.map(|(leased, _)| leased.due.facts.delivery).filter(|delivery| held.contains(delivery));
+        self.model.over.extend(ended);
         Ok(())
     }
 
-    fn row(&self, leased: &Leased, lease: Uuid, fate: Fate) -> Settled {
-        let now = self.now();
-        let (attempted, status) = match fate {
-            Fate::Refused => (Attempted::Refused { why: "cannot be sent".to_owned() }, None),
-            Fate::Failed => (Attempted::Failed { why: "answered 500".to_owned(), not_before: None }, Some(500)),
-            Fate::Gone => (Attempted::Gone, Some(410)),
-            Fate::Taken | Fate::Unrecorded | Fate::Unsent => (Attempted::Taken, Some(200)),
-        };
+    fn row(&self, leased: &Leased, lease: Uuid, answer: Answer) -> Settled {
+        let (now, status) = (self.now(), answer.status());
         let waits = self.dispatcher.settings.dispatcher.retry_schedule_s.iter().copied().map(Duration::from_secs);
         let schedule = RetrySchedule { waits: waits.collect(), longest_wait: LONGEST_RETRY_AFTER };
         let attempts = usize::try_from(leased.due.attempts).unwrap();
@@ -199,7 +255,7 @@ impl World {
             answer: None,
             report: None,
         };
-        let next = schedule.next(attempted, attempts, 1.0, now);
+        let next = schedule.next(answer.attempted(), attempts, 1.0, now);
         Settled {
             delivery: leased.due.facts.delivery,
             lease,
@@ -207,7 +263,7 @@ impl World {
             next,
             not_before: None,
             mail_waits: false,
-            bounced: false,
+            bounced: answer == Answer::Bounced,
             outcome: None,
         }
     }

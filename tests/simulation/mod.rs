@@ -9,6 +9,7 @@ mod deliver;
 mod desk;
 mod documents;
 mod fault;
+mod mailboxes;
 mod model;
 mod operation;
 mod oracle;
@@ -131,6 +132,7 @@ async fn rest(world: &mut World) -> Outcome {
         // First what was offered to nobody, then what is to be tried again another day.
         world.pass(if round < 10 { OFFER * 2 } else { SignedDuration::from_hours(25) }).await;
         for operation in [
+            Operation::FollowUp,
             Operation::Sweep,
             Operation::Decide(Waiting::Arrivals, Way::Once),
             Operation::Decide(Waiting::Requalify, Way::Once),

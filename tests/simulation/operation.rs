@@ -18,6 +18,8 @@ pub enum Operation {
     Sweep,
     /// The dispatcher offers what is owed, leases what waits and attempts it.
     Deliver(Fate),
+    /// What could not be delivered goes on to others, and is told.
+    FollowUp,
     /// An agent writes down when this person wants to move, perhaps after a conversation.
     Answer { person: u8, days: u16, spoken: bool },
     /// The person asks not to be contacted.
@@ -61,6 +63,8 @@ pub enum Operation {
 pub enum Said {
     Accepted,
     Returned,
+    /// It may be one in so many days.
+    NotYet(u16),
     Won,
     Lost,
 }
@@ -147,6 +151,9 @@ pub enum Fate {
     Refused,
     /// The client wants no more at this endpoint.
     Gone,
+    /// Of the persons whose bits are set in `mails` mailboxes take no mail, as if there were no such address, and of those in `records`
+    /// webhooks no record; or, where `gone`, such a webhook wants no more at all. Everything else is taken.
+    Picky { mails: u8, records: u8, gone: bool },
     /// It was sent; the process ends before that is recorded.
     Unrecorded,
     /// It was leased; the process ends before it is sent.
@@ -222,11 +229,13 @@ fn operation(dice: &mut Dice) -> Operation {
         }
         50..56 => Operation::Sweep,
         56..58 => {
+            let not_yet = Said::NotYet(dice.one_of(&AGREED));
             let (person, what) =
-                (dice.below(PERSONS), dice.one_of(&[Said::Accepted, Said::Returned, Said::Won, Said::Lost]));
+                (dice.below(PERSONS), dice.one_of(&[Said::Accepted, Said::Returned, not_yet, Said::Won, Said::Lost]));
             if dice.chance(60) { Operation::Say { person, what } } else { Operation::Program(dice.chance(60)) }
         }
-        58..68 => Operation::Deliver(fate(dice)),
+        58..67 => Operation::Deliver(fate(dice)),
+        67..68 => Operation::FollowUp,
         68..73 => {
             let (person, days) = (dice.below(PERSONS), dice.one_of(&[10, 80, 200, 700]));
             Operation::Answer { person, days, spoken: dice.chance(50) }
@@ -285,11 +294,16 @@ fn way(dice: &mut Dice) -> Way {
 }
 
 fn fate(dice: &mut Dice) -> Fate {
-    match dice.below(20) {
+    match dice.below(24) {
         0..11 => Fate::Taken,
         11..14 => Fate::Failed,
         14..15 => Fate::Refused,
         15..16 => Fate::Gone,
+        18..22 => {
+            let (mails, records) = (dice.below(1 << PERSONS), dice.below(1 << PERSONS));
+            // As often mailboxes alone: a webhook has the lead beside them then.
+            Fate::Picky { mails, records: if dice.chance(50) { 0 } else { records }, gone: dice.chance(20) }
+        }
         16..18 => Fate::Unrecorded,
         _ => Fate::Unsent,
     }

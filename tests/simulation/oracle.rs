@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Each must find nothing, between any two operations.
-const NEVER: [(&str, &str); 16] = [
+const NEVER: [(&str, &str); 19] = [
     (
         "a person has two open leads under a program",
         "select count(*) from (select 1 from lead where stage in ('lead', 'contact', 'opportunity')
@@ -82,7 +82,7 @@ const NEVER: [(&str, &str); 16] = [
         "select count(*) from delivery d join lead l on l.id = d.lead_id
            where d.state in ('pending', 'held') and d.attempts = 0 and l.grade <> 'A'
              and (d.event in ('lead.matured', 'lead.offered')
-               or (d.event = 'lead.updated' and not exists (select from delivery x
+               or (d.event = 'lead.updated' and not (select e.is_fallback from endpoint e where e.id = d.endpoint_id) and not exists (select from delivery x
                  where x.lead_id = d.lead_id and x.endpoint_id = d.endpoint_id and x.event = 'lead.matured' and x.attempts > 0)))",
     ),
     (
@@ -92,13 +92,40 @@ const NEVER: [(&str, &str); 16] = [
              and (l.stage = 'closed' or l.returned_at >= m.at)",
     ),
     (
+        // Where who took it could not be reached it goes on, and a webhook of the team beside a mail that died reaches nobody.
         "a lead that somebody accepted went to somebody else",
         "select count(*) from claim k where k.taken_by is not null and (
-           select count(distinct d.endpoint_id) from delivery d where d.maturation_id = k.maturation_id and d.event = 'lead.matured') <> 1",
+           select count(distinct coalesce(d.rep_id, e.rep_id, d.endpoint_id)) from delivery d join endpoint e on e.id = d.endpoint_id
+           where d.maturation_id = k.maturation_id and d.event = 'lead.matured' and d.state not in ('dead', 'withdrawn')
+             and not (e.kind = 'webhook' and exists (select from delivery x join endpoint y on y.id = x.endpoint_id
+                        where x.maturation_id = d.maturation_id and x.event = 'lead.matured' and y.kind = 'email'))) > 1",
     ),
     (
+        "a mailbox that refused its last three mails is still on",
+        "select count(*) from endpoint e where e.kind = 'email' and e.state = 'enabled' and exists (
+           select from (select count(*) as n, bool_and(last.status = 550) as refused, min(last.id::text) as first
+                        from (select a.status, d.id from attempt a join delivery d on d.id = a.delivery_id
+                              where d.endpoint_id = e.id and a.at >= coalesce(e.bounces_from, '-infinity')
+                              order by a.at desc, d.id desc limit 3) last) three
+           where n = 3 and refused and not exists (
+             select from delivery o where o.endpoint_id = e.id and o.state = 'delivered' and o.bounced_at is null
+                and o.id::text > three.first))",
+    ),
+    (
+        "a mailbox is off for its answers that refused fewer than three mails",
+        "select count(*) from endpoint e where e.kind = 'email' and e.state = 'disabled' and e.disabled_by = 'answers'
+           and (select count(*) from delivery d where d.endpoint_id = e.id and d.bounced_at is not null) < 3",
+    ),
+    (
+        "somebody of another client was told",
+        "select (select count(*) from delivery d join endpoint e on e.id = d.endpoint_id join lead l on l.id = d.lead_id
+                 where e.client_id <> d.client_id or l.client_id <> d.client_id)
+           + (select count(*) from notice n join client c on c.id = n.client_id where c.slug = 'other' or n.to_address like '%@other.example')",
+    ),
+    (
+        // The fallback has a copy of what the endpoint of a lead did not take.
         "a client was told of a lead that it never had",
-        "select count(*) from delivery d where d.event not in ('lead.matured', 'lead.offered', 'delivery.dead', 'endpoint.disabled')
+        "select count(*) from delivery d where not (select e.is_fallback from endpoint e where e.id = d.endpoint_id) and d.event not in ('lead.matured', 'lead.offered', 'delivery.dead', 'endpoint.disabled')
            and not exists (select from delivery h where h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id
                              and h.event in ('lead.matured', 'lead.offered') and h.attempts > 0)",
     ),
@@ -111,7 +138,7 @@ const NEVER: [(&str, &str); 16] = [
 ];
 
 /// Each must find nothing once everything that waited is done.
-const NEVER_AT_REST: [(&str, &str); 6] = [
+const NEVER_AT_REST: [(&str, &str); 7] = [
     ("an arrival rests in the spool", "select count(*) from spool"),
     ("a changed fact was not decided", "select count(*) from regrade"),
     (
@@ -128,8 +155,20 @@ const NEVER_AT_REST: [(&str, &str); 6] = [
            where l.stage in ('lead', 'contact', 'opportunity') and l.criteria_id is distinct from g.criteria_id",
     ),
     (
-        "a delivery is not over that waits for nobody to say whose it is",
-        "select count(*) from delivery where state in ('pending', 'held', 'leased') and same_as is null",
+        // What could be delivered to nobody waits for a person.
+        "a delivery is not over that waits for nobody to say whose it is, or to add somebody who can be given it",
+        "select count(*) from delivery w where w.state in ('pending', 'held', 'leased') and w.same_as is null
+           and not (w.endpoint_id is null and w.state = 'held' and exists (
+             select from delivery d where d.maturation_id = w.maturation_id and d.event = 'lead.matured' and d.state = 'dead'))",
+    ),
+    (
+        "a place in the day is taken by what could not be delivered",
+        "select count(*) from (select g.recipient_id, sum(g.leads) as taken from given g where g.recipient_id not in (select id from client)
+                               group by g.recipient_id) g
+           where g.taken > (select count(distinct d.maturation_id) from delivery d join endpoint e on e.id = d.endpoint_id
+             where d.event = 'lead.matured' and coalesce(d.rep_id, e.rep_id, d.endpoint_id) = g.recipient_id
+               and (d.state <> 'dead' or d.followed_up_at is null
+                    or exists (select from outcome s where s.delivery_id = d.id)))",
     ),
 ];
 
@@ -151,6 +190,7 @@ impl World {
             return Err(format!("{lost} was acknowledged and is lost"));
         }
         self.check_deliveries().await?;
+        self.check_undelivered().await?;
         self.check_decisions().await
     }
 

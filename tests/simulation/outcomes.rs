@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 use ripen_domain::{
     actor::Actor,
     calling::Hours,
-    id::{CriteriaId, DeliveryId, ProgramId},
-    outcome::{How, Outcome as ClientOutcome, Sale},
+    id::{CriteriaId, DeliveryId, LeadId, ProgramId},
+    outcome::{FollowUp, How, Outcome as ClientOutcome, Sale},
+    promise::When,
     said_by::SaidBy,
 };
 use ripen_runtime::random::uuid_v7;
@@ -43,6 +44,7 @@ impl World {
         let outcome = match what {
             Said::Accepted => ClientOutcome::Accepted { reason: None },
             Said::Returned => ClientOutcome::Returned { reason: reason() },
+            Said::NotYet(days) => ClientOutcome::NotYet { when: When::Ahead(i64::from(days)), reason: None },
             Said::Won => ClientOutcome::Won {
                 sale: Some(Sale { amount: 9_000.into(), currency: "USD".parse().unwrap() }),
                 reason: None,
@@ -76,8 +78,25 @@ impl World {
             let at = self.now();
             self.model.note_given_back(change.lead, GivenBack { at, is_back });
         }
+        if let (Ok(Recorded::Done(change)), Said::NotYet(days)) = (&done, what)
+            && change.follows.next == FollowUp::OnDate
+        {
+            self.waits_for_its_date(change.lead, days).await?;
+        }
         self.know_open(person).await;
         Ok(())
+    }
+
+    /// Who is not ready yet is called on the day that was named, or on the first after it on which people are called.
+    async fn waits_for_its_date(&self, lead: LeadId, days: u16) -> Outcome {
+        let sql = "select count(*) from promise
+                   where lead_id = $1 and state = 'scheduled' and due_at between $2::timestamptz + make_interval(days => $3 - 1)
+                     and $2::timestamptz + make_interval(days => $3 + 4)";
+        let query = sqlx::query_scalar::<_, i64>(sql).bind(lead.uuid()).bind(self.now().to_string());
+        match query.bind(i32::from(days)).fetch_one(&self.pool).await.unwrap() {
+            0 => Err(format!("{lead} is not ready for {days} days, and has no step for then")),
+            _ => Ok(()),
+        }
     }
 
     /// An outcome closes leads, and opens them again: the model is told which is open.

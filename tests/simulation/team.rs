@@ -25,7 +25,7 @@ use super::{
 };
 
 /// How many teams there are.
-pub const TEAMS: u8 = 5;
+pub const TEAMS: u8 = 7;
 
 /// Routing, and how many leads a day, of each team; the first has neither.
 fn team(number: u8) -> Option<(String, Option<i32>)> {
@@ -42,6 +42,13 @@ fn team(number: u8) -> Option<(String, Option<i32>)> {
                 "mode = \"first_to_claim\"\nclaim_within = \"15m\"\nowner = \"{first}\"\n\
                  recipients = [\"{first}\", \"{second}\"]"
             ),
+            None,
+        ),
+        // Reps, each with a mailbox; the webhooks of the team are told beside them.
+        4 => ("mode = \"round_robin\"\nrecipients = [\"Dana\", \"Lee\"]".to_owned(), Some(3)),
+        5 => (
+            "mode = \"first_to_claim\"\nclaim_within = \"15m\"\nowner = \"Lee\"\nrecipients = [\"Dana\", \"Lee\"]"
+                .to_owned(),
             None,
         ),
         _ => (

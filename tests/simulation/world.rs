@@ -40,7 +40,7 @@ use uuid::Uuid;
 
 use super::{
     documents::{PROGRAM, document},
-    fault,
+    fault, mailboxes,
     model::Model,
     operation::{Operation, Post},
     posting,
@@ -90,6 +90,7 @@ impl World {
         settings.qualifier.criteria_spread_s = 0;
         // What is overdue after a leap in time is decided at once, as the oracle expects.
         settings.qualifier.overdue_per_s = u32::MAX;
+        settings.mail.alerts = "firm@example.com".to_owned();
         let settings = Arc::new(settings);
         let clock = Clock::mock(beginning());
         let store = Store::open(&StoreOptions::new(database.url(), 6)).unwrap().with_keyring(keyring());
@@ -170,6 +171,7 @@ impl World {
         let all = EventType::ALL.iter().copied().filter(|event| event.is_asked_for()).collect();
         let change = EndpointChange { events: Some(all), ..EndpointChange::default() };
         tx.endpoint_change(firm(), EndpointId::from_uuid(Uuid::from_u128(4)), &change, now).await.unwrap();
+        mailboxes::furnish(&mut tx, self.client, now).await;
         tx.commit().await.unwrap();
         fault::prepare(&self.pool).await;
         self.tables = self.empty_tables().await;
@@ -199,7 +201,8 @@ impl World {
         let sql = format!(
             "truncate {}; delete from armed; update program set criteria_id = null; update client set state = 'active',
              route = null, capacity = null, program_id = null;
-             update endpoint set state = 'enabled', state_reason = null",
+             update endpoint set state = 'enabled', state_reason = null, disabled_by = null, bounces_from = null, failures = 0,
+             failing_since = null, probes = 0, probe_at = null, release_at = null, refused_leads = '{{}}', refused_since = null",
             self.tables
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&self.pool).await.unwrap();
@@ -223,6 +226,7 @@ impl World {
             Operation::Decide(waiting, way) => return self.decide(waiting, way).await,
             Operation::Sweep => return self.sweep().await,
             Operation::Deliver(fate) => return self.deliver(fate).await,
+            Operation::FollowUp => return self.follow_up().await,
             Operation::Answer { person, days, spoken } => return self.answer(person, days, spoken).await,
             Operation::OptOut(person) => return self.opt_out(person).await,
             Operation::Suppress(person) => return self.suppress(person).await,
@@ -335,13 +339,17 @@ impl World {
 
     pub async fn has_no_criteria(&self) -> bool {
         let sql = "select g.criteria_id is null from client c join program g on g.id = coalesce(c.program_id,
-                     (select id from program where is_default))";
-        sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
+                     (select id from program where is_default)) where c.id = $1";
+        sqlx::query_scalar(sql).bind(self.client.uuid()).fetch_one(&self.pool).await.unwrap()
     }
 
     async fn endpoints(&self, on: bool) {
-        let sql = "update endpoint set state = case when $1 then 'enabled' else 'disabled' end";
-        sqlx::query(sql).bind(on).execute(&self.pool).await.unwrap();
+        // As `endpoint resume` and `pause` do: an address that is on again counts anew.
+        let sql = "update endpoint set state = case when $1 then 'enabled' else 'disabled' end,
+                     disabled_by = case when $1 then null else 'firm' end, bounces_from = case when $1 then $2::timestamptz else bounces_from end
+                   where client_id = $3";
+        let query = sqlx::query(sql).bind(on).bind(self.now().to_string()).bind(self.client.uuid());
+        query.execute(&self.pool).await.unwrap();
     }
 }
 

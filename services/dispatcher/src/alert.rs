@@ -41,12 +41,8 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
             unless_stopped(&stop, endpoints_tick(&ctx, ctx.clock.now())).await.map(|()| NextTick::InAPeriod)
         }),
         every("leads that could not be delivered", period, stop.soft(), || async {
-            // None of these keeps the others: that an offer came to nobody is known whatever else fails.
-            let mut parts = SweepParts::default();
-            let more = parts.part(undelivered::tick(&ctx, ctx.clock.now()).await)?;
-            parts.part(dead_delivery::give_up_of_busy_mailboxes(&ctx, ctx.clock.now()).await)?;
-            let dead = parts.part(dead_delivery::tick(&ctx, ctx.clock.now()).await)?;
-            parts.end(NextTick::sooner_if(more || dead, Duration::ZERO))
+            let more = undelivered_tick(&ctx, ctx.clock.now()).await?;
+            Ok::<_, StoreError>(NextTick::sooner_if(more, Duration::ZERO))
         }),
         every("places of leads that reached nobody", period, stop.soft(), || async {
             let more = ctx.store.places_of_unreached_free(UNREACHED_BATCH, ctx.clock.now()).await?;
@@ -63,6 +59,19 @@ pub async fn run(ctx: DispatcherContext, stop: Stop) {
             unless_stopped(&stop, remind::tick(&ctx, ctx.clock.now())).await.map(|()| NextTick::After(rarely))
         }),
     );
+}
+
+/// Has what could not be delivered go on to others, and told; whether there may be more.
+///
+/// # Errors
+/// When the database is away: what was not followed up is found again.
+pub async fn undelivered_tick(ctx: &DispatcherContext, now: Timestamp) -> Result<bool, StoreError> {
+    // None of these keeps the others: that an offer came to nobody is known whatever else fails.
+    let mut parts = SweepParts::default();
+    let more = parts.part(undelivered::tick(ctx, now).await)?;
+    parts.part(dead_delivery::give_up_of_busy_mailboxes(ctx, now).await)?;
+    let dead = parts.part(dead_delivery::tick(ctx, now).await)?;
+    parts.end(more || dead)
 }
 
 /// Breaks a look off at the soft stop: it writes up to a thousand notices one by one, and what is left out is found again by

@@ -24,7 +24,7 @@ mod slots;
 mod sweeper;
 mod user_notice;
 
-pub use alert::held_tick;
+pub use alert::{held_tick, undelivered_tick};
 pub use context::DispatcherContext;
 pub use sweeper::tick;
 

@@ -157,5 +157,6 @@ pub fn alone<Content: Template>(title: &str, content: Content, status: StatusCod
 fn page(title: &str, layout: Layout, script: PageScript<'_>, content: impl Template, status: StatusCode) -> Response {
     let title = &format!("{title} · Ripen");
     let style = StyleSheet::At(super::assets::STYLE.address());
-    Page { title, header: &[], style, script: Some(script), layout, is_indexed: false, content }.response(status)
+    let script = Some(script);
+    Page { title, header: &[], header_link: None, style, script, layout, is_indexed: false, content }.response(status)
 }

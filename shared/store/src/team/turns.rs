@@ -47,7 +47,7 @@ impl Transaction {
     /// - Dana was given a lead on Monday, and it dies on Tuesday: Monday has room for one more of Dana's and of the client's. Where an
     ///   endpoint beside it has the lead, the client's place stays taken.
     /// - Dana's mail dies and a webhook of the team has the lead beside it: one place of Dana's, for the lead goes on to somebody else,
-    ///   unless it was accepted there.
+    ///   unless it was accepted, there or by what the mail led to.
     /// - Dana's mail and webhook both die: one place of Dana's, whichever is followed up first, because the lead took one.
     /// - Offered on Monday at 23:50 and taken by Dana on Tuesday at 0:05, then it dies: Dana's place of Tuesday, and the client's of
     ///   both days, because the offer counted on Monday and the taking on Tuesday. Where the lead was routed anew since it was taken,
@@ -69,6 +69,7 @@ impl Transaction {
                                and case when e.kind = 'email' and x.kind = 'webhook' and x.rep_id is null
                                         then o.followed_up_at >= d.ended_at
                                              or (select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1)
+                                             or (select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = d.id order by s.number desc limit 1)
                                         when x.kind = 'email' and e.kind = 'webhook' and e.rep_id is null
                                         then o.state not in ('dead', 'withdrawn') or o.followed_up_at is not null
                                         else o.state not in ('dead', 'withdrawn') or o.followed_up_at >= d.ended_at end

@@ -54,7 +54,7 @@ async fn the_teams_webhook_is_told_who_has_what_the_first_rep_could_not_be_maile
         (own, &["lead.matured Dana"]),
     ] {
         scene.again().await;
-        scene.run("truncate rep cascade").await;
+        scene.run("delete from rep").await;
         scene.run(GIVEN_ON).await;
         scene.run(meanwhile).await;
         now_with(&scene, delivery(12)).await;
