@@ -45,6 +45,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0035_handed_over.sql", "579f6860a56efe98e0f8fc726acff61e73bd42402e3e0ede687d3763d21e64d6"),
     ("0036_late_answers.sql", "2865ad237f8d4f1df4d4498ec2b987e58b340369f042890cd974925ffae9e639"),
     ("0037_codes.sql", "6d36fe0fe684a494de72499f7e3b9593d811f97926f27dd33f80e962302261e5"),
+    ("0043_drafts_and_lost_numbers.sql", "30d87e296fe20852eb8f2e3e3369159af6818f7f1f9c82b9c03ae231c86957bf"),
 ];
 
 #[test]
