@@ -2,6 +2,7 @@
 //! under `/api/v1/leads`.
 
 pub mod api;
+mod asked;
 pub(crate) mod changes;
 pub mod csv;
 pub mod forms;

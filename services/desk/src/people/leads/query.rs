@@ -178,7 +178,8 @@ impl SortChoice {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LeadsQuery {
-    /// Anything: a name, a mail address, a number in any format, words of a note, an id. Filters do not count then.
+    /// Anything: a name, a mail address, a number in any format, words of a note, an id. It looks through all leads: a view or a filter
+    /// beside it is refused.
     #[serde(default)]
     pub q: String,
     /// The view; `open` where missing.
@@ -228,14 +229,14 @@ pub struct LeadsQuery {
     /// That the reader promised to call: `me`.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub promised_by: Option<WorkerChoice>,
-    /// On which days they did, or promised it for; today where missing.
+    /// On which days they did, or promised it for; today where missing. With `touched_by` or `promised_by`.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub on: Option<DayChoice>,
-    /// How those touches went: a disposition, or `spoke` for every conversation.
+    /// How those touches went: a disposition, or `spoke` for every conversation. With `touched_by`.
     #[serde(default, deserialize_with = "empty_as_none")]
     #[param(value_type = Option<String>, example = "answered")]
     pub how: Option<HowChoice>,
-    /// What followed from them.
+    /// What followed from them. With `touched_by`.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub then: Option<FollowedChoice>,
     /// The order; that of the view where missing, and for `points` from agents whom points are hidden from.
@@ -245,7 +246,7 @@ pub struct LeadsQuery {
     #[serde(default, deserialize_with = "empty_as_none")]
     #[param(value_type = Option<String>)]
     pub after: Option<PageMark>,
-    /// How many leads the pages before have: a page says which of all it shows.
+    /// How many leads the pages before have: a page says which of all it shows. With `after`.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub before: Option<u32>,
 }
@@ -461,10 +462,13 @@ impl LeadsQuery {
         let no_day = if self.touched_by.is_some() && self.promised_by.is_some() { self.on } else { None };
         let touched = self.touched_by.map(|_| format!("by you, {on}"));
         chip("Touched", touched, Self { touched_by: None, how: None, then: None, on: no_day, ..start.clone() });
-        let how = self.touched_by.and(self.how).map(|how| words(how.word()));
+        let how = self.how.map(|how| words(how.word()));
         chip("Went", how, Self { how: None, ..start.clone() });
-        let then = self.touched_by.and(self.then).map(|then| words(then.word()));
+        let then = self.then.map(|then| words(then.word()));
         chip("Then", then, Self { then: None, ..start.clone() });
+        // Without what they are the days of, they count for nothing, which the page says.
+        let alone = self.on.filter(|_| self.touched_by.is_none() && self.promised_by.is_none());
+        chip("On", alone.map(|on| on.title().to_owned()), Self { on: None, ..start.clone() });
         let promised = self.promised_by.map(|_| format!("by you, {on}"));
         chip("Promised", promised, Self { promised_by: None, on: no_day, ..start });
         chips
