@@ -3,10 +3,11 @@
 use ripen_actions::{
     Refusal,
     appointment::{FreeSlot, SlotQuery, free},
+    lead::find,
 };
 use ripen_domain::{appointment::in_words, id::LeadId};
 
-use super::viewer::Viewer;
+use super::{clocks::ClocksThere, viewer::Viewer, when::When};
 use crate::context::DeskContext;
 
 /// So many free slots are offered.
@@ -28,14 +29,18 @@ pub async fn offered(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Re
     let query = SlotQuery { lead, rep: None, days: None };
     let mut free = free(&context.actions, &viewer.actor, &query).await?;
     free.sort_by_key(|one| one.slot.starts_at);
-    let slot = |one: FreeSlot| OfferedSlot {
-        value: format!("{} {}", one.rep.id, one.slot.starts_at),
-        text: format!(
-            "{} with {} ({} there)",
-            in_words(one.slot.starts_at, &one.zone),
-            one.rep.name,
-            in_words(one.slot.starts_at, &one.person_zone)
-        ),
+    let places = find(&context.actions, &viewer.actor, lead).await?.places();
+    let when = When::of(viewer, context.clock.now());
+    let slot = |one: FreeSlot| {
+        let at = one.slot.starts_at;
+        let there = match ClocksThere::of(&places, &when, at) {
+            Some(clocks) => format!("{} there, {}", clocks.hours, clocks.places),
+            None => format!("{} there", in_words(at, &one.person_zone)),
+        };
+        OfferedSlot {
+            value: format!("{} {at}", one.rep.id),
+            text: format!("{} with {} ({there})", in_words(at, &one.zone), one.rep.name),
+        }
     };
     Ok(free.into_iter().take(SLOTS).map(slot).collect())
 }

@@ -8,6 +8,7 @@ mod after;
 mod became;
 pub mod book;
 mod callback;
+pub mod date_refused;
 pub mod dispose;
 pub mod draft;
 pub(super) mod form;
