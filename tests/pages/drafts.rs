@@ -85,6 +85,37 @@ async fn a_note_survives_a_reload_a_crash_and_a_second_tab() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_second_tab_was_told_is_saved_outlives_what_the_first_one_saves() {
+    let Some(desk) = desk().await else { return };
+    desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;
+    let agent = desk.agent().await;
+    let window = desk.browser.window(&desk.scenario.process.url, WIDE).await;
+    let tab = window.tab().await;
+    take_first(tab, &agent).await;
+    tab.fill("#note", "tab one text").await;
+    kept(&desk, "tab one text").await;
+    tab.see("#saved:has-text('Saved')").await;
+    let second = window.tab().await;
+    second.goto("/work").await;
+    holds(second, "tab one text").await;
+    second.fill("#note", "tab one text PLUS wife Ann decides").await;
+    kept(&desk, "tab one text PLUS wife Ann decides").await;
+    second.see("#saved:has-text('Saved')").await;
+
+    tab.click(&disposition("no_answer")).await;
+    tab.click("#save").await;
+    tab.see("#toast:has-text('is saved')").await;
+    tab.see("text=it is kept, and there when the lead is opened again").await;
+    second.see("#told-here:has-text('Your draft is kept')").await;
+    kept(&desk, "tab one text PLUS wife Ann decides").await;
+    second.click("text=Open it again").await;
+    holds(second, "tab one text PLUS wife Ann decides").await;
+    // That the lead is held no more is told by the browser too.
+    desk.browser.troubles().await;
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_note_survives_the_end_of_the_session_and_a_server_that_is_away() {
     let Some(desk) = desk().await else { return };
     desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;

@@ -151,6 +151,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
         "an agent's own leases and day: which leads may be taken, the functions that take them say by the scope",
         &[
             "desk_agent",
+            "desk_agent_clients",
             "desk_done_by",
             "desk_lease_end",
             "desk_lease_holder",

@@ -195,12 +195,15 @@
     return kept;
   };
   const asShown = JSON.stringify(typed());
-  const changed = () => {
-    if (isLeaving) return;
-    isDirty = true;
+  const keepHere = () => {
     // With the touch: what was committed under it meanwhile is no draft any more, and the server says so.
     const touch = form.elements.touch.value;
     store.set(key, { at: Date.now(), version, touch, lead, name: document.querySelector("h1").textContent, typed: typed() });
+  };
+  const changed = () => {
+    if (isLeaving) return;
+    isDirty = true;
+    keepHere();
     byId("saved").textContent = "Not saved yet";
     clearTimeout(saveTimer);
     saveTimer = setTimeout(save, SAVE_AFTER);
@@ -464,23 +467,35 @@
       }
     } catch { /* tried again in a moment; the lease lasts longer than that */ }
   };
+  // Where what was typed is, said only of what is there: the draft that another tab's disposition committed is gone, and what this tab
+  // had not saved yet was in no draft.
+  const whereKept = async (hasDraft) => {
+    if (!isDirty && !isSaving) return hasDraft ? " Your draft is kept." : "";
+    // Dropped by the tab that saved the lead.
+    keepHere();
+    for (let asked = 0; isSaving && asked < 100; asked += 1) await new Promise((then) => { setTimeout(then, 100); });
+    clearTimeout(saveTimer);
+    await save();
+    return isDirty ? " What you typed is kept in this browser." : " What you typed is kept as your draft.";
+  };
   // Another has it, or nobody: it was saved, or given back, in another tab.
   let isLost = false;
-  const lost = ({ held_by: holder, became, last }) => {
+  const lost = async ({ held_by: holder, became, last, has_draft: hasDraft }) => {
     // Said once: asked again and again it would be read out again and again, and its button be another one.
     if (isLost || byId("lost")) return;
     isLost = true;
-    const meanwhile = last ? `${last} ` : "";
+    const meanwhile = last ? ` ${last}` : "";
+    const kept = await whereKept(hasDraft);
     if (holder) {
-      notice(`${holder} has this lead by now. ${meanwhile}What you typed is kept as your draft.`);
+      notice(`${holder} has this lead by now.${meanwhile}${kept}`);
       return;
     }
     if (became) {
-      const more = isDirty || version > 0 ? " What you typed here did not go with it, and is kept as your draft." : "";
+      const more = kept ? ` What you typed here did not go with it.${kept}` : "";
       notice(`This lead was saved elsewhere. ${became}${more}`, anchor(`/leads/${lead}`, "Look at it"));
       return;
     }
-    notice(`This lead was saved or given back elsewhere, and nobody has it open. ${meanwhile}What you typed is kept as your draft.`);
+    notice(`This lead was saved or given back elsewhere, and nobody has it open.${meanwhile}${kept}`);
     byId("told-here").append(" ", button("Open it again", async () => {
       await save();
       const open = document.createElement("form");
@@ -687,7 +702,8 @@
     if (became) {
       const told = document.createElement("p");
       told.className = "notice";
-      told.append(`${kept.name}: ${became} What you typed is kept as your draft. `, anchor(`/leads/${kept.lead}`, "Look at it"));
+      const where = isKeptHere ? "stays in this browser, beside a newer draft" : "is kept as your draft";
+      told.append(`${kept.name}: ${became} What you typed ${where}. `, anchor(`/leads/${kept.lead}`, "Look at it"));
       byId("kept").append(told);
       return;
     }

@@ -13,7 +13,7 @@ use ripen_store::{
     call::{
         dial::NewCall,
         refusal::CallRefusal,
-        report::{CallWord, ToldCall},
+        report::{CallWord, KnownCall, ToldCall},
         show::CallRecord,
     },
     live::LiveKind,
@@ -31,6 +31,8 @@ use crate::{
 const LONGEST_ID: usize = 200;
 /// Longest address of a recording, in bytes.
 const LONGEST_URL: usize = 2_000;
+/// How far apart the desk's clock and a telephone's may be, as with the time of a signature.
+const APART: SignedDuration = SignedDuration::from_mins(5);
 /// How far ahead a telephone's clock may be.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
@@ -204,6 +206,46 @@ impl ReportCall {
     }
 }
 
+impl ReportCall {
+    /// Facts that cannot all be true: a call is answered after it was dialed, and ends after both. The report, and what is known of the
+    /// call by now; what was told before stays, so that of a fact that is told again the first counts.
+    fn hold_against(&self, known: Option<&KnownCall>, errors: &mut FieldErrors) {
+        let answered = known.and_then(|known| known.answered_at).or(self.answered_at);
+        let ended = known.and_then(|known| known.ended_at).or(self.ended_at);
+        let start = self.started_at.or_else(|| known.and_then(start_of));
+        let facts = [
+            ("answered_at", self.answered_at, "started_at", answered.zip(start), "before it was dialed"),
+            ("ended_at", self.ended_at, "started_at", ended.zip(start), "before it was dialed"),
+            ("ended_at", self.ended_at, "answered_at", ended.zip(answered), "before it was answered"),
+        ];
+        for (later, told, earlier, both, words) in facts {
+            if both.is_some_and(|(at, before)| at < before) {
+                // The one that this report tells; of both, the later.
+                let field = if told.is_some() { later } else { earlier };
+                let what = if later == "ended_at" { "ended" } else { "was answered" };
+                errors.add(
+                    field,
+                    "contradicts",
+                    format!("by this the call {what} {words}: is the telephone's clock right?"),
+                );
+            }
+        }
+        let dialed = known.filter(|known| known.is_of_desk).map(|known| known.dialed_at);
+        let is_sound = |at: Timestamp| dialed.is_none_or(|dialed| dialed.duration_since(at) <= APART);
+        errors.require(self.started_at.is_none_or(is_sound), "started_at", "contradicts", || {
+            "lies before the desk had it dialed: is the telephone's clock right?".to_owned()
+        });
+    }
+}
+
+/// The latest before which a call was not dialed. The desk's clock is not the telephone's, nor is the moment at which a call made past
+/// the desk was first told of; and the earliest instant that is known of such a call may be that of its answer.
+fn start_of(known: &KnownCall) -> Option<Timestamp> {
+    let is_of_later = [known.answered_at, known.ended_at].contains(&Some(known.dialed_at));
+    let is_start = known.is_of_desk || !is_of_later;
+    is_start.then(|| known.dialed_at.checked_sub(APART).ok())?
+}
+
 /// A number as it is kept; what cannot be read is a wrong field.
 fn number(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<String> {
     let given = given.map(str::trim).filter(|given| !given.is_empty())?;
@@ -234,6 +276,10 @@ impl Action for ReportCall {
             caller_id: caller_id.as_deref(),
             recording_url: self.recording_url.as_ref(),
         };
+        let known = work.tx.call_known(work.scope(), &word).await?;
+        let mut errors = FieldErrors::default();
+        self.hold_against(known.as_ref(), &mut errors);
+        errors.finish()?;
         let id = CallId::from_uuid(work.fresh_id());
         let told = work.tx.call_report(work.scope(), &word, (id, work.now)).await?;
         // No audit row: nobody changed anything, the telephone tells what happened, several times a call.
@@ -260,6 +306,10 @@ impl Action for RefuseNotice {
     type Done = ClientId;
 
     const PERMISSION: Permission = Permission::Work;
+
+    fn is_for_any_client(&self) -> bool {
+        true
+    }
 
     async fn act(&self, work: &mut Work<'_>) -> Result<ClientId, Refusal> {
         let kept = work.tx.call_refuse(work.actor, self.lead, self.what, work.now).await?;

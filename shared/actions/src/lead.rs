@@ -109,6 +109,12 @@ impl Action for TouchLead {
 
     const PERMISSION: Permission = Permission::Work;
 
+    fn is_for_any_client(&self) -> bool {
+        matches!(self.disposition, Disposition::Note | Disposition::DoNotContact)
+            && self.answer.is_empty()
+            && self.next.is_none()
+    }
+
     async fn act(&self, work: &mut Work<'_>) -> Result<Touched, Refusal> {
         self.record(work, StopWish::default(), None).await
     }
@@ -189,7 +195,7 @@ impl TouchLead {
         let Some(criteria) = criteria_of(work, lead).await? else {
             let program = &lead.program.name;
             let none = format!("the program {program} has no criteria yet, so there are no questions");
-            errors.add("answer", "no_criteria", none);
+            errors.add("answers", "no_criteria", none);
             return Ok(Vec::new());
         };
         let context = context_of(work.now, lead);
@@ -197,9 +203,10 @@ impl TouchLead {
         for NewAnswer { question, value } in &self.answer {
             let is_first = seen.insert(question);
             // Twice in one touch both would have the same instant, and which counts would be chance.
-            errors.require(is_first, "answer", "repeated", || format!("{question:?} is answered twice"));
+            let field = format!("answers.{question}");
+            errors.require(is_first, &field, "repeated", || format!("{question:?} is answered twice"));
             if is_first {
-                let read = errors.take("answer", criteria.recorded_answer(question, value, &context));
+                let read = errors.take(&field, criteria.recorded_answer(question, value, &context));
                 answers.extend(read.map(|value| TouchAnswer { question: question.clone(), value }));
             }
         }
@@ -222,7 +229,8 @@ impl TouchLead {
         let known = unit.leads.remove(&self.lead).map(|lead| lead.answers).unwrap_or_default();
         for new in answers {
             if known.get(&new.question).is_none_or(|known| known.value != new.value) {
-                errors.add("disposition", "contradicts", contradicts(self.disposition, &new.question, criteria));
+                let field = format!("answers.{}", new.question);
+                errors.add(field, "contradicts", contradicts(self.disposition, &new.question, criteria));
             }
         }
         Ok(())
@@ -289,8 +297,8 @@ impl Action for RecallLead {
         let change = AppointmentChange { actor: work.actor, terms: &terms, now: work.now, fresh_id: uuid_v7 };
         match work.tx.lead_recall(work.actor.scope(), self.lead, &why, change).await? {
             Recalled::Done { client, stopped, told } => {
-                let after = json!({"stopped": stopped, "told": told});
-                // Without the reason, which is words of the firm about a person.
+                // With the reason, which is erased with the person.
+                let after = json!({"stopped": stopped, "told": told, "why": why});
                 work.changed("lead.recall", self.lead, AuditChange::added(client, after));
                 Ok(RecalledLead { stopped, told })
             }

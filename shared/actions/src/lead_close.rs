@@ -33,8 +33,8 @@ impl Action for CloseLead {
         let change = AppointmentChange { actor: work.actor, terms: &terms, now: work.now, fresh_id: uuid_v7 };
         match work.tx.lead_close(work.actor.scope(), self.lead, &why, change).await? {
             ClosedByHand::Done { client, before, stopped } => {
-                // Without the reason, which is words of the firm about a person: it stands with the lead.
-                let after = json!({"stage": "closed", "stopped": stopped});
+                // With the reason: what the lead says of it is gone once it is opened again. Erased with the person.
+                let after = json!({"stage": "closed", "stopped": stopped, "why": why});
                 work.changed("lead.close", self.lead, AuditChange::of(client, json!({"stage": before.word()}), after));
                 Ok(stopped)
             }
@@ -71,7 +71,7 @@ impl Action for ReopenLead {
         errors.finish()?;
         match work.tx.lead_reopen(work.actor, self.lead, &why, work.now).await? {
             ReopenedByHand::Done { client, stage, .. } => {
-                let (before, after) = (json!({"stage": "closed"}), json!({"stage": stage.word()}));
+                let (before, after) = (json!({"stage": "closed"}), json!({"stage": stage.word(), "why": why}));
                 work.changed("lead.reopen", self.lead, AuditChange::of(client, before, after));
                 Ok(())
             }

@@ -19,6 +19,7 @@ use ripen_domain::{
 use ripen_store::{
     StoreError,
     arrival::{quarantine::QuarantineStanding, spool::SpoolRow},
+    client::client_record::ClientRecord,
     source::source_record::{SourceRecord, State},
 };
 use serde_json::{Map, Value, json};
@@ -227,6 +228,27 @@ pub async fn sources(actions: &Actions, actor: &Actor) -> Result<Vec<SourceRecor
         sources.retain(|source| own.iter().any(|client| client.id == source.client));
     }
     Ok(sources)
+}
+
+/// The active clients for whom the actor works and nobody can be entered, by name: they have no active source by which people come. Whoever
+/// rings for one of them would else be entered for a client that is offered.
+///
+/// # Errors
+/// When the actor does not work leads.
+pub async fn without_source(actions: &Actions, actor: &Actor) -> Result<Vec<String>, Refusal> {
+    let sources = sources(actions, actor).await?;
+    let clients = match actor.may(Permission::Manage) {
+        true => actions.store.clients(actor.scope()).await?,
+        false => clients_worked_for(actions, actor).await?,
+    };
+    let has_none = |client: &ClientRecord| !sources.iter().any(|source| source.client == client.id);
+    let mut names: Vec<_> = clients
+        .into_iter()
+        .filter(|client| client.state == State::Active && has_none(client))
+        .map(|client| client.name)
+        .collect();
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// The criteria by which a lead of this source is decided, whose questions are its script; none before the first activation, and

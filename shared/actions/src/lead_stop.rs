@@ -29,6 +29,10 @@ impl Action for StopLead {
 
     const PERMISSION: Permission = Permission::Work;
 
+    fn is_for_any_client(&self) -> bool {
+        true
+    }
+
     async fn act(&self, work: &mut Work<'_>) -> Result<Touched, Refusal> {
         let person = load(work, self.lead).await?.person;
         let reached = work.tx.person_reached_under(work.scope(), person).await?;
@@ -40,7 +44,9 @@ impl Action for StopLead {
             note: Some(self.why.clone()),
             next: None,
         };
-        let touched = touch.record(work, StopWish { for_firm: self.for_firm, identities: &[] }, None).await?;
+        let touched = touch.record(work, StopWish { for_firm: self.for_firm, identities: &[] }, None).await;
+        // It is kept as the note of the touch; whoever asked for it said why.
+        let touched = touched.map_err(|refusal| refusal.renamed("note", "why"))?;
         if self.for_firm {
             // Beside what leads to the person alone: nobody of the firm calls behind that number.
             let bare: Vec<_> = reached.into_iter().filter_map(|one| switchboard(&one.identity)).collect();

@@ -11,7 +11,8 @@
 //! | something else | just that | left as it is |
 //! | something else | something third | refused at the field: somebody looks again |
 //!
-//! Of a field of which it is not told what was shown, a program's, what is said is written.
+//! Of a field of which it is not told what was shown, a program's, what is said is written. A field that is not named at all is left
+//! alone: a program that puts a number right must not take name and address away with it.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -35,29 +36,29 @@ const LONGEST: usize = 200;
 /// What a field that was changed by somebody else since is refused with.
 pub const CHANGED: &str = "changed";
 
-/// Says what is right of a lead's person: all of it, an empty field is one that is not known.
+/// Says what is right of a lead's person. A field that is none is left as it is; an empty one is known no more.
 #[derive(Clone, Default)]
 pub struct CorrectPerson {
     /// Whose person.
     pub lead: Option<LeadId>,
     /// Given name.
-    pub first_name: String,
+    pub first_name: Option<String>,
     /// Family name.
-    pub last_name: String,
+    pub last_name: Option<String>,
     /// Whole name, where the parts are not known.
-    pub name: String,
+    pub name: Option<String>,
     /// Mail address.
-    pub email: String,
+    pub email: Option<String>,
     /// Phone number, with an extension where there is one, as in the client's country.
-    pub phone: String,
+    pub phone: Option<String>,
     /// Postal code.
-    pub postal_code: String,
+    pub postal_code: Option<String>,
     /// ISO 3166 alpha-2.
-    pub country: String,
+    pub country: Option<String>,
     /// IANA name.
-    pub time_zone: String,
+    pub time_zone: Option<String>,
     /// BCP 47 tag of the language they speak.
-    pub locale: String,
+    pub locale: Option<String>,
     /// What was shown in the fields before they were typed into, by name.
     pub seen: BTreeMap<String, String>,
 }
@@ -106,32 +107,31 @@ pub struct PutRight {
 }
 
 impl CorrectPerson {
-    fn typed(&self) -> [PersonField<&str>; 9] {
+    fn typed(&self) -> [PersonField<Option<&str>>; 9] {
         [
-            PersonField { name: "first_name", text: &self.first_name },
-            PersonField { name: "last_name", text: &self.last_name },
-            PersonField { name: "name", text: &self.name },
-            PersonField { name: "email", text: &self.email },
-            PersonField { name: "phone", text: &self.phone },
-            PersonField { name: "postal_code", text: &self.postal_code },
-            PersonField { name: "country", text: &self.country },
-            PersonField { name: "time_zone", text: &self.time_zone },
-            PersonField { name: "locale", text: &self.locale },
+            PersonField { name: "first_name", text: self.first_name.as_deref() },
+            PersonField { name: "last_name", text: self.last_name.as_deref() },
+            PersonField { name: "name", text: self.name.as_deref() },
+            PersonField { name: "email", text: self.email.as_deref() },
+            PersonField { name: "phone", text: self.phone.as_deref() },
+            PersonField { name: "postal_code", text: self.postal_code.as_deref() },
+            PersonField { name: "country", text: self.country.as_deref() },
+            PersonField { name: "time_zone", text: self.time_zone.as_deref() },
+            PersonField { name: "locale", text: self.locale.as_deref() },
         ]
     }
 
-    /// Whether a field says what was shown in it: nobody changed it, whatever stands there by now.
+    /// Whether a field is not named, or says what was shown in it: nobody changed it, whatever stands there by now.
     fn is_left(&self, field: &str) -> bool {
-        let typed = self.typed().into_iter().find(|one| one.name == field);
-        self.seen.get(field).zip(typed).is_some_and(|(seen, typed)| is_same(seen, typed.text))
+        let typed = self.typed().into_iter().find(|one| one.name == field).and_then(|one| one.text);
+        typed.is_none_or(|typed| self.seen.get(field).is_some_and(|seen| is_same(seen, typed)))
     }
 
     /// Every field that was changed here and, otherwise, by somebody else since it was shown.
     fn hold_against(&self, now: &Profile, errors: &mut FieldErrors) {
         for (typed, now) in self.typed().into_iter().zip(shown_fields(now)) {
-            let Some(seen) = self.seen.get(typed.name) else { continue };
-            let is_contrary =
-                !is_same(seen, typed.text) && !is_same(seen, &now.text) && !is_same(typed.text, &now.text);
+            let Some((seen, text)) = self.seen.get(typed.name).zip(typed.text) else { continue };
+            let is_contrary = !is_same(seen, text) && !is_same(seen, &now.text) && !is_same(text, &now.text);
             // Without what it is: contact data stands in no refusal.
             errors.require(!is_contrary, typed.name, CHANGED, || {
                 "somebody changed this since you opened the form: look at what stands there by now, and send what is right".to_owned()
@@ -141,38 +141,40 @@ impl CorrectPerson {
 
     /// What is right of what was changed, with every mistake noted.
     fn read(&self, record: &LeadRecord, errors: &mut FieldErrors) -> ReadPerson {
-        let given = |field: &str, text: &str| {
-            let is_said = !text.trim().is_empty() && !self.is_left(field);
-            is_said.then(|| text.trim().to_owned())
+        let given = |field: &str, text: Option<&str>| {
+            let text = text.map(str::trim).filter(|text| !text.is_empty() && !self.is_left(field));
+            text.map(str::to_owned)
         };
-        let line = |errors: &mut FieldErrors, field: &str, text: &str| {
+        let line = |errors: &mut FieldErrors, field: &str, text: Option<&str>| {
             let given = given(field, text)?;
             let words = errors.words(field, Some(&given), LONGEST);
             let plain = words.as_deref().is_none_or(|words| !words.chars().any(char::is_control));
             errors.require(plain, field, "invalid", || "write it on one line".to_owned());
             words
         };
-        let country = given("country", &self.country).and_then(|text| errors.take("country", check::country(&text)));
-        let email = given("email", &self.email).and_then(|text| errors.take("email", check::email(&text)));
+        let country =
+            given("country", self.country.as_deref()).and_then(|text| errors.take("country", check::country(&text)));
+        let email = given("email", self.email.as_deref()).and_then(|text| errors.take("email", check::email(&text)));
         let known = record.profile.country.as_deref().filter(|_| self.is_left("country"));
         let spoken = country.as_deref().or(known).unwrap_or(&record.client.country);
-        let phone = given("phone", &self.phone).and_then(|text| {
+        let phone = given("phone", self.phone.as_deref()).and_then(|text| {
             let read = Phone::parse(&text, Some(spoken)).map_err(|why| format!("the number {why}"));
             errors.take("phone", read).map(|read| read.phone)
         });
-        let zone = given("time_zone", &self.time_zone);
+        let zone = given("time_zone", self.time_zone.as_deref());
         if let Some(name) = &zone {
             errors.take("time_zone", check::time_zone(name));
         }
-        let locale = given("locale", &self.locale).and_then(|text| errors.take("locale", check::language(&text)));
+        let locale =
+            given("locale", self.locale.as_deref()).and_then(|text| errors.take("locale", check::language(&text)));
         let profile = Profile {
-            first_name: line(errors, "first_name", &self.first_name),
-            last_name: line(errors, "last_name", &self.last_name),
-            name: line(errors, "name", &self.name),
+            first_name: line(errors, "first_name", self.first_name.as_deref()),
+            last_name: line(errors, "last_name", self.last_name.as_deref()),
+            name: line(errors, "name", self.name.as_deref()),
             email: email.as_ref().map(|email| email.as_str().to_owned()),
             phone: phone.as_ref().map(|phone| phone.number().to_owned()),
             phone_extension: phone.as_ref().and_then(Phone::extension).map(str::to_owned),
-            postal_code: line(errors, "postal_code", &self.postal_code),
+            postal_code: line(errors, "postal_code", self.postal_code.as_deref()),
             country,
             time_zone: zone,
             locale,

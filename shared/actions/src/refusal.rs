@@ -129,6 +129,24 @@ impl Refusal {
         Self::Conflict { code, message: message.into() }
     }
 
+    /// What an agent is told who works for other clients alone (`other_client`); `client` is the name.
+    pub fn other_client(client: &str) -> Self {
+        Self::conflict("other_client", format!("you do not work for {client}: a manager says for whom you do"))
+    }
+
+    /// With a wrong field under the name that whoever asks has for it.
+    #[must_use]
+    pub fn renamed(self, field: &str, to: &str) -> Self {
+        let renamed = |error: FieldError| match error.field == field {
+            true => FieldError { field: to.to_owned(), ..error },
+            false => error,
+        };
+        match self {
+            Self::Invalid(errors) => Self::Invalid(errors.into_iter().map(renamed).collect()),
+            other => other,
+        }
+    }
+
     /// What is not there.
     pub fn missing(what: &'static str, id: impl fmt::Display) -> Self {
         Self::Missing { what, id: id.to_string() }

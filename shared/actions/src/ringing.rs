@@ -195,6 +195,10 @@ impl Action for NoteRinging {
 
     const PERMISSION: Permission = Permission::Work;
 
+    fn is_for_any_client(&self) -> bool {
+        true
+    }
+
     async fn act(&self, work: &mut Work<'_>) -> Result<Option<LeadId>, Refusal> {
         let mut errors = FieldErrors::default();
         let note = errors.needed_words("note", &self.note, LONGEST_WHY, "write what they wanted");

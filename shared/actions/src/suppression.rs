@@ -50,6 +50,10 @@ impl Action for SuppressIdentity {
 
     const PERMISSION: Permission = Permission::Work;
 
+    fn is_for_any_client(&self) -> bool {
+        true
+    }
+
     async fn act(&self, work: &mut Work<'_>) -> Result<SuppressedIdentities, Refusal> {
         let mut errors = FieldErrors::default();
         let why = reason(&self.why, &mut errors);

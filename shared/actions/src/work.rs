@@ -1,7 +1,8 @@
 //! How an action is done: permission, transaction, audit, and again where another transaction was in the way.
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     actor::{Actor, Permission, Scope},
     appointment::Terms,
@@ -31,6 +32,12 @@ pub trait Action: Sync {
 
     /// Who may ask for it.
     const PERMISSION: Permission;
+
+    /// An agent may do it for clients, too, whom they do not work for: a note, a wish not to be contacted, and what ends a call that
+    /// they were handed. Everything else that it changes of a client is refused to them (`other_client`).
+    fn is_for_any_client(&self) -> bool {
+        false
+    }
 
     /// Checks everything at once, then does it within the transaction of `work`, and says there what it changed.
     fn act(&self, work: &mut Work<'_>) -> impl Future<Output = Result<Self::Done, Refusal>> + Send;
@@ -129,6 +136,9 @@ impl Actions {
         let mut work = Work { tx, actor, now, actions: self, changes: Vec::new(), news: LiveNews::default() };
         // An error drops the transaction: what was done so far did not happen.
         let done = action.act(&mut work).await?;
+        if !action.is_for_any_client() {
+            work.require_own_clients().await?;
+        }
         let Work { mut tx, mut changes, mut news, .. } = work;
         // Sorted, so that the audit of one action reads in the order in which things happened.
         in_order(&mut changes);
@@ -193,6 +203,24 @@ impl Work<'_> {
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.actor.scope()
+    }
+
+    /// Refuses what an agent changed of clients whom they do not work for, whatever it was: by what the audit would say, so that no
+    /// action can leave it out.
+    async fn require_own_clients(&mut self) -> Result<(), Refusal> {
+        let Some(user) = self.actor.user_id().filter(|_| !self.actor.may(Permission::Manage)) else { return Ok(()) };
+        let changed: BTreeSet<_> = self.changes.iter().filter_map(|change| change.client).collect();
+        if changed.is_empty() || !self.actor.may(Permission::Work) {
+            return Ok(());
+        }
+        let own = self.tx.desk_agent_clients(user).await?;
+        let Some(other) = changed.into_iter().find(|client| !own.is_empty() && !own.contains(client)) else {
+            return Ok(());
+        };
+        let scope = self.scope();
+        let clients = self.tx.clients(scope).await?;
+        let name = clients.iter().find(|client| client.id == other).map_or("that client", |client| &client.name);
+        Err(Refusal::other_client(name))
     }
 
     /// An id for something new.

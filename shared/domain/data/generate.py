@@ -93,6 +93,20 @@ NAMES = {
     "Newfoundland and Labrador": "CA-NL", "Northwest Territories": "CA-NT", "Nova Scotia": "CA-NS", "Nunavut": "CA-NU",
     "Ontario": "CA-ON", "Prince Edward Island": "CA-PE", "Quebec": "CA-QC", "Saskatchewan": "CA-SK", "Yukon": "CA-YT",
 }  # fmt: skip
+# Australia Post's ranges of postcodes by state and territory, and those that lie in two of them: the state of an address without one is
+# not certain there. 2880 keeps the time of Adelaide around Broken Hill alone, 6443 that of Eucla in its east.
+AUSTRALIA = [
+    ("0200-0299", "AU", "Sydney"), ("0800-0871", "AU", "Darwin"), ("0872-0872", "AU", "Darwin Adelaide Perth"),
+    ("0873-0999", "AU", "Darwin"), ("1000-2405", "AU", "Sydney"), ("2406-2406", "AU", "Sydney Brisbane"),
+    ("2407-2879", "AU", "Sydney"), ("2880-2880", "AU", "Adelaide Sydney"), ("2881-2897", "AU", "Sydney"),
+    ("2898-2898", "AU", "Lord_Howe"), ("2899-2899", "NF", "Pacific/Norfolk"), ("2900-2999", "AU", "Sydney"),
+    ("3000-3999", "AU", "Melbourne"), ("4000-4374", "AU", "Brisbane"), ("4375-4385", "AU", "Brisbane Sydney"),
+    ("4386-4824", "AU", "Brisbane"), ("4825-4825", "AU", "Brisbane Darwin"), ("4826-4999", "AU", "Brisbane"),
+    ("5000-5999", "AU", "Adelaide"), ("6000-6442", "AU", "Perth"), ("6443-6443", "AU", "Perth Eucla"),
+    ("6444-6797", "AU", "Perth"), ("6798-6798", "CX", "Indian/Christmas"), ("6799-6799", "CC", "Indian/Cocos"),
+    ("6800-6999", "AU", "Perth"), ("7000-7999", "AU", "Hobart"), ("8000-8999", "AU", "Melbourne"),
+    ("9000-9999", "AU", "Brisbane"),
+]  # fmt: skip
 PROVINCES = {"AB", "BC", "MB", "NB", "NL", "NT", "NS", "NU", "ON", "PE", "QC", "SK", "YT"}
 STATES = {code for code in NAMES.values() if "-" not in code}
 
@@ -181,6 +195,13 @@ def zip_rows(codes):
         else:
             runs.append([code, code, value])
     return [f"{first}-{last} {state} {zones}" for first, last, (state, zones) in runs]
+
+
+def australian_rows():
+    """Each range with its zones, by the country's own name for a clock; the first is that of most of its people."""
+    for codes, country, names in AUSTRALIA:
+        zones = [name if "/" in name else f"Australia/{name}" for name in names.split()]
+        yield f"{codes} {country} {' '.join(one_each([of_country(zone, country) for zone in zones]))}"
 
 
 # --- phones
@@ -378,6 +399,11 @@ def main():
             f"{letter} CA-{province} {' '.join(one_each(of_country(zone, 'CA') for zone in zones.split()))}"
             for letter, province, zones in CANADA
         ],
+    )
+    write(
+        "australia.txt",
+        [made, "Australian postcodes, country, zones. Australia Post; zone.tab."],
+        list(australian_rows()),
     )
 
 

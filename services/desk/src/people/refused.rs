@@ -49,7 +49,7 @@ pub fn refused(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::Invalid(errors) => {
             let fields = errors.iter().map(|error| FieldProblem {
-                pointer: format!("/{}", error.field.replace('.', "/")).into(),
+                pointer: pointer(&error.field).into(),
                 code: error.code,
                 message: error.message.clone().into(),
             });
@@ -60,6 +60,14 @@ pub fn refused(refusal: &Refusal) -> Problem {
         Refusal::Missing { .. } | Refusal::Forbidden { .. } => Problem::not_found(),
         Refusal::Conflict { message, .. } => Problem::new(&catalogue::CONFLICT, message.clone()),
         Refusal::Store(error) => failed(error),
+    }
+}
+
+/// The field as a JSON pointer: `/opportunity/amount`, `/answers/budget`. The id of a question is one name, whatever stands in it.
+fn pointer(field: &str) -> String {
+    match field.strip_prefix("answers.") {
+        Some(question) => format!("/answers/{}", question.replace('~', "~0").replace('/', "~1")),
+        None => format!("/{}", field.replace('.', "/")),
     }
 }
 
@@ -88,4 +96,18 @@ pub struct FieldTrouble {
 pub fn troubles(errors: &[FieldError]) -> Vec<FieldTrouble> {
     let one = |error: &FieldError| FieldTrouble { field: error.field.clone(), message: error.message.clone() };
     errors.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_pointed_at_where_it_stands_in_the_body() {
+        assert_eq!(pointer("note"), "/note");
+        assert_eq!(pointer("opportunity.amount"), "/opportunity/amount");
+        assert_eq!(pointer("co_deciders.0.name"), "/co_deciders/0/name");
+        assert_eq!(pointer("answers.budget"), "/answers/budget");
+        assert_eq!(pointer("answers.a.b/c~d"), "/answers/a.b~1c~0d");
+    }
 }

@@ -3,10 +3,11 @@
 use ripen_actions::{
     Refusal,
     appointment::{FreeSlot, SlotQuery, free},
+    lead::find,
 };
-use ripen_domain::{appointment::in_words, id::LeadId};
+use ripen_domain::{appointment::in_words, calling::Place, id::LeadId};
 
-use super::viewer::Viewer;
+use super::{clocks::ClocksThere, viewer::Viewer, when::When};
 use crate::context::DeskContext;
 
 /// So many free slots are offered.
@@ -22,23 +23,37 @@ pub struct OfferedSlot {
 
 impl OfferedSlot {
     /// A slot as it is offered.
-    pub fn of(one: &FreeSlot) -> Self {
+    fn of(one: &FreeSlot, places: &[Place], when: &When) -> Self {
         let at = one.slot.starts_at;
-        let (with, there) = (in_words(at, &one.zone), in_words(at, &one.person_zone));
-        Self { value: format!("{} {at}", one.rep.id), text: format!("{with} with {} ({there} there)", one.rep.name) }
+        let there = match ClocksThere::of(places, when, at) {
+            Some(clocks) => format!("{} there, {}", clocks.hours, clocks.places),
+            None => format!("{} there", in_words(at, &one.person_zone)),
+        };
+        let with = in_words(at, &one.zone);
+        Self { value: format!("{} {at}", one.rep.id), text: format!("{with} with {} ({there})", one.rep.name) }
     }
 }
 
-/// The slots that are free for a lead, the earliest first.
+/// The slots that are free for a lead, the earliest first, each as it is offered.
 ///
 /// # Errors
 /// `Missing` where the viewer's scope has no such lead.
-pub async fn free_slots(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<Vec<FreeSlot>, Refusal> {
+pub async fn free_slots(
+    context: &DeskContext,
+    viewer: &Viewer,
+    lead: LeadId,
+) -> Result<Vec<(FreeSlot, OfferedSlot)>, Refusal> {
     let query = SlotQuery { lead, rep: None, days: None };
     let mut free = free(&context.actions, &viewer.actor, &query).await?;
     free.sort_by_key(|one| one.slot.starts_at);
     free.truncate(SLOTS);
-    Ok(free)
+    let places = find(&context.actions, &viewer.actor, lead).await?.places();
+    let when = When::of(viewer, context.clock.now());
+    let offer = |one: FreeSlot| {
+        let offered = OfferedSlot::of(&one, &places, &when);
+        (one, offered)
+    };
+    Ok(free.into_iter().map(offer).collect())
 }
 
 /// The same as a page shows them.
@@ -46,5 +61,5 @@ pub async fn free_slots(context: &DeskContext, viewer: &Viewer, lead: LeadId) ->
 /// # Errors
 /// `Missing` where the viewer's scope has no such lead.
 pub async fn offered(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<Vec<OfferedSlot>, Refusal> {
-    Ok(free_slots(context, viewer, lead).await?.iter().map(OfferedSlot::of).collect())
+    Ok(free_slots(context, viewer, lead).await?.into_iter().map(|(_, offered)| offered).collect())
 }

@@ -205,6 +205,35 @@ async fn a_call_past_the_desk_is_attached_to_its_lead_and_an_unknown_one_is_aske
 }
 
 #[tokio::test]
+async fn facts_of_a_call_that_cannot_all_be_true_are_refused_at_their_field() {
+    let app = by_day(app().await);
+    let (acme, agent) = (app.client("acme").await, app.user(UserRole::Agent, None).await);
+    let lead = lead_id(app.waiting(&acme, NUMBER).await);
+    let dialed = app.post(&agent, "/api/v1/work/dial", &json!({"lead": lead})).await.json();
+    let at = |seconds: i64| app.clock.now() + SignedDuration::from_secs(seconds);
+    let refused = async |body: Value| {
+        let answer = tells(&app, &agent, body).await;
+        assert_eq!(answer.status, 422, "{}", answer.text);
+        let errors = answer.json()["errors"].as_array().unwrap().clone();
+        errors.iter().map(|one| one["pointer"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let call = &dialed["call"];
+    // Long before the desk had it dialed; clocks that differ by a little are no contradiction.
+    assert_eq!(refused(json!({"call": call, "ended_at": at(-4_200)})).await, ["/ended_at"]);
+    assert_eq!(refused(json!({"call": call, "started_at": at(-4_200)})).await, ["/started_at"]);
+    assert_eq!(refused(json!({"call": call, "started_at": at(5), "answered_at": at(4)})).await, ["/answered_at"]);
+    assert_eq!(
+        refused(json!({"call": call, "started_at": at(0), "answered_at": at(9), "ended_at": at(8)})).await,
+        ["/ended_at"]
+    );
+    assert_eq!(tells(&app, &agent, json!({"call": call, "answered_at": at(-2)})).await.status, 200);
+    // Against what was told before.
+    assert_eq!(refused(json!({"call": call, "ended_at": at(-3)})).await, ["/ended_at"]);
+    let calls = app.store.calls_of_lead(agent.actor.scope(), lead).await.unwrap();
+    assert_eq!((calls[0].answered_at, calls[0].ended_at), (Some(at(-2)), None), "nothing of what was refused is kept");
+}
+
+#[tokio::test]
 async fn the_telephone_signs_what_it_tells() {
     let app = app_with(settings(PhoneSettings { secret: SecretText::new(SECRET), ..PhoneSettings::default() })).await;
     let acme = app.client("acme").await;

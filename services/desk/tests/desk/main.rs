@@ -30,6 +30,7 @@ mod roles;
 mod siblings;
 mod signing_in;
 mod told;
+mod unsaid;
 mod users;
 mod why;
 mod withheld;

@@ -34,7 +34,7 @@ pub fn refused(command: &'static str) -> impl Fn(Refusal) -> anyhow::Error {
 }
 
 fn line(command: &str, error: &FieldError) -> String {
-    // `answer.budget` is the part `budget` of the flag `--answer`.
+    // `answers.budget` is the part `budget` of the flag `--answer`.
     let (field, inner) = error.field.split_once('.').map_or((error.field.as_str(), None), |(a, b)| (a, Some(b)));
     let inner = inner.map_or_else(String::new, |inner| format!(" {inner}"));
     let named = format!("{}{inner}: ", argument(command, field).unwrap_or_else(|| field.replace('_', " ")));
@@ -65,6 +65,7 @@ fn argument(command: &str, field: &str) -> Option<String> {
     let found = known(field).or_else(|| match field {
         "client" => known("slug"),
         "document" => known("file"),
+        "answers" => known("answer"),
         "endpoint" | "delivery" | "lead" | "letter" => known("id"),
         _ => None,
     })?;
@@ -130,7 +131,7 @@ mod tests {
             ("criteria activate", "document", "<FILE>: is wrong"),
             ("criteria show", "version", "<VERSION>: is wrong"),
             ("source add", "name", "<NAME>: is wrong"),
-            ("lead touch", "answer.budget", "--answer budget: is wrong"),
+            ("lead touch", "answers.budget", "--answer budget: is wrong"),
             ("promise move", "why", "--why: is wrong"),
         ] {
             assert_eq!(said(command, field), expected, "{command}");

@@ -23,6 +23,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
+    draft::CommittedWords,
     take::lost_after,
     undo::{Before, OpenedBefore},
     user_of,
@@ -37,7 +38,7 @@ use crate::{
 /// At most so many co-deciders, and so many identities, in one disposition.
 const MOST: usize = 20;
 
-/// Ends the work on a lead. What was typed is committed, the lease ends, the draft is gone.
+/// Ends the work on a lead. What was typed is committed, the lease ends, and its draft is gone; a newer one of another tab stays.
 #[derive(Debug, Clone)]
 pub struct Dispose {
     /// The lead.
@@ -63,6 +64,9 @@ pub struct Dispose {
     /// All that a page has typed beside the note, as its drafts keep it: with it the disposition and what was picked are there again
     /// once it is taken back. The answers alone where there is none.
     pub draft: Option<Map<String, Value>>,
+    /// The draft's version that whoever commits was shown, or saved last: one that is newer and says something else is another tab's,
+    /// and stays.
+    pub version: Option<i64>,
 }
 
 impl Dispose {
@@ -81,6 +85,7 @@ impl Dispose {
             co_deciders: Vec::new(),
             opportunity: None,
             draft: None,
+            version: None,
         }
     }
 }
@@ -126,12 +131,18 @@ pub struct Disposed {
     pub touched: Touched,
     /// Until when it can be taken back; none where it cannot.
     pub undo_until: Option<Timestamp>,
+    /// A draft that another tab saved since, or another machine, and that was not committed: it stays.
+    pub keeps_draft: bool,
 }
 
 impl Action for Dispose {
     type Done = Disposed;
 
     const PERMISSION: Permission = Permission::Work;
+
+    fn is_for_any_client(&self) -> bool {
+        true
+    }
 
     async fn act(&self, work: &mut Work<'_>) -> Result<Disposed, Refusal> {
         let (user, scope) = (user_of(work)?, work.scope());
@@ -156,10 +167,13 @@ impl Action for Dispose {
             // Its answer was lost: everything was done with the first.
             let kept = work.tx.desk_undo_lock(scope, touched.touch).await?;
             let undo_until = kept.filter(|kept| kept.user == user && !kept.is_done).map(|kept| kept.until);
-            return Ok(Disposed { touched, undo_until });
+            let draft = work.tx.desk_draft(scope, DraftRef { user, lead: self.lead }).await?;
+            return Ok(Disposed { touched, undo_until, keeps_draft: draft.is_some() });
         }
         let of = DraftRef { user, lead: self.lead };
-        let draft = self.typed(work.tx.desk_draft(scope, of).await?, work.now);
+        let stored = work.tx.desk_draft(scope, of).await?;
+        let draft = self.typed(stored.as_ref(), work.now);
+        let keeps_draft = stored.is_some_and(|stored| !self.committed(&draft).cover(&stored));
         let held = work.tx.desk_leases_of(user).await?.into_iter().find(|held| held.lead == self.lead);
         let opened = held.map(|held| OpenedBefore { rank: held.rank.word().to_owned(), why: held.why });
         // Behind the touch, whose id tells a repetition from a lease that was lost.
@@ -176,10 +190,12 @@ impl Action for Dispose {
         if let Some(said) = &self.opportunity {
             RecordOpportunity { lead: self.lead, said: said.clone() }.act(work).await?;
         }
-        work.tx.desk_draft_drop(scope, of).await?;
+        if !keeps_draft {
+            work.tx.desk_draft_drop(scope, of).await?;
+        }
         let undo_until =
             self.keep_undo(work, (user, touched.touch), Before { lead: before, draft: Some(draft), opened }).await?;
-        Ok(Disposed { touched, undo_until })
+        Ok(Disposed { touched, undo_until, keeps_draft })
     }
 }
 
@@ -217,11 +233,17 @@ impl Dispose {
     }
 
     /// What was typed, as it is a draft again once the disposition is taken back: at the version that the page knows.
-    fn typed(&self, stored: Option<DeskDraft>, now: Timestamp) -> DeskDraft {
+    fn typed(&self, stored: Option<&DeskDraft>, now: Timestamp) -> DeskDraft {
         let answers = || self.answer.iter().map(|one| (one.question.clone(), one.value.clone())).collect();
         let answers = self.draft.clone().unwrap_or_else(answers);
         let version = stored.map_or(1, |stored| stored.version);
-        DeskDraft { lead: self.lead, note: self.note.clone().unwrap_or_default(), answers, saved_at: now, version }
+        let (lead, note) = (self.lead, self.note.clone().unwrap_or_default());
+        DeskDraft { lead, note, answers, saved_at: now, version, touch: None }
+    }
+
+    /// What is committed, of what is typed.
+    const fn committed<'t>(&self, typed: &'t DeskDraft) -> CommittedWords<'t> {
+        CommittedWords { note: typed.note.as_str(), answers: &typed.answers, version: self.version, touch: self.touch }
     }
 
     async fn check(
@@ -240,18 +262,20 @@ impl Dispose {
         });
         let known = work.tx.person_identities(work.scope(), before.person).await?;
         let mut identities = Vec::new();
-        for given in stop.identities.iter().take(MOST) {
+        for (at, given) in stop.identities.iter().take(MOST).enumerate() {
             match known.iter().find(|identity| identity.value() == given.trim()) {
                 Some(identity) => identities.push(identity.clone()),
-                None => errors.add("stop.identities", "unknown", "the person was never known by this"),
+                None => errors.add(format!("stop.identities.{at}"), "unknown", "the person was never known by this"),
             }
         }
-        let fits = self.co_deciders.len() <= MOST && stop.identities.len() <= MOST;
-        errors.require(fits, "co_deciders", "too_long", || format!("at most {MOST} at once"));
+        for (field, count) in [("co_deciders", self.co_deciders.len()), ("stop.identities", stop.identities.len())] {
+            errors.require(count <= MOST, field, "too_long", || format!("at most {MOST} at once"));
+        }
         let scope = work.scope();
         let country = work.tx.country_of_person(scope, before.person).await?;
-        let checked = |one: &NewCoDecider| one.checked(country.as_deref(), work.now, errors);
-        let co_deciders = self.co_deciders.iter().take(MOST).map(checked).collect();
+        let co_deciders = self.co_deciders.iter().take(MOST).enumerate();
+        let co_deciders =
+            co_deciders.map(|(at, one)| one.checked((at, country.as_deref()), work.now, errors)).collect();
         if let Some(said) = &self.opportunity {
             said.read(errors);
         }
@@ -264,7 +288,8 @@ impl Dispose {
         if work.tx.desk_lease_end(LeaseRef { lead: self.lead, user, lease: self.lease }).await? {
             return Ok(());
         }
-        Err(lost_after(work, self.lead, last).await?)
+        let typed = self.typed(None, work.now);
+        Err(lost_after(work, self.lead, (Some(&self.committed(&typed)), last)).await?)
     }
 
     /// Until when it can be taken back.
@@ -290,16 +315,23 @@ impl Dispose {
 }
 
 impl NewCoDecider {
-    fn checked(&self, country: Option<&str>, at: Timestamp, errors: &mut FieldErrors) -> LearnedDecider {
-        let name = errors.needed_words("co_deciders.name", &self.name, LONGEST_WHY, "say who decides with the person");
-        let relation = errors.words("co_deciders.relation", Some(&self.relation), LONGEST_WHY).unwrap_or_default();
+    /// `place` is which of them it is, for the names of its fields.
+    fn checked(
+        &self,
+        (place, country): (usize, Option<&str>),
+        at: Timestamp,
+        errors: &mut FieldErrors,
+    ) -> LearnedDecider {
+        let field = |name: &str| format!("co_deciders.{place}.{name}");
+        let name = errors.needed_words(&field("name"), &self.name, LONGEST_WHY, "say who decides with the person");
+        let relation = errors.words(&field("relation"), Some(&self.relation), LONGEST_WHY).unwrap_or_default();
         let given =
             |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let phone = given(&self.phone).and_then(|text| {
             let read = Phone::parse(&text, country).map_err(|why| format!("the number {why}"));
-            errors.take("co_deciders.phone", read).map(|read| read.phone.as_str().to_owned())
+            errors.take(&field("phone"), read).map(|read| read.phone.as_str().to_owned())
         });
-        let email = given(&self.email).and_then(|text| errors.take("co_deciders.email", check::email(&text)));
+        let email = given(&self.email).and_then(|text| errors.take(&field("email"), check::email(&text)));
         let email = email.map(|email| email.as_str().to_owned());
         LearnedDecider { name, relation, phone, email, at }
     }

@@ -6,10 +6,10 @@ use ripen_domain::{
     id::LeadId,
 };
 use ripen_store::desk::{draft::DraftRef, lease::LeaseRef};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::user_of;
+use super::{draft::CommittedWords, user_of};
 use crate::{Action, Actions, FieldErrors, Refusal, Work, lead::LONGEST_NOTE, why_not::gates, work::AuditChange};
 
 /// Keeps the note of an agent who has a lead open that was closed or stopped meanwhile, and ends their work on it.
@@ -21,6 +21,12 @@ pub struct KeepLateNote {
     pub lease: Uuid,
     /// What was typed; nothing is kept where it is empty.
     pub note: String,
+    /// Everything else that was typed, as drafts keep it: it ends with the lead.
+    pub typed: Map<String, Value>,
+    /// The draft's version that the page was shown, or saved last.
+    pub version: Option<i64>,
+    /// The touch that the page would have committed it as.
+    pub touch: Option<Uuid>,
 }
 
 impl Action for KeepLateNote {
@@ -28,6 +34,10 @@ impl Action for KeepLateNote {
     type Done = Option<LeadId>;
 
     const PERMISSION: Permission = Permission::Work;
+
+    fn is_for_any_client(&self) -> bool {
+        true
+    }
 
     async fn act(&self, work: &mut Work<'_>) -> Result<Option<LeadId>, Refusal> {
         let (user, scope) = (user_of(work)?, work.scope());
@@ -43,7 +53,12 @@ impl Action for KeepLateNote {
             kept_with = Some(kept.lead);
         }
         work.tx.desk_lease_end(LeaseRef { lead: self.lead, user, lease: self.lease }).await?;
-        work.tx.desk_draft_drop(scope, DraftRef { user, lead: self.lead }).await?;
+        let of = DraftRef { user, lead: self.lead };
+        let committed =
+            CommittedWords { note: &self.note, answers: &self.typed, version: self.version, touch: self.touch };
+        if work.tx.desk_draft(scope, of).await?.is_some_and(|stored| committed.cover(&stored)) {
+            work.tx.desk_draft_drop(scope, of).await?;
+        }
         Ok(kept_with)
     }
 }

@@ -113,7 +113,7 @@ fn answer(
             (Ok(value), Some(lead)) if let Some(how) = in_vain => {
                 // Refused when it is saved, and so it counts for nothing here either.
                 if lead.answers.get(&one.question).is_none_or(|known| known.value != value) {
-                    let field = format!("answer.{}", one.question);
+                    let field = format!("answers.{}", one.question);
                     wrong.push(FieldError {
                         field,
                         code: "contradicts",
@@ -127,7 +127,7 @@ fn answer(
             }
             (Ok(_), None) => {}
             (Err(why), _) => {
-                let field = format!("answer.{}", one.question);
+                let field = format!("answers.{}", one.question);
                 wrong.push(FieldError { field, code: "invalid", message: why.to_string() });
             }
         }

@@ -24,6 +24,7 @@ use ripen_domain::{
 use ripen_store::{
     client::client_record::ClientRecord,
     desk::{
+        draft::DraftRef,
         lease::{DeskLease, LeaseRef, NewLease},
         queue::{CandidatesFor, DeskList, QueuedLead},
         wait::DeskWait,
@@ -33,7 +34,7 @@ use ripen_store::{
 };
 use uuid::Uuid;
 
-use super::{GatesFor, GatesRead, gates_read, nobody, pass_over::pass_over, user_of};
+use super::{GatesFor, GatesRead, draft::CommittedWords, gates_read, nobody, pass_over::pass_over, user_of};
 use crate::{Action, Actions, Refusal, Work, work::permit};
 
 /// In this order lists are read: a lead of a later one never comes before one of an earlier.
@@ -302,7 +303,7 @@ pub(super) async fn open_as(
     if let Some(standing) = &standing
         && !may_open(work.actor, &agent, standing.client)
     {
-        return Err(of_other_client(&standing.facts.client_name));
+        return Err(Refusal::other_client(&standing.facts.client_name));
     }
     if standing.is_some_and(|standing| standing.facts.review_since.is_some()) {
         let words = "the person says they never enquired: nobody works on it until a manager has looked at the consent";
@@ -324,11 +325,6 @@ fn may_open(actor: &Actor, agent: &AgentTerms, client: ClientId) -> bool {
     actor.may(Permission::Manage) || agent.serves(client)
 }
 
-/// What an agent is told who works for other clients alone.
-fn of_other_client(client: &str) -> Refusal {
-    Refusal::conflict("other_client", format!("you do not work for {client}: a manager says for whom you do"))
-}
-
 /// Whether the actor may open, dial and enter leads of this client.
 pub(crate) async fn works_for(work: &mut Work<'_>, client: ClientId) -> Result<bool, Refusal> {
     Ok(work.actor.may(Permission::Manage) || agent(work).await?.serves(client))
@@ -340,7 +336,7 @@ pub(crate) async fn require_own_client(work: &mut Work<'_>, lead: LeadId) -> Res
     let Some(standing) = work.tx.desk_standings(scope, &[lead], work.now).await?.pop() else { return Ok(()) };
     match works_for(work, standing.client).await? {
         true => Ok(()),
-        false => Err(of_other_client(&standing.facts.client_name)),
+        false => Err(Refusal::other_client(&standing.facts.client_name)),
     }
 }
 
@@ -390,19 +386,28 @@ impl Action for RenewLease {
 /// Why a lead is held no more, and what was saved of it meanwhile.
 async fn lost(work: &mut Work<'_>, lead: LeadId) -> Result<Refusal, Refusal> {
     let last = work.tx.last_touch_of(work.scope(), lead).await?;
-    lost_after(work, lead, last.as_ref()).await
+    lost_after(work, lead, (None, last.as_ref())).await
 }
 
-/// The same to whoever has written a touch already, which the refusal takes back: `last` was read before that.
+/// The same to whoever has written a touch already, which the refusal takes back: `last` was read before that. `sent` is what would have
+/// been committed: only what a draft has of it is kept.
 pub(super) async fn lost_after(
     work: &mut Work<'_>,
     lead: LeadId,
-    last: Option<&LastTouch>,
+    (sent, last): (Option<&CommittedWords<'_>>, Option<&LastTouch>),
 ) -> Result<Refusal, Refusal> {
-    let user = user_of(work)?;
+    let (user, scope) = (user_of(work)?, work.scope());
+    let draft = work.tx.desk_draft(scope, DraftRef { user, lead }).await?;
+    let kept = match (sent, draft.is_some()) {
+        (Some(sent), _) if sent.are_in(draft.as_ref()) => "what you typed is kept as your draft",
+        (Some(_), true) => "your draft is kept as it is, and what was sent now is not in it",
+        (Some(_), false) => "what was sent is kept nowhere",
+        (None, true) => "your draft is kept",
+        (None, false) => "there is no draft of yours",
+    };
     let words = match work.tx.desk_lease_holder(lead, user).await? {
-        Some(name) => format!("{name} has this lead open by now; what you typed is kept as your draft"),
-        None => "this lead was given back; what you typed is kept as your draft: open the lead again".to_owned(),
+        Some(name) => format!("{name} has this lead open by now; {kept}"),
+        None => format!("this lead was given back; {kept}: open the lead again"),
     };
     let last = last.map(|last| format!(" ({})", in_words(last, user))).unwrap_or_default();
     Ok(Refusal::conflict("lease_lost", format!("{words}{last}")))

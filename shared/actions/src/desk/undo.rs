@@ -8,7 +8,7 @@ use ripen_domain::{
 use ripen_store::{
     StoreError,
     desk::{
-        draft::DeskDraft,
+        draft::{DeskDraft, DraftRef},
         undo::{PendingUndo, UndoRecord},
     },
     lead::undo::{LeadBefore, TakenBack, TouchUndo},
@@ -71,6 +71,10 @@ impl Action for UndoDisposition {
 
     const PERMISSION: Permission = Permission::Work;
 
+    fn is_for_any_client(&self) -> bool {
+        true
+    }
+
     async fn act(&self, work: &mut Work<'_>) -> Result<Undone, Refusal> {
         let (user, scope, now) = (user_of(work)?, work.scope(), work.now);
         let kept = work.tx.desk_undo_lock(scope, self.touch).await?.filter(|kept| kept.user == user);
@@ -102,7 +106,10 @@ impl Action for UndoDisposition {
             Err(error) => return Err(error.into()),
         }
         if let Some(draft) = draft {
-            work.tx.desk_draft_save(scope, user, &DeskDraft { saved_at: now, ..draft }).await?;
+            let stored = work.tx.desk_draft(scope, DraftRef { user, lead: kept.lead }).await?;
+            let draft = DeskDraft { saved_at: now, ..draft };
+            let draft = stored.map_or_else(|| draft.clone(), |stored| beside(draft.clone(), stored));
+            work.tx.desk_draft_save(scope, user, &draft).await?;
         }
         work.tx.desk_undo_done(scope, self.touch, now).await?;
         let change = AuditChange::of(kept.client, json!({"touch": self.touch}), json!({"touch": null}));
@@ -116,6 +123,19 @@ impl Action for UndoDisposition {
         };
         Ok(Undone { lead: kept.lead, held })
     }
+}
+
+/// What was committed and is typed again, beside a draft of another tab that stayed: neither is lost. Where both say something, what
+/// that tab typed later counts.
+fn beside(taken_back: DeskDraft, stored: DeskDraft) -> DeskDraft {
+    let is_said = |note: &str| !note.trim().is_empty();
+    let note = match stored.note.contains(taken_back.note.trim()) || !is_said(&taken_back.note) {
+        true => stored.note,
+        false if is_said(&stored.note) => format!("{}\n{}", taken_back.note, stored.note),
+        false => taken_back.note,
+    };
+    let answers = taken_back.answers.into_iter().chain(stored.answers).collect();
+    DeskDraft { note, answers, version: stored.version.saturating_add(1), ..taken_back }
 }
 
 impl UndoDisposition {

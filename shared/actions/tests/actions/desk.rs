@@ -176,8 +176,8 @@ async fn a_disposition_is_whole_or_not_at_all() {
     let touch = Uuid::from_u128(77);
     let draft = SaveDraft {
         lead: opened.lead,
-        note: "likes gardens".to_owned(),
-        answers: serde_json::Map::new(),
+        note: Some("likes gardens".to_owned()),
+        answers: Some(serde_json::Map::new()),
         version: 1,
         touch: Some(touch),
     };
@@ -223,8 +223,8 @@ async fn a_disposition_is_taken_back_in_time_by_whoever_made_it_and_only_then() 
     let opened = office.next(&lee).await.unwrap();
     let draft = SaveDraft {
         lead: opened.lead,
-        note: "typed".to_owned(),
-        answers: serde_json::Map::new(),
+        note: Some("typed".to_owned()),
+        answers: Some(serde_json::Map::new()),
         version: 4,
         touch: None,
     };
@@ -342,8 +342,8 @@ async fn the_newest_draft_stays_whichever_tab_comes_last() {
     let ((_, lee), (_, kim)) = (office.agent("lee").await, office.agent("kim").await);
     let save = |note: &str, version| SaveDraft {
         lead: lead(1),
-        note: note.to_owned(),
-        answers: serde_json::Map::new(),
+        note: Some(note.to_owned()),
+        answers: Some(serde_json::Map::new()),
         version,
         touch: None,
     };
@@ -442,7 +442,7 @@ async fn whoever_else_took_the_call_is_kept_and_confirms_nothing() {
         co_deciders: vec![other(name)],
         ..Dispose::of(opened.lead, opened.lease, Disposition::ReachedOther)
     };
-    assert_eq!(fields(office.actions.run(&lee, &reached(" ")).await), ["co_deciders.name"]);
+    assert_eq!(fields(office.actions.run(&lee, &reached(" ")).await), ["co_deciders.0.name"]);
     let done = office.actions.run(&lee, &reached("Robin")).await.unwrap();
     let person = show(&office.actions, &lee, opened.lead).await.unwrap().lead.person;
     let kept = office.actions.store.co_deciders_of(lee.scope(), person).await.unwrap();

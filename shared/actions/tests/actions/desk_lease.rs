@@ -13,7 +13,10 @@ use ripen_actions::{
     lead::{NextWish, TouchLead},
     lead_close::CloseLead,
 };
-use ripen_domain::{id::CallId, touch::Disposition};
+use ripen_domain::{
+    id::{CallId, LeadId},
+    touch::Disposition,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -96,8 +99,8 @@ async fn the_note_of_whoever_has_a_lead_open_that_ends_is_kept_with_it() {
     let opened = office.next(&lee).await.unwrap();
     let draft = SaveDraft {
         lead: opened.lead,
-        note: "likes gardens".to_owned(),
-        answers: serde_json::Map::new(),
+        note: Some("likes gardens".to_owned()),
+        answers: Some(serde_json::Map::new()),
         version: 1,
         touch: None,
     };
@@ -112,7 +115,14 @@ async fn the_note_of_whoever_has_a_lead_open_that_ends_is_kept_with_it() {
     assert_eq!(said.over.as_deref(), Some("bought elsewhere"), "nothing is said to be taken back");
     let answered = Dispose::of(opened.lead, opened.lease, Disposition::Answered);
     assert_eq!(code(office.actions.run(&lee, &answered).await), "closed");
-    let late = KeepLateNote { lead: opened.lead, lease: opened.lease, note: "likes gardens".to_owned() };
+    let late = KeepLateNote {
+        lead: opened.lead,
+        lease: opened.lease,
+        note: "likes gardens".to_owned(),
+        typed: serde_json::Map::new(),
+        version: None,
+        touch: None,
+    };
     assert_eq!(office.actions.run(&lee, &late).await.unwrap(), Some(opened.lead));
     assert_eq!(office.count("select count(*) from note where text = 'likes gardens' and by = 'lee'").await, 1);
     assert_eq!(office.count("select count(*) from desk_lease").await, 0);
@@ -200,4 +210,95 @@ async fn a_number_is_dialed_by_whoever_has_the_lead_open_and_by_others_when_they
     let audited = office.audit_of(lead(1)).await;
     let against: Vec<_> = audited.iter().filter_map(|one| one.after.as_ref()?.get("anyway")).collect();
     assert_eq!(against, [&serde_json::json!(["lease"])]);
+}
+
+/// What a tab saves of a lead.
+fn draft(lead: LeadId, note: &str, version: i64, touch: u128) -> SaveDraft {
+    let touch = Some(Uuid::from_u128(touch));
+    SaveDraft { lead, note: Some(note.to_owned()), answers: Some(serde_json::Map::new()), version, touch }
+}
+
+#[tokio::test]
+async fn a_disposition_drops_the_draft_that_it_commits_and_no_newer_one_of_another_tab() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    let note = async || draft_of(&office.actions, &lee, opened.lead).await.unwrap().map(|draft| draft.note);
+    office.actions.run(&lee, &draft(opened.lead, "tab one", 1, 1)).await.unwrap();
+    office.actions.run(&lee, &draft(opened.lead, "tab one PLUS wife Ann decides", 2, 2)).await.unwrap();
+    let first = Dispose {
+        touch: Some(Uuid::from_u128(1)),
+        note: Some("tab one".to_owned()),
+        version: Some(1),
+        ..Dispose::of(opened.lead, opened.lease, Disposition::NoAnswer)
+    };
+    let done = office.actions.run(&lee, &first).await.unwrap();
+    assert!(done.keeps_draft, "what the second tab was told is saved stays");
+    assert_eq!(note().await.as_deref(), Some("tab one PLUS wife Ann decides"));
+    assert!(office.actions.run(&lee, &first).await.unwrap().keeps_draft, "told again");
+
+    // Taken back, both are there: what was committed stands in the newer one already.
+    let undo = UndoDisposition { touch: done.touched.touch };
+    let open = office.actions.run(&lee, &undo).await.unwrap().held.unwrap();
+    assert_eq!(note().await.as_deref(), Some("tab one PLUS wife Ann decides"));
+    let other =
+        Dispose { note: Some("rang out".to_owned()), ..Dispose::of(open.lead, open.lease, Disposition::NoAnswer) };
+    let done = office.actions.run(&lee, &other).await.unwrap();
+    let undo = UndoDisposition { touch: done.touched.touch };
+    let open = office.actions.run(&lee, &undo).await.unwrap().held.unwrap();
+    assert_eq!(note().await.as_deref(), Some("rang out\ntab one PLUS wife Ann decides"), "neither is lost");
+
+    // The page that commits has saved it last: what it typed since goes with it.
+    office.actions.run(&lee, &draft(open.lead, "half a wo", 9, 9)).await.unwrap();
+    let own = Dispose {
+        touch: Some(Uuid::from_u128(9)),
+        note: Some("half a word".to_owned()),
+        ..Dispose::of(open.lead, open.lease, Disposition::NoAnswer)
+    };
+    assert!(!office.actions.run(&lee, &own).await.unwrap().keeps_draft);
+    assert_eq!(note().await, None);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_lead_that_was_lost_is_said_only_where_it_is_so() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    office.actions.run(&lee, &LeaveLead { lead: opened.lead, lease: opened.lease }).await.unwrap();
+    let words = async |note: &str| {
+        let note = Some(note.to_owned());
+        let late = Dispose { note, ..Dispose::of(opened.lead, opened.lease, Disposition::NoAnswer) };
+        let Err(Refusal::Conflict { message, .. }) = office.actions.run(&lee, &late).await else { panic!("saved") };
+        message
+    };
+    assert!(words("words that matter").await.contains("what was sent is kept nowhere"));
+    office.actions.run(&lee, &draft(opened.lead, "other words", 1, 1)).await.unwrap();
+    assert!(
+        words("words that matter").await.contains("your draft is kept as it is, and what was sent now is not in it")
+    );
+    assert!(words("other words").await.contains("what you typed is kept as your draft"));
+}
+
+#[tokio::test]
+async fn what_is_not_named_of_a_draft_stays() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    office.actions.run(&lee, &draft(lead(1), "likes gardens", 1, 1)).await.unwrap();
+    let answers = serde_json::json!({"budget": "450000"});
+    let answers = answers.as_object().cloned();
+    let more = SaveDraft { note: None, answers: answers.clone(), ..draft(lead(1), "", 2, 1) };
+    office.actions.run(&lee, &more).await.unwrap();
+    let emptied = SaveDraft { answers: None, ..draft(lead(1), "", 3, 1) };
+    let kept = async || draft_of(&office.actions, &lee, lead(1)).await.unwrap().unwrap();
+    let stored = kept().await;
+    assert_eq!((stored.note.as_str(), Some(stored.answers)), ("likes gardens", answers.clone()));
+    office.actions.run(&lee, &emptied).await.unwrap();
+    let stored = kept().await;
+    assert_eq!((stored.note.as_str(), Some(stored.answers)), ("", answers));
 }

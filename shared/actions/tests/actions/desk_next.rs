@@ -6,6 +6,8 @@ use ripen_actions::{
     Refusal,
     call::DialCall,
     desk::{Dispose, LeaveLead, TakeLead, UndoDisposition, coming_up, draft_of, may_open_of},
+    lead::TouchLead,
+    lead_close::CloseLead,
     user::SetUser,
     why_not::gates,
 };
@@ -15,6 +17,7 @@ use ripen_domain::{
     id::CallId,
     touch::Disposition,
 };
+use ripen_store::queues::waiting::WaitingKind;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -164,4 +167,47 @@ async fn languages_and_clients_of_an_agent_are_kept() {
     office.actions.run(&operator(), &of_acme).await.unwrap();
     assert!(office.next(&lee).await.is_none());
     assert_eq!(office.count("select count(*) from desk_wait").await, 0, "they wait for nobody but another agent");
+}
+
+#[tokio::test]
+async fn whoever_lost_the_last_number_before_anybody_reached_them_waits_in_a_list_until_somebody_acts() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 3), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let waiting = async || {
+        let now = office.actions.clock.now();
+        let counts = office.actions.store.waiting_counts(lee.scope(), WaitingKind::NoNumber, now).await.unwrap();
+        counts.iter().map(|count| count.waiting).sum::<i64>()
+    };
+    assert_eq!(waiting().await, 0);
+    let mut lost = Vec::new();
+    for how in [Disposition::WrongNumber, Disposition::NumberDead] {
+        assert!(office.actions.clock.advance(SignedDuration::from_secs(1)));
+        let opened = office.next(&lee).await.unwrap();
+        office.dispose(&lee, &opened, how).await;
+        lost.push(opened.lead);
+    }
+    assert_eq!(waiting().await, 2);
+    // Whom somebody reached before is no such lead.
+    let opened = office.next(&lee).await.unwrap();
+    office.dispose(&lee, &opened, Disposition::Answered).await;
+    office.sql("update person set phone = null".to_owned()).await;
+    assert_eq!(waiting().await, 2);
+
+    // Who writes down what they did has seen to it, and so has who closes it.
+    let (first, second) = (lost[0], lost[1]);
+    assert!(office.actions.clock.advance(SignedDuration::from_secs(1)));
+    let mailed = TouchLead {
+        touch: None,
+        lead: first,
+        disposition: Disposition::Note,
+        answer: Vec::new(),
+        note: Some("mailed, asked for another number".to_owned()),
+        next: None,
+    };
+    office.actions.run(&lee, &mailed).await.unwrap();
+    assert_eq!(waiting().await, 1);
+    office.actions.run(&lee, &CloseLead { lead: second, why: "no way to reach them".to_owned() }).await.unwrap();
+    assert_eq!(waiting().await, 0);
 }

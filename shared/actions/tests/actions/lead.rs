@@ -38,7 +38,7 @@ async fn every_wrong_field_of_a_touch_is_said_at_once_and_nothing_is_kept() {
     };
     let Err(Refusal::Invalid(errors)) = office.actions.run(&operator(), &wrong).await else { panic!("it was done") };
     let fields: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.code)).collect();
-    let expected = [("answer", "no_criteria"), ("note", "too_long"), ("why", "required"), ("next", "invalid")];
+    let expected = [("answers", "no_criteria"), ("note", "too_long"), ("why", "required"), ("next", "invalid")];
     assert_eq!(fields, expected);
     assert!(office.audited().await.is_empty() && office.count("select count(*) from touch").await == 0);
 }

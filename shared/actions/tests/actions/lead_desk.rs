@@ -6,15 +6,14 @@ use ripen_actions::{
     Refusal,
     appointment::{BookAppointment, CancelAppointment, SlotWish},
     call::DialCall,
+    lead_changes::ChangeOfLead,
     lead_close::{CloseLead, ReopenLead},
     lead_list::{LeadQuery, OPEN_STAGES, count, list},
     lead_new::{EnterLead, entered, sources},
     lead_page,
     lead_search::search,
     lead_stop::StopLead,
-    person_correct::{CorrectPerson, shown_fields},
-    person_number::JudgeNumber,
-    person_pair::PersonRef,
+    person_correct::CorrectPerson,
     rep::AddRep,
     source::{AddSource, SetSourceState},
     user::SetUser,
@@ -73,8 +72,17 @@ async fn a_lead_is_closed_with_a_reason_and_opened_again_as_work() {
     let again = office.actions.run(&operator(), &reopen(lead)).await;
     assert!(matches!(again, Err(Refusal::Conflict { code: "not_closed", .. })), "{again:?}");
     assert_eq!(office.audited().await, ["lead.reopen", "lead.close"]);
-    let kept = format!("{:?}", office.changes().await);
-    assert!(!kept.contains("abroad") && !kept.contains("is back"), "no words about the person: {kept}");
+    // With the reasons: the lead has only that of its last closing, and none once it is opened again.
+    let whys: Vec<_> = office.changes().await.into_iter().map(|entry| entry.after.unwrap()["why"].clone()).collect();
+    assert_eq!(whys, [json!("is back"), json!("moved abroad")]);
+    let changes = lead_page::show(&office.actions, &operator(), lead).await.unwrap().changes;
+    let told: Vec<_> = changes.into_iter().map(|change| (change.by, change.what)).collect();
+    let by = |what| ("dana".to_owned(), what);
+    let expected = [
+        by(ChangeOfLead::Reopened(Some("is back".to_owned()))),
+        by(ChangeOfLead::Closed(Some("moved abroad".to_owned()))),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]
@@ -101,117 +109,6 @@ async fn a_lead_stays_closed_where_another_goes_on_or_nobody_may_call() {
     sqlx::query("update person set do_not_contact = true").execute(&office.pool).await.unwrap();
     let refused = office.actions.run(&operator(), &reopen(lead)).await;
     assert!(matches!(refused, Err(Refusal::Conflict { code: "do_not_contact", .. })), "{refused:?}");
-}
-
-#[tokio::test]
-async fn contact_data_is_put_right_and_what_it_was_is_kept() {
-    let office = office().await;
-    let lead = office.worked(&office.client("Acme").await).await;
-    let right = CorrectPerson {
-        lead: Some(lead),
-        first_name: "Cassandra".to_owned(),
-        email: "Cassandra@Example.com".to_owned(),
-        phone: "(415) 555-0133 x12".to_owned(),
-        country: "us".to_owned(),
-        time_zone: "America/New_York".to_owned(),
-        locale: "es".to_owned(),
-        ..CorrectPerson::default()
-    };
-    let wrong = CorrectPerson {
-        email: "no address".to_owned(),
-        phone: "12".to_owned(),
-        country: "USA".to_owned(),
-        time_zone: "Mars/Base".to_owned(),
-        locale: "?".to_owned(),
-        first_name: "a\nb".to_owned(),
-        ..right.clone()
-    };
-    let named = fields(office.actions.run(&operator(), &wrong).await);
-    for field in ["email", "phone", "country", "time_zone", "locale", "first_name"] {
-        assert!(named.contains(&field.to_owned()), "{field}: {named:?}");
-    }
-    let nobody = CorrectPerson { email: String::new(), phone: String::new(), ..right.clone() };
-    assert_eq!(fields(office.actions.run(&operator(), &nobody).await), ["phone"]);
-
-    let done = office.done(&right).await;
-    assert!(!done.was_so && done.leads == 1);
-    let page = lead_page::show(&office.actions, &operator(), lead).await.unwrap();
-    let profile = &page.lead.profile;
-    assert_eq!(profile.email.as_deref(), Some("cassandra@example.com"));
-    assert_eq!((profile.phone.as_deref(), profile.phone_extension.as_deref()), (Some("+14155550133"), Some("12")));
-    let reached: Vec<_> = page.ways.iter().map(|way| way.value.as_str()).collect();
-    assert_eq!(
-        reached,
-        ["+14155550133;ext=12", "casey@example.com", "cassandra@example.com"],
-        "the former leads to them too"
-    );
-    let entry = office.changes().await.remove(0);
-    assert_eq!(entry.action, "person.correct");
-    assert_eq!(entry.before.unwrap()["email"], "casey@example.com");
-    assert_eq!(entry.after.unwrap()["email"], "cassandra@example.com");
-    // The same once more is nothing that anybody did.
-    assert!(office.done(&right).await.was_so);
-    assert_eq!(office.audited().await, ["person.correct"]);
-}
-
-/// The form as it is opened now.
-async fn opened_form(office: &Office, lead: LeadId) -> CorrectPerson {
-    let profile = lead_page::show(&office.actions, &operator(), lead).await.unwrap().lead.profile;
-    let [first_name, last_name, name, email, phone, postal_code, country, time_zone, locale] =
-        shown_fields(&profile).map(|field| field.text);
-    let seen = shown_fields(&profile).into_iter().map(|field| (field.name.to_owned(), field.text)).collect();
-    CorrectPerson {
-        lead: Some(lead),
-        first_name,
-        last_name,
-        name,
-        email,
-        phone,
-        postal_code,
-        country,
-        time_zone,
-        locale,
-        seen,
-    }
-}
-
-#[tokio::test]
-async fn a_form_that_stood_open_writes_what_was_typed_and_nothing_over_what_came_since() {
-    let office = office().await;
-    let lead = office.worked(&office.client("Acme").await).await;
-    let phone = |phone: &str, form: CorrectPerson| CorrectPerson { phone: phone.to_owned(), ..form };
-    office.done(&phone("+1 415 555 0133", opened_form(&office, lead).await)).await;
-
-    // The name is put right in a form that still has the number of before, which a call found to be somebody else's meanwhile.
-    let named = CorrectPerson { last_name: "Smith".to_owned(), ..opened_form(&office, lead).await };
-    let (phone_of_before, why) = ("+14155550133".to_owned(), "a bakery".to_owned());
-    office.done(&JudgeNumber { person: PersonRef::OfLead(lead), phone: phone_of_before, is_right: false, why }).await;
-    office.done(&phone("+1 415 555 0144", opened_form(&office, lead).await)).await;
-    office.done(&named).await;
-    let known = lead_page::show(&office.actions, &operator(), lead).await.unwrap();
-    let profile = &known.lead.profile;
-    assert_eq!((profile.last_name.as_deref(), profile.phone.as_deref()), (Some("Smith"), Some("+14155550144")));
-    let void: Vec<_> = known.void_numbers.iter().map(|number| number.phone.as_str()).collect();
-    assert_eq!(void, ["+14155550133"], "that it stood in a form is nobody's word");
-
-    // Two changed the same: the second is told at the field, and neither number nor name is written.
-    let form = opened_form(&office, lead).await;
-    office.done(&phone("+1 415 555 0155", form.clone())).await;
-    let late = CorrectPerson { last_name: "Jones".to_owned(), ..phone("+1 415 555 0166", form.clone()) };
-    let Err(Refusal::Invalid(errors)) = office.actions.run(&operator(), &late).await else { panic!("written over") };
-    assert_eq!(
-        errors.iter().map(|error| (error.field.as_str(), error.code)).collect::<Vec<_>>(),
-        [("phone", "changed")]
-    );
-    assert!(!errors[0].message.contains("555"), "no contact data in a refusal");
-    assert_eq!(opened_form(&office, lead).await.last_name, "Smith");
-    // Who typed what stands there by now changes nothing of it.
-    office.done(&phone("+14155550155", CorrectPerson { first_name: "Cass".to_owned(), ..form })).await;
-    assert_eq!(opened_form(&office, lead).await.first_name, "Cass");
-    // Sent once more with what stands there, it is meant.
-    let seen = opened_form(&office, lead).await.seen;
-    office.done(&CorrectPerson { seen, ..late }).await;
-    assert_eq!(opened_form(&office, lead).await.phone, "+14155550166");
 }
 
 async fn source(office: &Office, client: &ClientRecord, channel: Channel) -> SourceId {

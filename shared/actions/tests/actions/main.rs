@@ -20,6 +20,8 @@ mod lead_desk;
 mod link;
 mod outcome;
 mod outcome_elsewhere;
+mod own_clients;
+mod person_correct;
 mod promise;
 mod quarantine;
 mod rep;

@@ -98,7 +98,9 @@ impl<'a> Whereabouts<'a> {
         let mut found =
             self.postal_code.map(|code| by_postal_code(code, self.country, has_us_phone)).unwrap_or_default();
         let has_address = !found.is_empty();
-        found.extend(phone.iter().cloned());
+        let says_more = |of_phone: &&FoundPlace| !found.iter().any(|address| is_told_by(of_phone, address));
+        let of_phone: Vec<_> = phone.iter().filter(says_more).cloned().collect();
+        found.extend(of_phone);
         Reached { found, has_address }
     }
 
@@ -123,6 +125,14 @@ impl<'a> Whereabouts<'a> {
             None => {}
         }
     }
+}
+
+/// Whether an address says all that a number does, and more: a mobile number of Australia is of any of its clocks, and so is `08` of three
+/// of them; the postal code says which. Numbers of states count beside an address: they name another place, or the same.
+fn is_told_by(of_phone: &FoundPlace, address: &FoundPlace) -> bool {
+    of_phone.region == address.region
+        && of_phone.region.is_country()
+        && address.zones.iter().all(|zone| of_phone.zones.contains(zone))
 }
 
 /// Where somebody is reached, an address first.
@@ -191,12 +201,15 @@ impl OwnClock {
     }
 }
 
-/// The states of a postal code. Five digits are a code of the US only in the US: Berlin has them too.
+/// The states of a postal code. Five digits are a code of the US only in the US: Berlin has them too; and four one of Australia only there.
 fn by_postal_code(code: &str, country: Option<&str>, has_us_phone: bool) -> Vec<FoundPlace> {
     let of_us =
         country.map_or(has_us_phone, |code| Region::of_country(code).is_some_and(|region| region.country() == US));
     if let Some(zip) = postal_code::zip(code).filter(|_| of_us) {
         return tables::of_zip(zip.five);
+    }
+    if country == Some("AU") {
+        return postal_code::australian(code).and_then(tables::of_australian).cloned().into_iter().collect();
     }
     let may_be_canadian = matches!(country, Some("US" | "CA") | None);
     let letter = postal_code::canadian(code).filter(|_| may_be_canadian).and_then(|code| code.chars().next());

@@ -14,6 +14,12 @@ pub fn normal(text: &str, country: Option<&str>) -> String {
     read.unwrap_or_else(|| text.to_owned())
 }
 
+/// Whether a postal code of this country (ISO 3166 alpha-2) says whose clock counts there.
+#[must_use]
+pub fn says_where(country: &str) -> bool {
+    matches!(country, "US" | "AS" | "GU" | "MP" | "PR" | "VI" | "CA" | "AU")
+}
+
 /// The lowest code of the United States: Holtsville, New York.
 const LOWEST: u32 = 501;
 
@@ -68,6 +74,14 @@ pub(super) fn canadian(text: &str) -> Option<String> {
         _ => c.is_ascii_digit(),
     };
     (code.len() == 6 && code.chars().enumerate().all(fits)).then(|| format!("{} {}", &code[..3], &code[3..]))
+}
+
+/// Reads an Australian postcode, `2000`, and one that lost its zero to a spreadsheet, `800` or `800.0`.
+pub(super) fn australian(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let text = text.strip_suffix(".0").unwrap_or(text);
+    let is_one = (3..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_one.then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -133,6 +147,12 @@ mod tests {
         ] {
             assert_eq!(is_possible(code, country), expected, "{code}");
         }
+    }
+
+    #[test]
+    fn an_australian_postcode_is_four_digits_or_three_that_lost_their_zero() {
+        let read = ["6000", " 0800 ", "800", "800.0", "60000", "60", "6OOO", "-600", ""].map(australian);
+        assert_eq!(read, [Some(6000), Some(800), Some(800), Some(800), None, None, None, None, None]);
     }
 
     #[test]

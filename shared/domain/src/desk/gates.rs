@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{RESTS, language_name, next_try, way_to_client::WayToClient};
 use crate::{
-    calling::{CallLimit, Hours, Place, is_allowed, next_allowed, next_call},
+    calling::{CallLimit, Hours, Place, PossibleClocks, is_allowed, next_allowed, next_call},
     id::{ClientId, UserId},
     lead::{Stage, words},
 };
@@ -438,13 +438,14 @@ fn hours_there(facts: &GateFacts, hours: &Hours, now: Timestamp) -> CallGate {
     // Of several places the one that is shut: the hour of another explains nothing.
     let is_shut = |place: &&Place| !is_allowed(now, hours, std::slice::from_ref(*place));
     let told = facts.places.iter().find(|place| !is_open && is_shut(place)).or_else(|| facts.places.first());
-    let clock = told.map(|place| {
-        let there = now.to_zoned(place.zone.clone()).strftime("%a %H:%M").to_string();
-        let may_be = if facts.places.len() > 1 && !is_open { ", where the person may be" } else { "" };
-        // The city: nobody reads zones by their ids.
-        let zone = place.zone_name().unwrap_or("UTC");
-        let city = zone.rsplit('/').next().unwrap_or(zone).replace('_', " ");
-        format!("{there} in {city}{may_be}")
+    let several = PossibleClocks::of(&facts.places, now).filter(|_| is_open);
+    let clock = several.map(|clocks| in_several(&clocks, now));
+    let clock = clock.or_else(|| {
+        told.map(|place| {
+            let there = now.to_zoned(place.zone.clone()).strftime("%a %H:%M").to_string();
+            let may_be = if facts.places.len() > 1 && !is_open { ", where the person may be" } else { "" };
+            format!("{there} in {}{may_be}", city(&place.zone))
+        })
     });
     let clock = clock.unwrap_or_else(|| "nobody knows where the person is".to_owned());
     if is_open {
@@ -459,6 +460,20 @@ fn hours_there(facts: &GateFacts, hours: &Hours, now: Timestamp) -> CallGate {
         "outside of the hours in which people are called"
     };
     closed(GateKind::Hours, format!("{clock}: {why}"), Some(opens).filter(|opens| *opens > now))
+}
+
+/// `Tue 11:56 to Tue 14:56, Perth to Sydney, where the person may be`: open, too, the hour of one of several clocks is not theirs.
+fn in_several(clocks: &PossibleClocks, now: Timestamp) -> String {
+    let PossibleClocks { earliest, latest } = clocks;
+    let shown = |zone: &TimeZone| now.to_zoned(zone.clone()).strftime("%a %H:%M").to_string();
+    let (from, to) = (shown(earliest), shown(latest));
+    format!("{from} to {to}, {} to {}, where the person may be", city(earliest), city(latest))
+}
+
+/// The city: nobody reads zones by their ids.
+fn city(zone: &TimeZone) -> String {
+    let name = zone.iana_name().unwrap_or("UTC");
+    name.rsplit('/').next().unwrap_or(name).replace('_', " ")
 }
 
 #[cfg(test)]

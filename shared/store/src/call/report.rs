@@ -37,6 +37,19 @@ pub struct CallWord<'a> {
     pub recording_url: Option<&'a MaskedAddress>,
 }
 
+/// What is known of a call before more is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownCall {
+    /// The earliest instant that is known of it: when it was dialed, where that was told or the desk did it.
+    pub dialed_at: Timestamp,
+    /// When somebody answered.
+    pub answered_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// The desk had it dialed, by its own clock.
+    pub is_of_desk: bool,
+}
+
 /// The call that was told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ToldCall {
@@ -68,6 +81,29 @@ impl Transaction {
         self.call_add(scope, word, (id, now)).await?;
         // Also where another message about the same call was quicker.
         self.call_told(scope, word).await
+    }
+
+    /// What is known of the call that is meant, held until this is over: of two messages at once each sees what the other told. None
+    /// where no such call is known.
+    pub async fn call_known(&mut self, scope: Scope, word: &CallWord<'_>) -> Result<Option<KnownCall>, StoreError> {
+        let row = sqlx::query!(
+            r#"-- call.known
+            select dialed_at, answered_at, ended_at, user_id is not null as "is_of_desk!" from call
+            where id = coalesce((select id from call where id = $1), (select id from call where outside_id = $2))
+              and ($3::uuid is null or client_id = $3)
+            for no key update"#,
+            word.call.map(CallId::uuid),
+            word.outside,
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| KnownCall {
+            dialed_at: row.dialed_at.to_jiff(),
+            answered_at: row.answered_at.map(jiff_sqlx::Timestamp::to_jiff),
+            ended_at: row.ended_at.map(jiff_sqlx::Timestamp::to_jiff),
+            is_of_desk: row.is_of_desk,
+        }))
     }
 
     async fn call_told(&mut self, scope: Scope, word: &CallWord<'_>) -> Result<Option<ToldCall>, StoreError> {

@@ -7,6 +7,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::id::{LeadId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::{Scope, Store, StoreError, Transaction};
 
@@ -26,6 +27,9 @@ pub struct DeskDraft {
     pub saved_at: Timestamp,
     /// Counts savings; the first is 1.
     pub version: i64,
+    /// The touch that whoever saved it will commit it as, where they said so.
+    #[serde(default)]
+    pub touch: Option<Uuid>,
 }
 
 impl fmt::Debug for DeskDraft {
@@ -48,6 +52,7 @@ struct DraftRow {
     answers: Value,
     saved_at: jiff_sqlx::Timestamp,
     version: i64,
+    touch: Option<Uuid>,
 }
 
 impl DraftRow {
@@ -56,7 +61,8 @@ impl DraftRow {
             Value::Object(answers) => answers,
             _ => Map::new(),
         };
-        DeskDraft { lead, note: self.note, answers, saved_at: self.saved_at.to_jiff(), version: self.version }
+        let (saved_at, touch) = (self.saved_at.to_jiff(), self.touch);
+        DeskDraft { lead, note: self.note, answers, saved_at, version: self.version, touch }
     }
 }
 
@@ -66,11 +72,11 @@ impl Transaction {
     pub async fn desk_draft_save(&mut self, scope: Scope, user: UserId, draft: &DeskDraft) -> Result<bool, StoreError> {
         let done = sqlx::query!(
             "-- desk_draft.save
-            insert into desk_draft as d (user_id, lead_id, client_id, note, answers, saved_at, version)
-            select $1, l.id, l.client_id, $4, $5::text::json, $6, $7 from lead l
+            insert into desk_draft as d (user_id, lead_id, client_id, note, answers, saved_at, version, touch)
+            select $1, l.id, l.client_id, $4, $5::text::json, $6, $7, $8 from lead l
             where l.id = $2 and ($3::uuid is null or l.client_id = $3)
             on conflict (user_id, lead_id) do update set note = excluded.note, answers = excluded.answers,
-              saved_at = excluded.saved_at, version = excluded.version
+              saved_at = excluded.saved_at, version = excluded.version, touch = excluded.touch
             where excluded.version > d.version",
             user.uuid(),
             draft.lead.uuid(),
@@ -78,7 +84,8 @@ impl Transaction {
             draft.note,
             Value::Object(draft.answers.clone()).to_string(),
             draft.saved_at.to_sqlx(),
-            draft.version
+            draft.version,
+            draft.touch
         )
         .execute(self.connection())
         .await?;
@@ -90,7 +97,7 @@ impl Transaction {
         let row = sqlx::query_as!(
             DraftRow,
             "-- desk_draft.load
-            select note, answers, saved_at, version from desk_draft
+            select note, answers, saved_at, version, touch from desk_draft
             where user_id = $1 and lead_id = $2 and ($3::uuid is null or client_id = $3)",
             of.user.uuid(),
             of.lead.uuid(),

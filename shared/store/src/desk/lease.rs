@@ -118,6 +118,19 @@ impl Transaction {
         }))
     }
 
+    /// The clients that an agent works for; empty for all.
+    pub async fn desk_agent_clients(&mut self, user: UserId) -> Result<Vec<ClientId>, StoreError> {
+        // Without a lock: whoever takes a lead locks the account before the lead, and an act on a lead comes the other way round.
+        let clients = sqlx::query_scalar!(
+            "-- desk.agent_clients
+            select clients from user_account where id = $1",
+            user.uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(clients.unwrap_or_default().into_iter().map(ClientId::from_uuid).collect())
+    }
+
     /// Who could be handed a lead: the agents who sign in, or where there are none whoever else of the firm does.
     pub async fn desk_team(&mut self) -> Result<Vec<AgentTerms>, StoreError> {
         let rows = sqlx::query!(

@@ -23,7 +23,8 @@ pub enum WaitingKind {
     Due,
     /// Tried in vain.
     Rest,
-    /// It is due, or its person enquired by themselves and nobody called, and no number leads to them.
+    /// No number leads to its person, and it is due, or they enquired by themselves and nobody called, or a call lost the last number
+    /// before anybody reached them.
     NoNumber,
     /// A call was agreed and is due, also where no number leads to the person. No kind of its own: each is `Promised` or `NoNumber`.
     Owed,

@@ -8,15 +8,13 @@ use ripen_domain::{
     id::{DecisionId, LeadId},
 };
 use ripen_store::lead::list::ListedLead;
-use ripen_web::{
-    Problem,
-    extract::{PathId, Query},
-};
+use ripen_web::{Problem, extract::PathId};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
+    asked::AskedLeads,
     beside_api::LeadBesideView,
     changes::{ChangeBody, LeadChange, apply},
     forms::ChangePath,
@@ -36,6 +34,7 @@ use crate::{
         refused::refused,
         viewer::{NotSignedIn, Viewer},
         when::When,
+        work::date_refused::{WishedDate, as_read},
     },
 };
 
@@ -168,15 +167,16 @@ pub struct LeadWholeView {
 #[utoipa::path(get, path = "/api/v1/leads", operation_id = "list_leads", tag = "desk", params(LeadsQuery),
     responses(
         (status = 200, description = "A page of leads.", body = LeadRowsView),
-        (status = 400, description = "A filter cannot be read.", content_type = "application/problem+json", body = Problem),
+        (status = 400, description = "A filter cannot be read, is given twice, needs another one, or contradicts one.", content_type = "application/problem+json", body = Problem),
         (status = 401, description = "No token, or a wrong one.", content_type = "application/problem+json", body = Problem),
         (status = 422, description = "There is no such client.", content_type = "application/problem+json", body = Problem),
     ))]
 pub async fn many(
     State(context): State<DeskContext>,
     viewer: Viewer,
-    Query(query): Query<LeadsQuery>,
+    asked: AskedLeads,
 ) -> Result<Json<LeadRowsView>, Problem> {
+    let query = asked.sound()?;
     if !query.q.trim().is_empty() {
         let found = lead_search::search(&context.actions, &viewer.actor, &query.q).await;
         let mut found = found.map_err(|refusal| refused(&refusal))?;
@@ -301,8 +301,13 @@ pub async fn change(
     if !viewer.actor.may(Permission::Work) {
         return Err(Problem::not_found().into());
     }
-    let done = apply(&context.actions, &viewer.actor, lead, (change, &body)).await;
-    done.map(|()| StatusCode::NO_CONTENT).map_err(|refusal| refused(&refusal).into())
+    match apply(&context.actions, &viewer.actor, lead, (change, &body)).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(refusal) => {
+            let wished = WishedDate { lead, field: "to", wish: &body.to };
+            Err(refused(&as_read(&context, &viewer, wished, refusal).await).into())
+        }
+    }
 }
 
 /// An arrival that was entered.

@@ -27,6 +27,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::stop_whom::{StopWhom, stop_for_firm};
+use crate::people::named::null_empties;
 
 /// What is done with a lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,7 +47,8 @@ pub enum LeadChange {
     Recall,
     /// An appointment is booked: `rep`, `at`, `note`.
     Appointment,
-    /// Contact data is put right: all of it, but what says the same as `seen`.
+    /// Contact data is put right: the fields that are named, but what says the same as `seen`. What is not named stays; null or an
+    /// empty text empties it.
     Person,
     /// A manager looked at the consent: `verdict` (`consent_holds` or `no_consent`), `why`.
     Verdict,
@@ -145,24 +147,33 @@ pub struct ChangeBody {
     pub at: String,
     /// A free slot as a page offers it: the rep's id, a space, the instant.
     pub slot: String,
-    /// Given name.
-    pub first_name: String,
-    /// Family name.
-    pub last_name: String,
-    /// Whole name, where the parts are not known.
-    pub name: String,
-    /// Mail address.
-    pub email: String,
-    /// Phone number.
-    pub phone: String,
-    /// Postal code.
-    pub postal_code: String,
-    /// ISO 3166 alpha-2.
-    pub country: String,
-    /// IANA name.
-    pub time_zone: String,
-    /// BCP 47 tag.
-    pub locale: String,
+    /// Given name. Stays where it is not named; null or an empty text empties it.
+    #[serde(deserialize_with = "null_empties")]
+    pub first_name: Option<String>,
+    /// Family name. Stays where it is not named; null or an empty text empties it.
+    #[serde(deserialize_with = "null_empties")]
+    pub last_name: Option<String>,
+    /// Whole name, where the parts are not known. Stays where it is not named; null or an empty text empties it.
+    #[serde(deserialize_with = "null_empties")]
+    pub name: Option<String>,
+    /// Mail address. Stays where it is not named; null or an empty text empties it.
+    #[serde(deserialize_with = "null_empties")]
+    pub email: Option<String>,
+    /// Phone number. Stays where it is not named; null or an empty text empties it.
+    #[serde(deserialize_with = "null_empties")]
+    pub phone: Option<String>,
+    /// Postal code. Stays where it is not named; null or an empty text empties it.
+    #[serde(deserialize_with = "null_empties")]
+    pub postal_code: Option<String>,
+    /// ISO 3166 alpha-2. Stays where it is not named; null or an empty text empties it.
+    #[serde(deserialize_with = "null_empties")]
+    pub country: Option<String>,
+    /// IANA name. Stays where it is not named; null or an empty text empties it.
+    #[serde(deserialize_with = "null_empties")]
+    pub time_zone: Option<String>,
+    /// BCP 47 tag. Stays where it is not named; null or an empty text empties it.
+    #[serde(deserialize_with = "null_empties")]
+    pub locale: Option<String>,
     /// Of contact data what was shown in its fields before, by name; in a form as JSON. A field that says the same is left alone, and one
     /// that somebody else changed since is refused (`changed`).
     #[serde(deserialize_with = "seen")]
@@ -310,12 +321,18 @@ async fn book(actions: &Actions, actor: &Actor, lead: LeadId, body: &ChangeBody)
     if rep.trim().is_empty() || at.trim().is_empty() {
         return Err(Refusal::field("slot", "required", "choose one of the free slots"));
     }
+    let field = if body.slot.is_empty() { "at" } else { "slot" };
     let at = at
         .parse()
-        .map_err(|error: ripen_domain::appointment::InvalidAt| Refusal::field("at", "invalid", error.to_string()))?;
+        .map_err(|error: ripen_domain::appointment::InvalidAt| Refusal::field(field, "invalid", error.to_string()))?;
     let wish = SlotWish { lead, rep: rep.to_owned(), at };
     let note = Some(body.note.clone()).filter(|note| !note.trim().is_empty());
-    actions.run(actor, &BookAppointment { wish, note }).await.map(drop)
+    let booked = actions.run(actor, &BookAppointment { wish, note }).await.map(drop);
+    // Of who sent a slot the other two fields are none.
+    match body.slot.is_empty() {
+        true => booked,
+        false => booked.map_err(|refusal| refusal.renamed("at", "slot").renamed("rep", "slot")),
+    }
 }
 
 fn correction(lead: LeadId, body: &ChangeBody) -> CorrectPerson {
@@ -339,6 +356,22 @@ mod tests {
     use ripen_web::extract::form_fields;
 
     use super::*;
+
+    #[test]
+    fn what_is_not_named_stays_and_null_or_an_empty_text_empties() {
+        let named: ChangeBody =
+            serde_json::from_str(r#"{"phone": "+18085557003", "email": null, "name": ""}"#).unwrap();
+        assert_eq!(named.phone.as_deref(), Some("+18085557003"));
+        assert_eq!(
+            [named.email.as_deref(), named.name.as_deref(), named.postal_code.as_deref()],
+            [Some(""), Some(""), None]
+        );
+        let form: ChangeBody = form_fields(b"phone=1&email=").unwrap();
+        assert_eq!(
+            [form.phone.as_deref(), form.email.as_deref(), form.country.as_deref()],
+            [Some("1"), Some(""), None]
+        );
+    }
 
     #[test]
     fn what_was_seen_comes_as_an_object_or_as_text_in_a_form() {

@@ -7,9 +7,8 @@ use axum::{
 };
 use ripen_actions::{Refusal, lead_list, lead_search};
 use ripen_store::lead::list::ListedLead;
-use ripen_web::extract::Query;
 
-use super::{own_work::LeadsReader, query::LeadsQuery, shown};
+use super::{asked::AskedLeads, own_work::LeadsReader, query::LeadsQuery, shown};
 use crate::{
     context::DeskContext,
     people::{
@@ -49,10 +48,14 @@ const HEADER: [&str; 16] = [
         (status = 200, description = "Rows as RFC 4180 has them, at most 10,000; `x-ripen-rows` says `whole` or `cut`. Cells that a \
                                       spreadsheet would compute begin with an apostrophe.", content_type = "text/csv", body = String),
         (status = 303, description = "Nobody is signed in: to the form to sign in."),
-        (status = 400, description = "A filter cannot be read.", content_type = "text/html", body = String),
+        (status = 400, description = "A filter cannot be read, is given twice, needs another one, or contradicts one.", content_type = "text/html", body = String),
         (status = 422, description = "There is no such client.", content_type = "text/html", body = String),
     ))]
-pub async fn download(State(context): State<DeskContext>, viewer: Viewer, Query(query): Query<LeadsQuery>) -> Response {
+pub async fn download(State(context): State<DeskContext>, viewer: Viewer, asked: AskedLeads) -> Response {
+    let query = match asked.sound() {
+        Ok(query) => query,
+        Err(problem) => return problem.into_response(),
+    };
     match rows(&context, &viewer, &query).await {
         Ok((text, is_whole)) => {
             let headers = [

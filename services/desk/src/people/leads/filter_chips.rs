@@ -47,10 +47,13 @@ impl LeadsQuery {
         let no_day = if self.touched_by.is_some() && self.promised_by.is_some() { self.on } else { None };
         let touched = self.touched_by.map(|_| format!("by you, {on}"));
         chip("Touched", touched, Self { touched_by: None, how: None, then: None, on: no_day, ..start.clone() });
-        let how = self.touched_by.and(self.how).map(|how| words(how.word()));
+        let how = self.how.map(|how| words(how.word()));
         chip("Went", how, Self { how: None, ..start.clone() });
-        let then = self.touched_by.and(self.then).map(|then| words(then.word()));
+        let then = self.then.map(|then| words(then.word()));
         chip("Then", then, Self { then: None, ..start.clone() });
+        // Without what they are the days of, they count for nothing, which the page says.
+        let alone = self.on.filter(|_| self.touched_by.is_none() && self.promised_by.is_none());
+        chip("On", alone.map(|on| on.title().to_owned()), Self { on: None, ..start.clone() });
         let promised = self.promised_by.map(|_| format!("by you, {on}"));
         chip("Promised", promised, Self { promised_by: None, on: no_day, ..start });
         chips

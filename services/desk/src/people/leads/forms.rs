@@ -18,6 +18,7 @@ use crate::{
     people::{
         csrf::CsrfForm,
         refused::{refused, troubles},
+        work::date_refused::{WishedDate, as_read},
     },
 };
 
@@ -78,7 +79,14 @@ pub async fn change(
         let newer = errors.iter().filter(|error| error.code == CHANGED);
         newer.map(|error| error.field.clone()).collect()
     };
-    let (status, says) = match apply(&context.actions, &viewer.actor, lead, (change, &form)).await {
+    let done = match apply(&context.actions, &viewer.actor, lead, (change, &form)).await {
+        Ok(()) => Ok(()),
+        Err(refusal) => {
+            let wished = WishedDate { lead, field: "to", wish: &form.to };
+            Err(as_read(&context, &viewer, wished, refusal).await)
+        }
+    };
+    let (status, says) = match done {
         Ok(()) => return Redirect::to(&format!("/leads/{lead}?done={}", change.word())).into_response(),
         Err(Refusal::Invalid(errors)) => {
             let says = LeadSays { newer: newer(&errors), ..says(troubles(&errors), String::new()) };

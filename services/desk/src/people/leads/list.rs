@@ -20,9 +20,9 @@ use ripen_domain::{
 use ripen_store::{
     client::client_record::ClientRecord, source::source_record::SourceRecord, user::lead_view::LeadViewRecord,
 };
-use ripen_web::extract::Query;
 
 use super::{
+    asked::AskedLeads,
     choices::{GradeChoice, LeadView, SortChoice, StepChoice},
     csv::MOST_ROWS,
     filter_chips::FilterChip,
@@ -48,6 +48,15 @@ struct LeadTab {
     count: String,
     is_here: bool,
     is_late: bool,
+}
+
+/// Which views are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TabCounts {
+    All,
+    /// The one that is looked at.
+    Here,
+    None,
 }
 
 /// A filter that is chosen from a list.
@@ -121,18 +130,20 @@ struct LeadsTemplate<'a> {
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String),
         (status = 303, description = "Nobody is signed in: to the form to sign in."),
-        (status = 400, description = "A filter cannot be read.", content_type = "text/html", body = String),
+        (status = 400, description = "A filter cannot be read, is given twice, needs another one, or contradicts one: the page says so in place of a list.", content_type = "text/html", body = String),
         (status = 422, description = "There is no such client.", content_type = "text/html", body = String),
     ))]
 pub async fn show(
     State(context): State<DeskContext>,
     viewer: Viewer,
     headers: HeaderMap,
-    Query(query): Query<LeadsQuery>,
+    asked: AskedLeads,
 ) -> Response {
     let parts = headers.get("x-part").and_then(|parts| parts.to_str().ok());
-    let says = ListSays { parts, ..ListSays::default() };
-    match page(&context, &viewer, &query, (StatusCode::OK, says)).await {
+    let against = &asked.in_words();
+    let status = if against.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let says = ListSays { parts, against, ..ListSays::default() };
+    match page(&context, &viewer, &asked.query, (status, says)).await {
         Ok(response) => response,
         Err(refusal) => refused(&refusal).into_response(),
     }
@@ -145,11 +156,22 @@ pub(super) struct ListSays<'a> {
     pub name: &'a str,
     /// Why it is not.
     pub wrong: &'a str,
+    /// What of the address would count for nothing: said in place of a list, which would be another than was asked.
+    pub against: &'a str,
     /// The parts that a page fetches again, by their ids; none where it is the whole page.
     pub parts: Option<&'a str>,
 }
 
 impl ListSays<'_> {
+    /// Which views are counted: of a search, and of what cannot be asked so, none.
+    fn counts(&self, searched: bool) -> TabCounts {
+        match (searched || !self.against.is_empty(), self.has_views()) {
+            (true, _) => TabCounts::None,
+            (false, true) => TabCounts::All,
+            (false, false) => TabCounts::Here,
+        }
+    }
+
     /// Whether the numbers of all views are asked for: eight counts, where each page that lies open asks for its list all the time.
     fn has_views(&self) -> bool {
         self.parts.is_none_or(|parts| parts.split_ascii_whitespace().any(|part| part == "views"))
@@ -168,7 +190,9 @@ pub(super) async fn page(
     let searched = !query.q.trim().is_empty();
     let hides_points = hides_points(context, viewer);
     let query = &if hides_points { query.without_points() } else { query.clone() };
-    let (mut leads, next, found) = if searched {
+    let (mut leads, next, found) = if !says.against.is_empty() {
+        (Vec::new(), None, Some("not listed".to_owned()))
+    } else if searched {
         let found = lead_search::search(actions, &viewer.actor, &query.q).await?;
         let count = match (found.leads.len(), found.has_more) {
             (n, _) if found.is_cut => format!("{n} of very many, perhaps not the newest: type more to find fewer"),
@@ -182,7 +206,7 @@ pub(super) async fn page(
         (listed.leads, listed.next, None)
     };
     withhold_points(context, viewer, &mut leads);
-    let tabs = tabs(context, viewer, (query, says.has_views()), &reader).await?;
+    let tabs = tabs(context, viewer, (query, says.counts(searched)), &reader).await?;
     let of_view = tabs.iter().find(|tab| tab.is_here).map(|tab| tab.count.clone()).unwrap_or_default();
     let sources = lead_list::sources(actions, &viewer.actor).await?;
     // Which lines of business a firm has is not a client's to know.
@@ -197,7 +221,7 @@ pub(super) async fn page(
         SortLink { is_here: !searched && there.order() == query.order(), href: there.address("/leads") }
     };
     let content = LeadsTemplate {
-        fetched_from: if searched { String::new() } else { query.address("/leads") },
+        fetched_from: if searched || !says.against.is_empty() { String::new() } else { query.address("/leads") },
         chips: query.chips(source_name),
         clear: query.bare().address("/leads"),
         rows: leads.iter().map(|lead| ShownRow::of(&when, lead, own.contains(&lead.client))).collect(),
@@ -232,7 +256,7 @@ pub(super) async fn page(
 async fn tabs(
     context: &DeskContext,
     viewer: &Viewer,
-    (query, is_counted): (&LeadsQuery, bool),
+    (query, counts): (&LeadsQuery, TabCounts),
     reader: &LeadsReader,
 ) -> Result<Vec<LeadTab>, Refusal> {
     let searched = !query.q.trim().is_empty();
@@ -241,9 +265,14 @@ async fn tabs(
         let there = query.in_view(view);
         let filter = there.filter(view, reader);
         // Whoever searches does not wait for numbers of lists that were not asked for.
-        let counted = match searched || !is_counted && view != query.view() {
-            true => None,
-            false => Some(lead_list::count(&context.actions, &viewer.actor, query.client.as_deref(), &filter).await?),
+        let is_counted = match counts {
+            TabCounts::All => true,
+            TabCounts::Here => view == query.view(),
+            TabCounts::None => false,
+        };
+        let counted = match is_counted {
+            false => None,
+            true => Some(lead_list::count(&context.actions, &viewer.actor, query.client.as_deref(), &filter).await?),
         };
         tabs.push(LeadTab {
             view,

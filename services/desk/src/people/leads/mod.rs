@@ -2,6 +2,7 @@
 //! under `/api/v1/leads`.
 
 pub mod api;
+mod asked;
 pub mod beside_api;
 pub(crate) mod changes;
 pub(crate) mod choices;

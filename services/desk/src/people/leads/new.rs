@@ -10,7 +10,7 @@ use axum::{
 };
 use ripen_actions::{
     Refusal, client,
-    lead_new::{EnterLead, criteria, entered, kept_back, sources},
+    lead_new::{EnterLead, criteria, entered, kept_back, sources, without_source},
 };
 use ripen_domain::{
     actor::Permission,
@@ -153,6 +153,8 @@ struct NewLeadTemplate<'a> {
     typed: &'a EnterForm,
     wrong: WrongFields<'a>,
     sources: Vec<SourceOption>,
+    /// The viewer's clients for whom nobody can be entered, by name; empty where there is none.
+    without_source: String,
     /// The field to begin in: the first that is wrong, else the first that is empty.
     first: &'static str,
     /// Of the source that is chosen.
@@ -319,6 +321,10 @@ async fn page(context: &DeskContext, viewer: &Viewer, status: StatusCode, says: 
         (Ok(sources), Ok(clients)) => (sources, clients),
         (Err(refusal), _) | (_, Err(refusal)) => return refused(&refusal).into_response(),
     };
+    let without_source = match without_source(actions, actor).await {
+        Ok(names) => names.join(", "),
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
     // Of one there is nothing to choose.
     if let ([only], "") = (sources.as_slice(), form.text("source")) {
         form.set("source", only.id.to_string());
@@ -350,6 +356,7 @@ async fn page(context: &DeskContext, viewer: &Viewer, status: StatusCode, says: 
         first: first_field(&form, wrong),
         wrong,
         sources: options,
+        without_source,
         questions: questions.unwrap_or_default(),
         is_lifted,
     };

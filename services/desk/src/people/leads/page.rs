@@ -43,6 +43,7 @@ use super::{
 use crate::{
     context::DeskContext,
     people::{
+        clocks::{ClocksThere, settled_by},
         frame::{DeskPage, Place},
         points::hides_points_of,
         refused::{FieldTrouble, refused},
@@ -337,7 +338,6 @@ fn template<'a>(
     let may_work = viewer.actor.may(Permission::Work);
     let newest = page.receipt.as_ref().map(|newest| newest.decision);
     let is_open = page.lead.stage.is_open();
-    let there = page.lead.places().into_iter().next().map(|place| when.there(place.zone));
     let StepOnPage { step, step_at } = next_step(page, next.as_ref(), when);
     let (step_day, step_clock) = day_and_clock(step_at);
     let due_at = page.listed.step.as_ref().and_then(|step| step.due_at);
@@ -386,7 +386,7 @@ fn template<'a>(
         entries,
         tabs: tabs.into(),
         ways: page.ways.iter().map(|way| ShownWay::of_reader(when, way, may_take || !may_work)).collect(),
-        there: there.map(|there| format!("{} in {}", there.hour(when.now()), there.place())).unwrap_or_default(),
+        there: there_now(page, when),
         place: place(page),
         speaks: speaks(page),
         household: household(page),
@@ -422,6 +422,19 @@ fn first(page: &WholeLead, gates: &ShownGates, (viewer, may_take): (&Viewer, boo
     }
 }
 
+/// What the clock shows where the person is: `10:03 in Chicago`, or between which two it lies and what settles which.
+fn there_now(page: &WholeLead, when: &When) -> String {
+    let (places, profile) = (page.lead.places(), &page.lead.profile);
+    // Of who is withheld nothing is settled here, and nobody can settle it.
+    let clocks = ClocksThere::of(&places, when, when.now()).filter(|_| !page.is_withheld);
+    if let Some(ClocksThere { hours, places }) = clocks {
+        let country = profile.country.as_deref().unwrap_or(&page.lead.client.country);
+        return format!("{hours}, {places}. {} settles which.", settled_by(country, profile.postal_code.is_some()));
+    }
+    let there = places.into_iter().next().map(|place| when.there(place.zone));
+    there.map(|there| format!("{} in {}", there.hour(when.now()), there.place())).unwrap_or_default()
+}
+
 /// The person by name, where one is known.
 fn called(page: &WholeLead) -> String {
     let known = page.listed.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
@@ -441,7 +454,7 @@ fn step_near(step: &ShownStep) -> String {
 /// What is known of the person, as the form to correct it begins.
 fn known(page: &WholeLead) -> ChangeBody {
     let [first_name, last_name, name, email, phone, postal_code, country, time_zone, locale] =
-        shown_fields(&page.lead.profile).map(|field| field.text);
+        shown_fields(&page.lead.profile).map(|field| Some(field.text));
     ChangeBody {
         first_name,
         last_name,

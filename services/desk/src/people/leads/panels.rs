@@ -22,6 +22,7 @@ use super::{
     standing::{WhoHasLead, gate_words},
 };
 use crate::people::{
+    clocks::ClocksThere,
     handover::on_the_way,
     when::When,
     work::{grade::GradeScale, next::both_clocks},
@@ -180,6 +181,9 @@ pub fn shown_gates(found: LeadGates, (page, stands): (&WholeLead, &WhoHasLead), 
 fn hours_there(gate: &CallGate, page: &WholeLead, when: &When) -> Option<String> {
     let (clock, why) = gate.words.split_once(": ")?;
     let places = page.lead.places();
+    if let Some(clocks) = ClocksThere::of(&places, when, when.now()).filter(|_| gate.is_open) {
+        return Some(format!("it is {} there, {}: {why}", clocks.hours, clocks.places));
+    }
     let there = places.iter().map(|place| when.there(place.zone.clone())).find(|there| {
         let city = format!(" in {}", there.place());
         clock.ends_with(&city) || clock.contains(&format!("{city},"))

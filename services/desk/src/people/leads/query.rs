@@ -24,7 +24,8 @@ pub const ON_A_PAGE: u32 = 50;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LeadsQuery {
-    /// Anything: a name, a mail address, a number in any format, words of a note, an id. Filters do not count then.
+    /// Anything: a name, a mail address, a number in any format, words of a note, an id. It looks through all leads: a view or a filter
+    /// beside it is refused.
     #[serde(default)]
     pub q: String,
     /// The view; `open` where missing.
@@ -74,14 +75,14 @@ pub struct LeadsQuery {
     /// That the reader promised to call: `me`.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub promised_by: Option<WorkerChoice>,
-    /// On which days they did, or promised it for; today where missing.
+    /// On which days they did, or promised it for; today where missing. With `touched_by` or `promised_by`.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub on: Option<DayChoice>,
-    /// How those touches went: a disposition, or `spoke` for every conversation.
+    /// How those touches went: a disposition, or `spoke` for every conversation. With `touched_by`.
     #[serde(default, deserialize_with = "empty_as_none")]
     #[param(value_type = Option<String>, example = "answered")]
     pub how: Option<HowChoice>,
-    /// What followed from them.
+    /// What followed from them. With `touched_by`.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub then: Option<FollowedChoice>,
     /// The order; that of the view where missing, and for `points` from agents whom points are hidden from.
@@ -91,7 +92,7 @@ pub struct LeadsQuery {
     #[serde(default, deserialize_with = "empty_as_none")]
     #[param(value_type = Option<String>)]
     pub after: Option<PageMark>,
-    /// How many leads the pages before have: a page says which of all it shows.
+    /// How many leads the pages before have: a page says which of all it shows. With `after`.
     #[serde(default, deserialize_with = "empty_as_none")]
     pub before: Option<u32>,
 }

@@ -254,8 +254,8 @@ fn tell_what_stays(all: &mut [TimelineEntry]) {
     }
 }
 
-/// Contact data that was put right, and dispositions that were taken back: without the latter, a grade and news that were
-/// withdrawn stand there for nothing.
+/// Contact data that was put right, dispositions that were taken back, and who closed it, opened it again or took it back, and why:
+/// without these, a grade and news that were withdrawn stand there for nothing.
 fn changes(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
     for change in &page.changes {
         let (what, more) = match &change.what {
@@ -263,9 +263,27 @@ fn changes(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
             ChangeOfLead::TakenBack => {
                 (format!("{} took back what was saved", change.by), "the lead was decided again".to_owned())
             }
+            ChangeOfLead::Closed(why) => with_why(format!("Closed by {}", change.by), why.as_deref()),
+            ChangeOfLead::Reopened(why) => with_why(format!("Opened again by {}", change.by), why.as_deref()),
+            ChangeOfLead::Recalled(why) => {
+                with_why(format!("Taken back from the client by {}", change.by), why.as_deref())
+            }
         };
         all.push(TimelineEntry { more, ..entry(when, EntryKind::Touch, change.at, what) });
     }
+}
+
+/// `Closed by Lee:` and the reason, which stands behind it.
+fn with_why(what: String, why: Option<&str>) -> (String, String) {
+    match why {
+        Some(why) => (format!("{what}:"), why.to_owned()),
+        None => (what, String::new()),
+    }
+}
+
+/// Whether the end of a step is told by whoever closed the lead, at the same instant.
+fn is_told_as_closed(page: &WholeLead, at: Timestamp) -> bool {
+    page.changes.iter().any(|change| change.at == at && matches!(change.what, ChangeOfLead::Closed(Some(_))))
 }
 
 fn decisions(page: &WholeLead, (when, hides_points): (&When, bool), all: &mut Vec<TimelineEntry>) {
@@ -304,6 +322,9 @@ fn promises(page: &WholeLead, when: &When, all: &mut Vec<TimelineEntry>) {
             }
             continue;
         };
+        if is_told_as_closed(page, ended.at) {
+            continue;
+        }
         let by = ended.by.clone().unwrap_or_default();
         let colon = if ended.why.as_ref().is_none_or(String::is_empty) { "" } else { ":" };
         let what = format!("Next step {} by {by}{colon}", promise.state);

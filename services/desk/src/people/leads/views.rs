@@ -70,7 +70,7 @@ pub async fn keep(State(context): State<DeskContext>, posted: CsrfForm<LeadViewF
         Ok(()) => Redirect::to(&shown.address("/leads")).into_response(),
         Err(Refusal::Invalid(errors)) => {
             let wrong = errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
-            let says = ListSays { name: &form.name, wrong: &wrong, parts: None };
+            let says = ListSays { name: &form.name, wrong: &wrong, ..ListSays::default() };
             match page(&context, &viewer, &shown, (StatusCode::UNPROCESSABLE_ENTITY, says)).await {
                 Ok(response) => response,
                 Err(refusal) => refused(&refusal).into_response(),

@@ -3,7 +3,7 @@
 
 use jiff::{
     Span, Timestamp,
-    civil::{Date, DateTime, Weekday},
+    civil::{Date, DateTime, Time, Weekday},
     tz::TimeZone,
 };
 use ripen_domain::{
@@ -58,6 +58,8 @@ pub struct CallbackTime {
     pub time: String,
     /// As the viewer reads it.
     pub words: String,
+    /// On none of the days that are offered it is an hour to call everywhere where the person may be.
+    pub is_closed: bool,
     /// It is picked.
     pub is_picked: bool,
 }
@@ -172,24 +174,53 @@ pub fn promised(wish: Wish, terms: &CallbackTerms<'_>) -> CallbackSaid {
                 short: format!("{} {}", at.strftime("%a"), there.hour(due.at)),
             }
         }
-        Err(InvalidDueDate::Past(_)) => trouble("That is past there: choose a later time.".to_owned()),
-        Err(InvalidDueDate::TooFar(_)) => trouble("That is more than ten years ahead: choose a nearer day.".to_owned()),
-        Err(InvalidDueDate::Closed(_, next)) => {
-            let day = match wish {
-                Wish::Moment(at) => Some(at.date()),
-                Wish::Days { from, to } => (from == to).then_some(from),
-                Wish::Ahead(_) => None,
-            };
-            let why = day.and_then(|day| closed(day, terms));
-            let why = why.map_or("it is outside of the hours there", ClosedDay::because);
-            let next = next.strftime("%a %-d %b, %H:%M");
-            trouble(format!("Nobody may be called then, {why}. The next moment is {next}."))
-        }
+        Err(error) => trouble(not_then(&error, terms)),
     }
 }
 
 fn trouble(words: String) -> CallbackSaid {
     CallbackSaid { trouble: words, ..CallbackSaid::default() }
+}
+
+/// Why a date cannot be promised, as the reader writes times, by the clock where the person is, which is named.
+pub fn not_then(error: &InvalidDueDate, terms: &CallbackTerms<'_>) -> String {
+    let (wish, next) = match error {
+        InvalidDueDate::Past(_) => return "That is past there: choose a later time.".to_owned(),
+        InvalidDueDate::TooFar(_) => return "That is more than ten years ahead: choose a nearer day.".to_owned(),
+        InvalidDueDate::Closed(wish, next) => (wish, next),
+    };
+    let there = terms.when.there(terms.home());
+    let next = match terms.home().to_timestamp(*next) {
+        Ok(at) => format!("{}, {} {}", next.strftime("%a %-d %b"), there.hour(at), there.place()),
+        Err(_) => next.strftime("%a %-d %b").to_string(),
+    };
+    let why = match wish {
+        Wish::Moment(at) => why_closed(*at, terms),
+        Wish::Days { from, to } if from == to => {
+            closed(*from, terms).map_or("it is outside of the hours there", ClosedDay::because).to_owned()
+        }
+        Wish::Days { .. } | Wish::Ahead(_) => "there are no hours for calls in that time".to_owned(),
+    };
+    format!("Nobody may be called then, {why}. The next moment is {next}.")
+}
+
+/// Where the hour is one to call at the clock by which it was said, the other clock is named that may be theirs.
+fn why_closed(at: DateTime, terms: &CallbackTerms<'_>) -> String {
+    if let Some(day) = closed(at.date(), terms) {
+        return day.because().to_owned();
+    }
+    let outside = || "it is outside of the hours there".to_owned();
+    let Ok(instant) = terms.home().to_timestamp(at) else { return outside() };
+    let is_shut = |place: &&Place| !is_allowed(instant, terms.hours, std::slice::from_ref(*place));
+    if terms.places.first().is_none_or(|home| is_shut(&home)) {
+        return outside();
+    }
+    // Of several the farthest: its hour is the plainest.
+    let here = terms.home().to_offset(instant).seconds();
+    let far = |place: &&Place| (place.zone.to_offset(instant).seconds() - here).abs();
+    let Some(shut) = terms.places.iter().filter(is_shut).max_by_key(far) else { return outside() };
+    let other = terms.when.there(shut.zone.clone());
+    format!("it is {} in {}, where they may be", other.hour(instant), other.place())
 }
 
 fn here(terms: &CallbackTerms<'_>, at: Timestamp) -> String {
@@ -245,7 +276,7 @@ fn days(form: &WorkForm, terms: &CallbackTerms<'_>) -> Vec<CallbackDay> {
     let today = terms.now_there().date();
     let dates = (0..DAYS).filter_map(|ahead| Some((ahead, today.checked_add(Span::new().days(ahead)).ok()?)));
     let day = |(ahead, date): (i32, Date)| {
-        let why = closed(date, terms);
+        let why = closed(date, terms).or_else(|| (!is_open_somewhen(date, terms)).then_some(ClosedDay::NoCalls));
         CallbackDay {
             date: date.to_string(),
             name: if ahead == 0 { "Today".to_owned() } else { date.strftime("%a").to_string() },
@@ -257,12 +288,26 @@ fn days(form: &WorkForm, terms: &CallbackTerms<'_>) -> Vec<CallbackDay> {
     dates.map(day).collect()
 }
 
+/// Whether there is an hour of a day to call everywhere where the person may be.
+fn is_open_somewhen(date: Date, terms: &CallbackTerms<'_>) -> bool {
+    let is_open = |minute: u16| is_open_at(date, minute, terms);
+    // Of one place the hours of the day say it.
+    terms.places.len() < 2 || (0..24 * 60).step_by(30).any(is_open)
+}
+
+fn is_open_at(date: Date, minute: u16, terms: &CallbackTerms<'_>) -> bool {
+    let at = date.to_datetime(Time::midnight()).checked_add(Span::new().minutes(minute));
+    let at = at.ok().and_then(|at| terms.home().to_timestamp(at).ok());
+    at.is_some_and(|at| is_allowed(at, terms.hours, terms.places))
+}
+
 /// Half hours until noon, then hours, within the hours of any day that is offered.
 fn times(form: &WorkForm, terms: &CallbackTerms<'_>) -> Vec<CallbackTime> {
     let region = terms.places.first().and_then(|place| place.region);
     let today = terms.now_there().date();
     let dates = (0..DAYS).filter_map(|ahead| today.checked_add(Span::new().days(ahead)).ok());
-    let windows: Vec<_> = dates.flat_map(|date| terms.hours.on_date(region, date).to_vec()).collect();
+    let dates: Vec<_> = dates.collect();
+    let windows: Vec<_> = dates.iter().flat_map(|date| terms.hours.on_date(region, *date).to_vec()).collect();
     let opens = windows.iter().map(|window| window.from()).min().map_or(0, WallTime::minutes);
     let closes = windows.iter().map(|window| window.to()).max().map_or(0, WallTime::minutes);
     let offered = (0..24 * 60).step_by(30).filter(|minute| (opens..closes).contains(minute));
@@ -273,7 +318,8 @@ fn times(form: &WorkForm, terms: &CallbackTerms<'_>) -> Vec<CallbackTime> {
         let at = format!("{today}T{time}").parse::<DateTime>().ok();
         let at = at.and_then(|at| terms.home().to_timestamp(at).ok());
         let words = at.map_or_else(|| time.clone(), |at| terms.when.there(terms.home()).hour(at));
-        CallbackTime { time, words, is_picked }
+        let is_closed = terms.places.len() > 1 && !dates.iter().any(|date| is_open_at(*date, minute, terms));
+        CallbackTime { time, words, is_closed, is_picked }
     };
     offered.map(time).collect()
 }
@@ -374,6 +420,33 @@ mod tests {
             promised("2026-11-29").trouble.starts_with("Nobody may be called then, there are no calls on that day.")
         );
         assert!(promised("2026-10").trouble.contains("past"));
+    }
+
+    #[test]
+    fn while_it_is_not_settled_where_they_are_hours_of_one_clock_alone_are_struck_out() {
+        let mobile = Whereabouts {
+            phone: Some("+61412999001"),
+            country: Some("AU"),
+            client_time_zone: "Australia/Sydney",
+            ..Whereabouts::default()
+        };
+        let zone = TimeZone::get("Australia/Sydney").unwrap();
+        let when = When::at_clock("2026-12-01T03:56:00Z".parse().unwrap(), zone.clone());
+        let hours = Hours::default();
+        let closed = |postal_code: Option<&'static str>| {
+            let places = Whereabouts { postal_code, ..mobile }.places();
+            let terms = CallbackTerms { hours: &hours, places: &places, when: &when, zone: zone.clone() };
+            let picked = picker(&form(&[("cb_date", "2026-12-04"), ("cb_clock", "09:30")]), &terms);
+            let struck: Vec<_> = picked.times.into_iter().filter(|time| time.is_closed).map(|time| time.time).collect();
+            (struck, picked.said.trouble)
+        };
+        let (struck, trouble) = closed(None);
+        assert_eq!(struck, ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]);
+        assert_eq!(
+            trouble,
+            "Nobody may be called then, it is 06:30 in Perth, where they may be. The next moment is Fri 4 Dec, 12:00 Sydney."
+        );
+        assert_eq!(closed(Some("2000")), (Vec::new(), String::new()), "the postal code settles it");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::{
     callback::{USUAL_WHY, picked},
     draft::keep,
     form::WorkForm,
-    lost::lost_lead,
+    lost::{KeptWords, LostLead, lost_lead},
     page::{LeadAsk, lead_page},
     question::answers,
 };
@@ -76,9 +76,14 @@ pub async fn dispose(State(context): State<DeskContext>, posted: CsrfForm<WorkFo
         Err(NotDisposed::Lost) => None,
     };
     // Nothing typed is lost, whatever becomes of the page.
-    if let Err(refusal) = keep(&context, &viewer, &form).await {
-        tracing::warn!(lead.id = %lead, %refusal, "what was typed could not be kept as a draft");
-    }
+    let kept = match keep(&context, &viewer, &form).await {
+        Ok(kept) if kept.is_newer => KeptWords::BesideNewer,
+        Ok(_) => KeptWords::Draft,
+        Err(refusal) => {
+            tracing::warn!(lead.id = %lead, %refusal, "what was typed could not be kept as a draft");
+            KeptWords::Nowhere
+        }
+    };
     let open = match still_open(&context, &viewer, &form, (lead, lease)).await {
         Ok(open) => open,
         Err(refusal) => return refused(&refusal).into_response(),
@@ -90,14 +95,24 @@ pub async fn dispose(State(context): State<DeskContext>, posted: CsrfForm<WorkFo
         return lead_page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, ask).await;
     }
     match lost_lead(&context, &viewer, lead).await {
-        Ok(lost) => lead_page(&context, &viewer, StatusCode::CONFLICT, LeadAsk { lost: Some(lost), ..ask }).await,
+        Ok(lost) => {
+            let lost = Some(LostLead { kept, ..lost });
+            lead_page(&context, &viewer, StatusCode::CONFLICT, LeadAsk { lost, ..ask }).await
+        }
         Err(refusal) => refused(&refusal).into_response(),
     }
 }
 
 /// The lead was closed or stopped while it was open here: what was noted is kept with it, and the next lead comes.
 async fn ended(context: &DeskContext, viewer: &Viewer, form: &WorkForm, (lead, lease): (LeadId, Uuid)) -> Response {
-    let late = KeepLateNote { lead, lease, note: form.typed("note").to_owned() };
+    let late = KeepLateNote {
+        lead,
+        lease,
+        note: form.typed("note").to_owned(),
+        typed: form.draft_answers(),
+        version: Some(form.version()),
+        touch: form.touch(),
+    };
     let kept = match context.actions.run(&viewer.actor, &late).await {
         Ok(kept) => kept,
         Err(refusal) => return refused(&refusal).into_response(),
@@ -142,7 +157,8 @@ async fn saved(context: &DeskContext, viewer: &Viewer, lead: LeadId, done: Dispo
         tracing::warn!(%refusal, "no next lead was taken after a disposition");
     }
     let until = done.undo_until.map_or(0, Timestamp::as_second);
-    Redirect::to(&format!("/work?saved={}&lead={lead}&until={until}", done.touched.touch)).into_response()
+    let told = if done.keeps_draft { "&told=draft_stays" } else { "" };
+    Redirect::to(&format!("/work?saved={}&lead={lead}&until={until}{told}", done.touched.touch)).into_response()
 }
 
 async fn disposed(
@@ -183,6 +199,7 @@ async fn request(
         co_deciders: co_decider(form).into_iter().collect(),
         opportunity,
         draft: Some(form.draft_answers()),
+        version: Some(form.version()),
         ..Dispose::of(lead, lease, disposition)
     };
     if errors.is_empty() { Ok(request) } else { Err(NotDisposed::Wrong(errors)) }

@@ -38,7 +38,7 @@ pub struct DraftKept {
     /// Its version, behind which the page counts on.
     version: i64,
     /// Another page has saved a newer one, which stays.
-    is_newer: bool,
+    pub is_newer: bool,
     /// The lead is open no more, and there is nothing to open again: it became an A, or is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     became: Option<String>,
@@ -118,8 +118,8 @@ pub async fn keep(context: &DeskContext, viewer: &Viewer, form: &WorkForm) -> Re
     let lead = form.lead().ok_or_else(|| Refusal::missing("lead", "of this form"))?;
     let save = SaveDraft {
         lead,
-        note: form.typed("note").to_owned(),
-        answers: form.draft_answers(),
+        note: Some(form.typed("note").to_owned()),
+        answers: Some(form.draft_answers()),
         version: form.version().saturating_add(1),
         touch: form.touch(),
     };

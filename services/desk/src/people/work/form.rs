@@ -183,6 +183,7 @@ mod tests {
             answers: typed.draft_answers(),
             saved_at: Timestamp::UNIX_EPOCH,
             version: 1,
+            touch: None,
         };
         let mut keys: Vec<_> = draft.answers.keys().map(String::as_str).collect();
         keys.sort_unstable();

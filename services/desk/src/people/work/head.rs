@@ -11,7 +11,11 @@ use ripen_domain::{
 };
 use ripen_store::{lead::brief::EarlierEvent, promise::list::PromiseRecord};
 
-use crate::people::{letters::capital, when::When};
+use crate::people::{
+    clocks::{ClocksThere, settled_by},
+    letters::capital,
+    when::When,
+};
 
 /// The end of the hours is looked for in such steps: hours open and close on minutes that these meet.
 const STEP: SignedDuration = SignedDuration::from_mins(5);
@@ -121,6 +125,10 @@ pub struct WorkHead {
     pub there: String,
     /// The place of that clock.
     pub place: String,
+    /// Between which clocks it lies, where it is not settled where they are.
+    pub clocks: Option<ClocksThere>,
+    /// What settles it, at the beginning of a sentence.
+    pub settled_by: &'static str,
     /// Whether the person may be called.
     pub may: MayCall,
     /// What else stands against calling.
@@ -133,6 +141,7 @@ pub fn head(open: &OpenedLead, brief: &LeadBrief, hours: &Hours, gates: Option<&
     let profile = &lead.profile;
     let places = lead.places();
     let there = when.there(places.first().map_or(TimeZone::UTC, |place| place.zone.clone()));
+    let clocks = ClocksThere::of(&places, when, when.now());
     let name = profile.full_name().unwrap_or_else(|| "Somebody without a name".to_owned());
     let first = || name.split_whitespace().next().unwrap_or("them").to_owned();
     let language = profile.locale.as_deref().and_then(|tag| tag.split(['-', '_']).next()).unwrap_or_default();
@@ -154,13 +163,18 @@ pub fn head(open: &OpenedLead, brief: &LeadBrief, hours: &Hours, gates: Option<&
         email: profile.email.as_deref().map(Way::by_email),
         there: there.hour(when.now()),
         place: there.place(),
-        may: may_call(when.now(), hours, &places, &there),
+        may: may_call(when.now(), hours, &places, clocks.as_ref().map_or(&there, |_| when)),
+        clocks,
+        settled_by: settled_by(
+            profile.country.as_deref().unwrap_or(&lead.client.country),
+            profile.postal_code.is_some(),
+        ),
         shut: gates.map(|gates| shut_gates(gates, when)).unwrap_or_default(),
         name,
     }
 }
 
-/// Until when the person may be called; or from when.
+/// Until when the person may be called; or from when. By the clock where they are, or by the reader's where it is not settled which that is.
 fn may_call(now: Timestamp, hours: &Hours, places: &[Place], there: &When) -> MayCall {
     match calling_now(now, hours, places) {
         CallingNow::Until(closes) => MayCall::Until(closes.map(|at| there.hour(at)).unwrap_or_default()),

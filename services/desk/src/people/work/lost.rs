@@ -2,7 +2,7 @@
 
 use ripen_actions::{
     Refusal,
-    desk::{held_by, last_saved},
+    desk::{draft_of, held_by, last_saved},
 };
 use ripen_domain::id::LeadId;
 use ripen_store::lead::last_touch::LastTouch;
@@ -20,9 +20,23 @@ pub struct LostLead {
     pub holder: Option<String>,
     /// What was saved of it last, as a sentence; empty where nothing was.
     pub last: String,
+    /// Where what was typed is by now.
+    pub kept: KeptWords,
 }
 
-/// Who has the lead by now, and what was saved of it last.
+/// Where what was typed about a lead is that cannot be saved any more: said only where it is so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum KeptWords {
+    /// In the viewer's draft.
+    Draft,
+    /// In the page alone: the draft is a newer one, of another tab.
+    BesideNewer,
+    /// In the page alone.
+    #[default]
+    Nowhere,
+}
+
+/// Who has the lead by now, what was saved of it last, and whether the viewer has a draft.
 ///
 /// # Errors
 /// `Missing` where the viewer may see no such lead.
@@ -31,7 +45,11 @@ pub async fn lost_lead(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> 
     let last = last_saved(&context.actions, &viewer.actor, lead).await?;
     let when = When::of(viewer, context.clock.now());
     let last = last.map(|last| sentence(&last, last.user == Some(viewer.id()), &when)).unwrap_or_default();
-    Ok(LostLead { holder, last })
+    let kept = match draft_of(&context.actions, &viewer.actor, lead).await? {
+        Some(_) => KeptWords::Draft,
+        None => KeptWords::Nowhere,
+    };
+    Ok(LostLead { holder, last, kept })
 }
 
 fn sentence(last: &LastTouch, is_own: bool, when: &When) -> String {

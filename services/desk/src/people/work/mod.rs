@@ -8,6 +8,7 @@ pub(super) mod after;
 mod became;
 pub mod book;
 pub(super) mod callback;
+pub mod date_refused;
 pub mod dispose;
 pub(super) mod dispositions;
 pub mod draft;

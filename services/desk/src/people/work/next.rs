@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
-    calling::Place,
+    calling::{Place, PossibleClocks},
     desk::{GateKind, NextOpening, NextWork},
 };
 
@@ -17,12 +17,19 @@ pub fn next_in_words(next: &NextWork, places: &[Place], when: &When) -> String {
     }
 }
 
-/// The time where the person is, with the reader's hour where theirs is another.
+/// The time where the person is, with that of the other clock that may be theirs, and the reader's hour where theirs is another.
 pub fn both_clocks(at: Timestamp, places: &[Place], when: &When) -> String {
     let there = there(places, when);
     let offset = |zone: TimeZone| zone.to_offset(at);
-    let own = (offset(there.zone()) != offset(when.zone())).then(|| format!(" ({} for you)", when.hour(at)));
-    format!("{}{}", there.whole(at), own.unwrap_or_default())
+    // While it is not settled where they are, the clock that is named may not be theirs.
+    let other = PossibleClocks::of(places, at).map(|clocks| when.there(clocks.other_than(&there.zone(), at).clone()));
+    let other = other.map(|other| format!("{} if they are in {}", other.hour(at), other.place()));
+    let own = (offset(there.zone()) != offset(when.zone())).then(|| format!("{} for you", when.hour(at)));
+    let beside: Vec<_> = [other, own].into_iter().flatten().collect();
+    match beside.is_empty() {
+        true => there.whole(at),
+        false => format!("{} ({})", there.whole(at), beside.join(", ")),
+    }
 }
 
 /// By the clock where the person is.

@@ -27,7 +27,7 @@ use super::{
     grade::{GradePanel, panel},
     head::{MayCall, WorkHead, head},
     history::{HistoryLine, HistoryMark, past},
-    lost::LostLead,
+    lost::{KeptWords, LostLead},
     question::{QuestionChoice, QuestionInput, QuestionTerms, ShownQuestion, answers, questions, sentence},
     saved::SavedToast,
     script::{ScriptText, notices, texts},
@@ -247,8 +247,9 @@ async fn page(
     let places = brief.script.lead.places();
     let terms = CallbackTerms { hours: &actions.hours, places: &places, when: &when, zone: viewer.zone() };
     let callback = picker(&form, &terms);
+    let troubles = &in_readers_time(troubles, &callback.said.trouble);
     let head = head(open, &brief, &actions.hours, Some(&gates), &when);
-    let wrong = [troubles, preview.wrong.as_slice()].concat();
+    let wrong = [troubles.as_slice(), preview.wrong.as_slice()].concat();
     let script = &brief.script;
     let outlook = preview.outlook.as_ref();
     let title = head.name.clone();
@@ -324,13 +325,23 @@ pub fn number(script: &LeadScript) -> Option<String> {
     Some(extension.map_or_else(|| phone.clone(), |extension| format!("{phone};ext={extension}")))
 }
 
+/// The date of a call back in the words of its picker, which are the reader's.
+fn in_readers_time(troubles: &[FieldError], said: &str) -> Vec<FieldError> {
+    let read = |error: &FieldError| match error.field == "next" && error.code == "invalid" && !said.is_empty() {
+        true => FieldError { message: said.to_owned(), ..error.clone() },
+        false => error.clone(),
+    };
+    troubles.iter().map(read).collect()
+}
+
 /// What is wrong with the form and stands at no field. An answer that a preview finds wrong stands at its question.
 fn general(troubles: &[FieldError], (has_no_wrong_answers, shows_slots): (bool, bool)) -> Vec<String> {
     let has_place = |error: &FieldError| match error.field.as_str() {
         "note" => true,
         "slot" | "at" => shows_slots,
-        "answer" => !has_no_wrong_answers,
-        field => field.starts_with("answer."),
+        // Beside what happened, which it contradicts.
+        _ if error.code == "contradicts" => false,
+        field => field.starts_with("answers.") && !has_no_wrong_answers,
     };
     troubles.iter().filter(|error| !has_place(error)).map(|error| sentence(&error.message)).collect()
 }

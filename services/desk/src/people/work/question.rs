@@ -209,7 +209,7 @@ fn shown(question: &Question, hot: Option<&str>, terms: &QuestionTerms<'_>) -> S
     let criteria = script.criteria.as_deref().filter(|_| !hides_points);
     let worth = criteria.map_or(0, |criteria| criteria.most_together(|rule| rules.contains(&&rule.id)));
     let is_hot = hot == Some(&*question.id);
-    let field = format!("answer.{}", question.id);
+    let field = format!("answers.{}", question.id);
     ShownQuestion {
         id: question.id.to_string(),
         ask: question.ask.in_language(profile.locale.as_deref().unwrap_or("en")).trim().to_owned(),

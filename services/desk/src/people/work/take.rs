@@ -22,7 +22,7 @@ use super::{
     became::became,
     form::WorkForm,
     idle::{IdleSays, idle_page},
-    lost::{LostLead, lost_lead},
+    lost::{KeptWords, LostLead, lost_lead},
     rings::rings,
     shown_rings::RingsSay,
 };
@@ -60,6 +60,8 @@ pub struct LeaseLost {
     /// Where it is free, why there is nothing to open again: it became an A, or is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     became: Option<String>,
+    /// The viewer has a draft about it, of whatever tab.
+    has_draft: bool,
 }
 
 /// Takes the next lead.
@@ -160,9 +162,9 @@ async fn renewed(context: &DeskContext, viewer: &Viewer, (lead, lease): (LeadId,
 }
 
 async fn lost(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<LeaseLost, Refusal> {
-    let LostLead { holder, last } = lost_lead(context, viewer, lead).await?;
+    let LostLead { holder, last, kept } = lost_lead(context, viewer, lead).await?;
     let became = if holder.is_none() { became(context, viewer, lead).await? } else { None };
-    Ok(LeaseLost { held_by: holder, last, became })
+    Ok(LeaseLost { held_by: holder, last, became, has_draft: kept == KeptWords::Draft })
 }
 
 /// Gives the lead back. What was typed stays a draft.
@@ -184,11 +186,13 @@ pub async fn leave(State(context): State<DeskContext>, posted: CsrfForm<WorkForm
     if !form.text("beacon").is_empty() {
         return closed(context, viewer, lead, lease).await;
     }
-    if let Err(refusal) = super::draft::keep(&context, &viewer, &form).await {
-        return refused(&refusal).into_response();
-    }
+    let told = match super::draft::keep(&context, &viewer, &form).await {
+        Ok(kept) if kept.is_newer => "left_newer",
+        Ok(_) => "left",
+        Err(refusal) => return refused(&refusal).into_response(),
+    };
     match context.actions.run(&viewer.actor, &LeaveLead { lead, lease }).await {
-        Ok(_) => Redirect::to("/work?told=left").into_response(),
+        Ok(_) => Redirect::to(&format!("/work?told={told}")).into_response(),
         Err(refusal) => refused(&refusal).into_response(),
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::WorkRefusals;
 use crate::{
     context::DeskContext,
-    people::{csrf::CsrfJson, refused::refused},
+    people::{csrf::CsrfJson, named::null_empties, refused::refused},
 };
 
 /// What is typed so far.
@@ -23,16 +23,16 @@ pub struct DraftBody {
     /// The lead.
     #[schema(value_type = String)]
     lead: LeadId,
-    /// The note.
-    #[serde(default)]
-    note: String,
-    /// Answers by question, as typed.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    answers: Map<String, Value>,
+    /// The note. Stays as it is stored where it is not named; null or an empty text empties it.
+    #[serde(default, deserialize_with = "null_empties")]
+    note: Option<String>,
+    /// Answers by question, as typed. Stay as they are stored where they are not named; null empties them.
+    #[serde(default, deserialize_with = "null_empties")]
+    #[schema(value_type = Option<Object>)]
+    answers: Option<Map<String, Value>>,
     /// Counts the page's savings, beginning after the version it was shown; 1 without a draft.
     version: i64,
-    /// The id under which it will be committed, if there is one yet: behind that it is refused.
+    /// The id under which it will be committed, if there is one yet: behind that it is refused, and with that it is no draft any more.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     touch: Option<Uuid>,

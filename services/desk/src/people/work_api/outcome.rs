@@ -22,6 +22,7 @@ use crate::{
         csrf::CsrfJson,
         leads::stop_whom::{StopWhom, stop_for_firm},
         refused::refused,
+        work::date_refused::{WishedDate, as_read},
     },
 };
 
@@ -58,6 +59,9 @@ pub struct DisposeBody {
     co_deciders: Vec<CoDeciderBody>,
     /// The possible business, where it was named.
     opportunity: Option<OpportunityBody>,
+    /// The version of the draft that this commits, which is gone with it. Without one, and without the `touch` that the draft was saved
+    /// with, a draft is gone where all of its words are here; another stays, and is there when the lead is opened again.
+    version: Option<i64>,
 }
 
 /// How far a wish not to be contacted goes.
@@ -124,6 +128,8 @@ pub struct DisposedView {
     next: Option<Timestamp>,
     /// Until when it can be taken back; none where it cannot.
     undo_until: Option<Timestamp>,
+    /// A draft with other words was saved since, by another tab or program of yours: it is kept.
+    keeps_draft: bool,
 }
 
 /// Ends the work on a lead.
@@ -136,14 +142,22 @@ pub async fn dispose_lead(
 ) -> Result<Json<DisposedView>, Problem> {
     let CsrfJson { viewer, body } = asked;
     viewer.require_staff()?;
+    let wish = body.next.clone().unwrap_or_default();
     let dispose = body.read()?;
-    let done = context.actions.run(&viewer.actor, &dispose).await.map_err(|refusal| refused(&refusal))?;
+    let done = match context.actions.run(&viewer.actor, &dispose).await {
+        Ok(done) => done,
+        Err(refusal) => {
+            let wished = WishedDate { lead: dispose.lead, field: "next", wish: &wish };
+            return Err(refused(&as_read(&context, &viewer, wished, refusal.renamed("why", "next_why")).await));
+        }
+    };
     let touched = done.touched;
     Ok(Json(DisposedView {
         touch: touched.touch,
         is_repeated: touched.is_repeated,
         next: touched.next,
         undo_until: done.undo_until,
+        keeps_draft: done.keeps_draft,
     }))
 }
 
@@ -167,6 +181,7 @@ impl DisposeBody {
                 .collect(),
             opportunity: self.opportunity.map(NewOpportunity::from),
             draft: None,
+            version: self.version,
         })
     }
 }

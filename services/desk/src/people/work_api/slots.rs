@@ -42,9 +42,9 @@ pub struct FreeSlotView {
     words: String,
 }
 
-impl From<FreeSlot> for FreeSlotView {
-    fn from(one: FreeSlot) -> Self {
-        let OfferedSlot { value, text } = OfferedSlot::of(&one);
+impl From<(FreeSlot, OfferedSlot)> for FreeSlotView {
+    fn from((one, offered): (FreeSlot, OfferedSlot)) -> Self {
+        let OfferedSlot { value, text } = offered;
         let FreeSlot { rep, slot, zone, person_zone } = one;
         Self {
             slot: value,

@@ -110,6 +110,42 @@ fn a_postal_code_says_where(#[case] code: &str, #[case] places: &str) {
     assert_eq!(shown(Whereabouts { postal_code: Some(code), country: Some("US"), ..NOTHING }), places);
 }
 
+#[rstest]
+#[case("6000", "AU Australia/Perth")]
+#[case("2000", "AU Australia/Sydney")]
+#[case("3000", "AU Australia/Sydney")]
+#[case("4000", "AU Australia/Brisbane")]
+#[case("5000", "AU Australia/Adelaide")]
+#[case("7000", "AU Australia/Sydney")]
+#[case("0800", "AU Australia/Darwin")]
+#[case("800", "AU Australia/Darwin")]
+#[case("0200", "AU Australia/Sydney")]
+#[case("0872", "AU Australia/Darwin, AU Australia/Adelaide, AU Australia/Perth")]
+#[case("2880", "AU Australia/Adelaide, AU Australia/Sydney")]
+#[case("2898", "AU Australia/Lord_Howe")]
+#[case("6443", "AU Australia/Perth, AU Australia/Eucla")]
+fn an_australian_postcode_settles_the_clock_of_a_mobile_number(#[case] code: &str, #[case] places: &str) {
+    let mobile = Whereabouts { phone: Some("+61412999001"), country: Some("AU"), ..NOTHING };
+    let there = Whereabouts { client_time_zone: "Australia/Sydney", postal_code: Some(code), ..mobile };
+    assert_eq!(shown(there), places);
+}
+
+#[test]
+fn a_number_that_is_elsewhere_than_the_address_counts_beside_it() {
+    let of = |phone, code| {
+        let postal_code = Some(code);
+        shown(Whereabouts { phone: Some(phone), country: Some("AU"), postal_code, ..NOTHING })
+    };
+    assert_eq!(of("+61892221234", "6000"), "AU Australia/Perth", "08 is of three states: the address says which");
+    assert_eq!(of("+61293744000", "6000"), "AU Australia/Perth, AU Australia/Sydney");
+    assert_eq!(of("+442070313000", "6000"), "AU Australia/Perth, GB Europe/London");
+    let unknown = of("+61412999001", "1");
+    assert!(unknown.contains("Australia/Perth") && unknown.contains("Australia/Sydney"), "{unknown}");
+    // Four digits are a code of Australia only there.
+    let austrian = Whereabouts { postal_code: Some("6000"), country: Some("AT"), ..NOTHING };
+    assert_eq!(shown(austrian), "AT Europe/Vienna");
+}
+
 #[test]
 fn five_digits_are_a_code_of_the_us_only_there() {
     let berlin = Whereabouts { postal_code: Some("10115"), country: Some("DE"), ..NOTHING };
