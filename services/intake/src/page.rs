@@ -92,7 +92,16 @@ pub fn problems() -> Response {
 }
 
 fn page<Content: Template>(title: &str, layout: Layout, content: Content) -> Page<'_, Content> {
-    Page { title, header: &[], header_link: None, style: StyleSheet::Inline, script: None, layout, is_indexed: true, content }
+    Page {
+        title,
+        header: &[],
+        header_link: None,
+        style: StyleSheet::Inline,
+        script: None,
+        layout,
+        is_indexed: true,
+        content,
+    }
 }
 
 #[cfg(test)]

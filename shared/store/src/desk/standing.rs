@@ -168,7 +168,8 @@ impl StandingRow {
     fn way(&self, now: Timestamp) -> Result<Option<WayToClient>, StoreError> {
         let Some(state) = self.way_state.as_deref().map(word::<WayState>).transpose()? else { return Ok(None) };
         let why = self.way_reason.clone().filter(|_| !matches!(state, WayState::Had | WayState::Filed));
-        let goes_on = matches!(state, WayState::TriedAgain | WayState::UnderWay | WayState::Held) && !self.way_is_undated;
+        let goes_on =
+            matches!(state, WayState::TriedAgain | WayState::UnderWay | WayState::Held) && !self.way_is_undated;
         let due_at = self.way_due_at.map(jiff_sqlx::Timestamp::to_jiff);
         Ok(Some(WayToClient {
             state,

@@ -6,7 +6,10 @@ use std::{borrow::Cow, collections::BTreeSet};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use ripen_web::{FieldProblem, Problem, catalogue, extract::Query};
 
-use super::query::{GradeChoice, LeadView, LeadsQuery};
+use super::{
+    choices::{GradeChoice, LeadView},
+    query::LeadsQuery,
+};
 
 /// The query of a list, and what of it cannot stand as it is.
 pub struct AskedLeads {

@@ -204,6 +204,7 @@ mod tests {
             answers: answers.as_object().cloned().unwrap_or_default(),
             saved_at: Timestamp::UNIX_EPOCH,
             version: 1,
+            touch: None,
         };
         let form = WorkForm::of_draft(&draft);
         assert_eq!(

@@ -5,6 +5,7 @@ use ripen_actions::desk::KeepLateNote;
 use ripen_domain::id::LeadId;
 use ripen_web::Problem;
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -46,6 +47,7 @@ pub async fn keep_late_note(
 ) -> Result<Json<LateNoteView>, Problem> {
     let CsrfJson { viewer, body: LateNoteBody { lead, lease, note } } = asked;
     viewer.require_staff()?;
-    let kept = context.actions.run(&viewer.actor, &KeepLateNote { lead, lease, note }).await;
+    let late = KeepLateNote { lead, lease, note, typed: Map::new(), version: None, touch: None };
+    let kept = context.actions.run(&viewer.actor, &late).await;
     kept.map(|kept_with| Json(LateNoteView { kept_with })).map_err(|refusal| refused(&refusal))
 }

@@ -26,6 +26,7 @@ use ripen_outbound::intake::IntakeClient;
 use ripen_runtime::secrets;
 use serde_json::{Map, Value, json};
 
+pub use self::options::ImportOptions;
 use self::{
     dry_run::RowsDestination,
     foresight::Foresight,
@@ -35,7 +36,6 @@ use self::{
     report::ImportReport,
     send::Sender,
 };
-pub use self::options::ImportOptions;
 use super::list::ListFile;
 use crate::{cli::Common, database::Database, output};
 
