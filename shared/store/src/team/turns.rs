@@ -67,6 +67,7 @@ impl Transaction {
                              where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
                                and o.id <> d.id and not o.id = any($1)
                                and case when e.kind = 'email' and x.kind = 'webhook' and x.rep_id is null
+                                             and (d.state = 'dead' or delivery_reason_code(d.reason_code, d.reason) is not distinct from 'given_by_hand')
                                         then o.followed_up_at >= d.ended_at
                                              or (select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1)
                                              or (select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = d.id order by s.number desc limit 1)

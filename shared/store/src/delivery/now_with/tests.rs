@@ -40,8 +40,8 @@ async fn the_teams_webhook_is_told_who_has_what_the_first_rep_could_not_be_maile
     let to_fallback = "update delivery set endpoint_id = pg_temp.i(9) where id = pg_temp.i(12)";
     let never_sent = "update delivery set attempts = 0, state = 'pending', ended_at = null where id = pg_temp.i(1)";
     let asks_nothing = "update endpoint set events = '{lead.matured}' where id = pg_temp.i(1)";
-    let dana_has_it = "update delivery set state = 'delivered' where id = pg_temp.i(11)";
-    let died_too = "update delivery set state = 'dead' where id = pg_temp.i(12)";
+    let dana_has_it = "update delivery set state = 'delivered', ended_at = due_at where id = pg_temp.i(11)";
+    let died_too = "update delivery set state = 'dead', ended_at = due_at where id = pg_temp.i(12)";
     let own = "update endpoint set rep_id = pg_temp.i(31) where id = pg_temp.i(1)";
     for (meanwhile, expected) in [
         ("", &["lead.matured Lee", "lead.updated Lee assigned"][..]),
