@@ -133,6 +133,7 @@ fn full(detail: EventDetail) -> DeliveryFacts {
             country: some("US"),
             time_zone: some("America/Chicago"),
             locale: some("en-US"),
+            known_as: Vec::new(),
         },
         others: OtherContacts::default(),
         flags: Vec::new(),
