@@ -133,7 +133,7 @@ fn full(detail: EventDetail) -> DeliveryFacts {
             country: some("US"),
             time_zone: some("America/Chicago"),
             locale: some("en-US"),
-            ..Profile::default()
+            known_as: Vec::new(),
         },
         others: OtherContacts::default(),
         flags: Vec::new(),

@@ -20,7 +20,8 @@ impl Profile {
         }
         let others = self.known_as.iter().map(|name| said.against(&ReadName::read(name)));
         let (least, most) = others.fold((own, own), |(least, most), one| (least.min(one), most.max(one)));
-        if least < NameMatch::Unnamed { least } else { most }
+        // An initial is one of Bob or of Robert.
+        if least < NameMatch::Unnamed && !said.begins_with_initial() { least } else { most }
     }
 
     /// Whether of all names that they are known by those which are not simply the same as this one differ from it in such a way, and

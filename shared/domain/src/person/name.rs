@@ -152,6 +152,11 @@ impl ReadName {
         self.words.is_empty()
     }
 
+    /// Whether the given name is an initial alone.
+    pub(super) fn begins_with_initial(&self) -> bool {
+        self.words.first().is_some_and(|first| is_initial(first))
+    }
+
     /// How many of its words are more than an initial.
     #[must_use]
     pub fn whole_words(&self) -> usize {
@@ -160,18 +165,14 @@ impl ReadName {
 
     /// Whether it is the same name and says more of it: more whole words, or a form that is as long at least in place of another one
     /// (`Samuel` of `Sam`, `John` of `Jack`). A slip of the pen says nothing more.
-    #[must_use]
-    pub fn says_more_than(&self, other: &Self) -> bool {
-        if self.against(other) < NameMatch::MayBe {
-            return false;
-        }
-        let is_form = |word: &String| {
-            let letters = word.chars().count();
-            let is_other =
-                |known: &String| word_against(word, known) == WordMatch::Form && letters >= known.chars().count();
-            !other.words.contains(word) && other.words.iter().any(is_other)
+    pub(super) fn says_more_than(&self, other: &Self) -> bool {
+        let is_form = |word: &String, known: &String| {
+            word_against(word, known) == WordMatch::Form && word.chars().count() >= known.chars().count()
         };
-        self.whole_words() > other.whole_words() || self.words.iter().any(is_form)
+        let is_longer =
+            |word: &String| !other.words.contains(word) && other.words.iter().any(|known| is_form(word, known));
+        self.against(other) >= NameMatch::MayBe
+            && (self.whole_words() > other.whole_words() || self.words.iter().any(is_longer))
     }
 
     /// How this name stands to another.
