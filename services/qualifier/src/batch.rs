@@ -19,7 +19,7 @@ use ripen_store::{
     arrival::{spool::SpoolKey, write::ArrivalBatch},
     criteria::document_cache::{Documents, UsableDocuments},
     decision::maturation::MaturationRow,
-    delivery::{event::Event, write::NewDelivery},
+    delivery::{event::Event, withdraw::CAN_BE_TAKEN_BACK, write::NewDelivery},
     lead::lead_row::LeadRow,
     live::{LiveKind, LiveNews},
     person::known_person::PersonRow,
@@ -39,7 +39,7 @@ use crate::{
     perhaps_same::{self, HeldLeads},
     quarantined_wishes,
     set_aside::{SetAside, WhyAside},
-    undo_time::{CAN_BE_TAKEN_BACK, UndoTimes},
+    undo_time::UndoTimes,
     unit_of_work::{TrackedLead, UnitOfWork},
 };
 

@@ -38,7 +38,10 @@ use uuid::Uuid;
 use crate::{
     Scope, Store, StoreError, Transaction,
     client::settings::WhenDead,
-    delivery::event::{Alarm, AlarmDetail},
+    delivery::{
+        event::{Alarm, AlarmDetail},
+        withdraw::CAN_BE_TAKEN_BACK,
+    },
 };
 
 /// A lead that could not be delivered.
@@ -271,7 +274,8 @@ impl Transaction {
             "-- dead.give_on
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, reason, due_at, offered_until, created_at, undo_until)
             select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, ($3::uuid[])[i],
-                   case when ($3::uuid[])[i] is null then 'held' else 'pending' end, ($4::text[])[i], greatest($5, d.undo_until), $5, $5, d.undo_until
+                   case when ($3::uuid[])[i] is null then 'held' else 'pending' end,
+                   concat_ws('; ', ($4::text[])[i], case when d.undo_until > $5 then $6::text end), greatest($5, d.undo_until), $5, $5, d.undo_until
             from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($2::uuid[])[i]
             where ($3::uuid[])[i] is not null
                or not exists (select from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id is null)
@@ -280,13 +284,14 @@ impl Transaction {
             &abouts,
             &endpoints[..] as &[Option<Uuid>],
             &reasons,
-            now.to_sqlx()
+            now.to_sqlx(),
+            CAN_BE_TAKEN_BACK
         )
         .execute(self.connection())
         .await?;
         sqlx::query!(
             "-- dead.route_again
-            update delivery w set state = 'held', reason = n.reason, reason_code = null, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null
+            update delivery w set state = 'held', reason = concat_ws('; ', n.reason, case when w.undo_until > $4 then $5::text end), reason_code = null, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null
             from (select d.maturation_id, ($3::text[])[i] as reason
                   from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($1::uuid[])[i]
                   where ($2::uuid[])[i] is null) n
@@ -294,7 +299,8 @@ impl Transaction {
             &abouts,
             &endpoints[..] as &[Option<Uuid>],
             &reasons,
-            now.to_sqlx()
+            now.to_sqlx(),
+            CAN_BE_TAKEN_BACK
         )
         .execute(self.connection())
         .await?;

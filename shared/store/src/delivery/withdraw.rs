@@ -20,6 +20,8 @@ pub(crate) enum KeptDeliveries {
     OfPrograms,
 }
 
+/// Why a delivery waits that nobody has yet, in words: without them nobody who sees it wait knows that it can be taken back.
+pub const CAN_BE_TAKEN_BACK: &str = "can be taken back until then";
 /// Why what nobody was sent yet is withdrawn when its lead's grade falls, in words. Where the lead is A again it is found by its code.
 const NO_LONGER_A: &str = "the lead is no longer A";
 
@@ -66,14 +68,15 @@ impl Transaction {
         let due: Vec<_> = leads.iter().map(|(_, due)| due.to_sqlx()).collect();
         sqlx::query!(
             "-- delivery.owe_again
-            update delivery d set state = 'pending', reason = null, reason_code = null, ended_at = null, followed_up_at = null, in_line = false, due_at = n.due, undo_until = n.due, offered_until = $3
+            update delivery d set state = 'pending', reason = case when n.due > $3 then $4::text end, reason_code = null, ended_at = null, followed_up_at = null, in_line = false, due_at = n.due, undo_until = n.due, offered_until = $3
             from unnest($1::uuid[], $2::timestamptz[]) n (lead_id, due)
             where d.lead_id = n.lead_id and d.event = 'lead.matured' and d.endpoint_id is not null and d.state = 'withdrawn' and d.attempts = 0
               and delivery_reason_code(d.reason_code, d.reason) = 'no_longer_a'
               and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)",
             &ids,
             &due as &[jiff_sqlx::Timestamp],
-            now.to_sqlx()
+            now.to_sqlx(),
+            CAN_BE_TAKEN_BACK
         )
         .execute(self.connection())
         .await?;
@@ -144,11 +147,12 @@ impl Transaction {
     pub(crate) async fn deliveries_of_decided(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- delivery.of_decided
-            update delivery set state = case when endpoint_id is null then 'held' else 'pending' end, reason = null, reason_code = null,
+            update delivery set state = case when endpoint_id is null then 'held' else 'pending' end, reason = case when undo_until > $2 then $3::text end, reason_code = null,
                    due_at = greatest($2, undo_until), offered_until = $2
             where lead_id = any($1) and state = 'held' and attempts = 0 and reason_code = 'undecided'",
             leads,
-            now.to_sqlx()
+            now.to_sqlx(),
+            CAN_BE_TAKEN_BACK
         )
         .execute(self.connection())
         .await?;

@@ -120,6 +120,17 @@ async fn what_was_withdrawn_because_the_grade_fell_is_owed_again_where_the_lead_
     let undo =
         "select (undo_until = due_at and due_at = '2026-11-24 10:01:15Z')::text from delivery where id = pg_temp.i(1)";
     assert_eq!(scene.texts(undo).await, ["true"], "a later decision keeps to it too");
+    // Owed again before that, it says why it waits, and what a decision lets go does.
+    let mut batch = scene.store.begin().await.unwrap();
+    batch.deliveries_withdraw(&[lead(1)], fell).await.unwrap();
+    batch.deliveries_owe_again(&[(lead(1), again)], fell).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(scene.state(1).await, format!("pending: {CAN_BE_TAKEN_BACK}"));
+    let mut batch = scene.store.begin().await.unwrap();
+    batch.deliveries_stop_until_decided(lead(1), fell).await.unwrap();
+    batch.deliveries_of_decided(&[lead(1).uuid()], fell).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(scene.state(1).await, format!("pending: {CAN_BE_TAKEN_BACK}"));
 
     // A process of the version before owes it again and withdraws it for another reason, and leaves the code as it was.
     scene
