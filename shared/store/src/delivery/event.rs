@@ -137,10 +137,7 @@ impl Transaction {
                                                                            else a.status between 400 and 499 end, false))
                                                   from attempt a where a.delivery_id = d.id), false) as "never_had!",
                    d.state = 'withdrawn' or delivery_given_on(d.id) as "has_it_no_more!",
-                   exists (select from delivery o join endpoint x on x.id = o.endpoint_id
-                           where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
-                             and (o.state in ('delivered', 'filed')
-                                  or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null)) as "is_elsewhere!"
+                   delivery_is_had(d.id) and not coalesce((select o.kind in ('accepted', 'won') from outcome o where o.delivery_id = d.id order by o.number desc limit 1), false) as "is_elsewhere!"
             from delivery d join endpoint e on e.id = d.endpoint_id join lead l on l.id = d.lead_id
             join maturation m on m.id = d.maturation_id
             where d.lead_id = any($1) and d.event = 'lead.matured' and d.attempts > 0
