@@ -48,7 +48,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0038_wish_sweep.sql", "603cba681c5a16daecbc1bc58a88dba686efefecc49abc404af3a2d32f6d012b"),
     ("0039_undated.sql", "fe6391632176dcee1f691ef3986e2418327213aa7ab938eb4b139723f3af6fe2"),
     ("0040_fuller_names.sql", "ebc26f9c3dc6ccf65de36f8d45874139ce5d87f4c4669256f9265e2721f8e41c"),
-    ("0042_delivery_is_had.sql", "5a43ec559f943319d596203567e691c40761c4309cfaa9fef2d36fba3120e9ae"),
+    ("0042_had_and_spoken.sql", "30bf2b2ae4447e8872fd15526b21b8beab7801350e2a8dd98bb4b5622daab343"),
 ];
 
 #[test]

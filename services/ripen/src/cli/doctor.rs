@@ -77,7 +77,7 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     checks.push(queues(&settings).await);
     checks.push(mail(common, &settings).await);
     // Nothing is broken by them, and so they are no failure: an installation that is tried out has neither.
-    left_out.splice(0..0, links::left_out(&served));
+    left_out.splice(0..0, links::left_out(&served, None));
     let notes = left_out.iter().map(|(what, said)| json!({"ok": "note", "check": what, "found": said}));
     let rows: Vec<Value> = checks.iter().map(shown).chain(notes).collect();
     output::table(common.json, &["ok", "check", "found"], &rows)?;

@@ -17,3 +17,8 @@ create function delivery_is_had(of_delivery uuid) returns boolean
           and (d.state <> 'dead' or e.kind <> 'email' or e.is_fallback and d.took_no_place
                or x.kind = 'email' or x.rep_id is not null or o.created_at >= d.ended_at or a.accepted));
 comment on function delivery_is_had is 'Whether somebody of the client has, or is on the way to have, the lead of a delivery that was given up, was withdrawn or waits: by another delivery of its maturation, or because it was accepted.';
+
+-- What a person's locale says first, as it is compared with the languages of agents: forms and phones write en_US, lists of languages eng.
+create function locale_language(locale text) returns text language sql immutable strict parallel safe
+    return lower(btrim(split_part(translate(locale, '_,;', '---'), '-', 1)));
+comment on function locale_language is 'The first part of a locale, by whichever sign it is parted, in small letters: which words of it are one language the statement that asks is told.';
