@@ -52,4 +52,6 @@ pub(crate) struct AgainA {
     pub(crate) decision: DecisionId,
     /// Because of what somebody of the firm did.
     pub(crate) by_hand: bool,
+    /// Something arrived, or was said: where a disposition was taken back nothing was.
+    pub(crate) has_news: bool,
 }
