@@ -212,7 +212,7 @@ async fn whose_wish_is_unheard(database: &Database) -> Vec<(&'static str, String
     }
     if let Some(UntoldLead { all, .. }) = untold.first() {
         let said = format!(
-            "{all} lead(s) of who must not be contacted, of which an endpoint that was sent them was never told: {}. Suppress once more what their persons are reached under (`ripen lead show`): `ripen suppress add` tells whoever was not told",
+            "{all} lead(s) of who must not be contacted, of which an endpoint that was sent them was never told: {}. `ripen suppress person LEAD --why TEXT` tells whoever was not told",
             listed(untold.iter().map(|one| one.lead.to_string()).collect(), *all)
         );
         found.push(("do not contact", said));

@@ -11,7 +11,7 @@ use ripen_actions::{
     lead_new::{EnterLead, entered, sources},
     lead_page,
     lead_search::search,
-    lead_stop::StopLead,
+    lead_stop::{StopLead, SuppressPerson},
     person_correct::{CorrectPerson, shown_fields},
     person_number::JudgeNumber,
     person_pair::PersonRef,
@@ -400,6 +400,28 @@ async fn words_about_whom_the_client_does_not_have_are_no_brokers_to_read() {
         let told = all_read(&office, &broker, lead).await;
         assert!(!told.contains("Maria") && told.contains("is_withheld: true"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn whoever_was_sent_a_lead_is_told_by_the_lead_where_nothing_leads_to_its_person_any_more() {
+    let office = office().await;
+    let acme = office.client("Acme").await;
+    let lead = office.delivered(&acme).await.lead;
+    office
+        .sql(
+            "update person set do_not_contact = true; update person_identity set void_at = now(), void_by = 'Kim'"
+                .to_owned(),
+        )
+        .await;
+    let untold = async || office.actions.store.leads_untold(operator().scope()).await.unwrap().len();
+    assert_eq!(untold().await, 1);
+    let request = SuppressPerson { lead, why: "asked by letter".to_owned() };
+    let done = office.actions.run(&operator(), &request).await.unwrap();
+    assert_eq!((done.persons, done.told, untold().await), (1, 1, 0));
+    assert_eq!(office.actions.run(&operator(), &request).await.unwrap().persons, 1);
+    assert_eq!(office.count("select count(*) from delivery where event = 'lead.suppressed'").await, 1, "told once");
+    let without = SuppressPerson { why: " ".to_owned(), ..request };
+    assert_eq!(fields(office.actions.run(&operator(), &without).await), ["why"]);
 }
 
 #[tokio::test]
