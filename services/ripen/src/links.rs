@@ -160,9 +160,14 @@ mod tests {
         let mut settings = settings("", "smtp://mail.example");
         settings.http.listen = "10.0.0.7:8080".parse().unwrap();
         let (desk, both) = ([Role::Desk], [Role::Dispatcher, Role::Desk]);
-        let mailed = |settings: &Settings| [Some(&desk[..]), Some(&both), None].map(|of| settings.has_links_in_mails(of));
+        let mailed =
+            |settings: &Settings| [Some(&desk[..]), Some(&both), None].map(|of| settings.has_links_in_mails(of));
         assert_eq!(mailed(&settings), [false, true, true], "one process runs all where the database is in it");
-        assert!(left_out(&settings, Some(&desk))[0].1.starts_with("mails and payloads go without links, and nobody is mailed"));
+        assert!(
+            left_out(&settings, Some(&desk))[0]
+                .1
+                .starts_with("mails and payloads go without links, and nobody is mailed")
+        );
         settings.database.url = SecretUrl::new("postgres://db.example/ripen");
         settings.amqp.url = SecretUrl::new("amqp://queues.example");
         assert_eq!(mailed(&settings), [false, true, false], "a command knows of no process what it runs");
@@ -181,7 +186,9 @@ mod tests {
         settings.http.listen = "127.0.0.1:8080".parse().unwrap();
         assert!(left_out(&settings, None)[0].1.starts_with("payloads that leave this machine go without links: "));
         settings.mail.url = SecretUrl::new("smtp://mail.example");
-        assert!(left_out(&settings, None)[0].1.starts_with("mails, and payloads that leave this machine, go without links"));
+        assert!(
+            left_out(&settings, None)[0].1.starts_with("mails, and payloads that leave this machine, go without links")
+        );
         assert!(left_out(&settings, None)[0].1.contains("nobody is mailed an invitation"));
         settings.http.public_url = "https://leads.example".to_owned();
         settings.mail.alerts = "ops@example.com".to_owned();

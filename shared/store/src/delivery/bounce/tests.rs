@@ -9,10 +9,7 @@ use super::*;
 use crate::{
     delivery::dead::DeadFollowUp,
     lead::untouched::UntouchedFilter,
-    queues::{
-        cursor::QueueSpan,
-        stuck::StuckKind,
-    },
+    queues::{cursor::QueueSpan, stuck::StuckKind},
     tests::scene::{Scene, at, delivery},
 };
 
@@ -190,7 +187,9 @@ async fn what_was_given_up_last_comes_first_and_what_lies_at_a_mailbox_that_is_o
     scene.run(MAILED).await;
     scene.run(BESIDE).await;
     scene.run("update delivery set state = 'dead', followed_up_at = '2026-11-24 11:00Z' where id = pg_temp.i(1)").await;
-    scene.run("update delivery set state = 'held', ended_at = null, endpoint_id = pg_temp.i(9) where id = pg_temp.i(11)").await;
+    scene
+        .run("update delivery set state = 'held', ended_at = null, endpoint_id = pg_temp.i(9) where id = pg_temp.i(11)")
+        .await;
     assert!(!stands(&scene).await, "it is on its way to the fallback");
     scene.run("update endpoint set state = 'disabled', disabled_by = 'answers' where id = pg_temp.i(9)").await;
     assert!(stands(&scene).await);
@@ -203,7 +202,8 @@ async fn a_mail_that_came_back_goes_on_although_a_webhook_of_the_team_has_the_le
     let office = DeadFollowUp::Fallback(EndpointId::from_uuid(Uuid::from_u128(9)));
     let accepted = "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at)
         select pg_temp.i(1), id, pg_temp.i(11), 1, 'accepted', 'CRM', 'api', at, at from n where id = pg_temp.i(1);";
-    let not_yet = "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at, not_before)
+    let not_yet =
+        "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at, not_before)
         select pg_temp.i(1), id, pg_temp.i(11), 1, 'not_yet', 'CRM', 'api', at, at, at from n where id = pg_temp.i(1);";
     for (meanwhile, expected) in [
         ("", office),

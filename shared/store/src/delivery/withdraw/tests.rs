@@ -232,7 +232,14 @@ async fn what_was_said_is_owed_again_where_the_news_that_held_it_was_sent_to_nob
         batch.deliveries_withdraw(&[1, 2, 3].map(lead), fell).await.unwrap();
         batch.commit().await.unwrap();
         // Of the third lead somebody was sent that it is no A any more, and what was said with it.
-        scene.run(&NO_A_ANY_MORE.replace("'2026-11-24 10:00Z', '2026-11-24 10:00Z'", "'2026-11-24 10:00:15Z', '2026-11-24 10:00:15Z'")).await;
+        scene
+            .run(
+                &NO_A_ANY_MORE.replace(
+                    "'2026-11-24 10:00Z', '2026-11-24 10:00Z'",
+                    "'2026-11-24 10:00:15Z', '2026-11-24 10:00:15Z'",
+                ),
+            )
+            .await;
         let mut batch = scene.store.begin().await.unwrap();
         if was_taken_back {
             batch.updates_withdraw(lead(1), Uuid::from_u128(41), again).await.unwrap();
