@@ -19,11 +19,7 @@ use ripen_store::{
     arrival::{spool::SpoolKey, write::ArrivalBatch},
     criteria::document_cache::{Documents, UsableDocuments},
     decision::maturation::MaturationRow,
-    delivery::{
-        event::Event,
-        withdraw::{CAN_BE_TAKEN_BACK, OwedAgain},
-        write::NewDelivery,
-    },
+    delivery::{event::Event, withdraw::CAN_BE_TAKEN_BACK, write::NewDelivery},
     lead::lead_row::LeadRow,
     live::{LiveKind, LiveNews},
     person::known_person::PersonRow,
@@ -488,11 +484,7 @@ async fn write_deliveries(
     }
     if !decided.again.is_empty() {
         // What a person did can be taken back for a while.
-        let owed = |again: &AgainA| OwedAgain {
-            lead: again.lead,
-            due: at.undo.due_at(again.lead, again.by_hand),
-            has_news: again.has_news,
-        };
+        let owed = |again: &AgainA| again.owed(at.undo.due_at(again.lead, again.by_hand));
         let again: Vec<_> = decided.again.iter().map(owed).collect();
         batch.deliveries_owe_again(&again, at.now).await?;
     }

@@ -11,7 +11,7 @@ use ripen_actions::{
     lead_new::{EnterLead, entered, sources},
     lead_page,
     lead_search::search,
-    lead_stop::{StopLead, SuppressPerson},
+    lead_stop::StopLead,
     person_correct::{CorrectPerson, shown_fields},
     person_number::JudgeNumber,
     person_pair::PersonRef,
@@ -29,7 +29,7 @@ use ripen_domain::{
 use ripen_store::{
     client::client_record::ClientRecord,
     lead::{
-        list::{LeadCursor, LeadFilter, LeadOrder},
+        list::{LeadFilter, LeadOrder},
         touched::{TouchFollowed, TouchedFilter},
     },
     source::source_record::{SourceFormat, State},
@@ -399,64 +399,6 @@ async fn words_about_whom_the_client_does_not_have_are_no_brokers_to_read() {
         assert!(firm.contains("Maria"), "{firm}");
         let told = all_read(&office, &broker, lead).await;
         assert!(!told.contains("Maria") && told.contains("is_withheld: true"), "{told}");
-    }
-}
-
-#[tokio::test]
-async fn whoever_was_sent_a_lead_is_told_by_the_lead_where_nothing_leads_to_its_person_any_more() {
-    let office = office().await;
-    let acme = office.client("Acme").await;
-    let lead = office.delivered(&acme).await.lead;
-    office
-        .sql(
-            "update person set do_not_contact = true; update person_identity set void_at = now(), void_by = 'Kim'"
-                .to_owned(),
-        )
-        .await;
-    let untold = async || office.actions.store.leads_untold(operator().scope()).await.unwrap().len();
-    assert_eq!(untold().await, 1);
-    let request = SuppressPerson { lead, why: "asked by letter".to_owned() };
-    let done = office.actions.run(&operator(), &request).await.unwrap();
-    assert_eq!((done.persons, done.told, untold().await), (1, 1, 0));
-    assert_eq!(office.actions.run(&operator(), &request).await.unwrap().persons, 1);
-    assert_eq!(office.count("select count(*) from delivery where event = 'lead.suppressed'").await, 1, "told once");
-    let without = SuppressPerson { why: " ".to_owned(), ..request };
-    assert_eq!(fields(office.actions.run(&operator(), &without).await), ["why"]);
-}
-
-#[tokio::test]
-async fn a_brokers_next_page_begins_where_the_last_lead_stood_whatever_became_of_it() {
-    let office = office().await;
-    let acme = office.client("Acme").await;
-    let broker = user(UserRole::Broker, Some(acme.id));
-    let mut leads = Vec::new();
-    for day in ["2030-12-01", "2030-12-02", "2030-12-03", "2030-12-04"] {
-        let lead = office.worked(&acme).await;
-        let due = format!("update promise set due_at = '{day} 18:00Z' where lead_id = '{}'", lead.uuid());
-        office.sql(due).await;
-        leads.push(lead);
-    }
-    let query = LeadQuery { order: LeadOrder::Step, limit: 2, ..LeadQuery::default() };
-    let first = list(&office.actions, &broker, &query).await.unwrap();
-    assert_eq!(first.leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), leads[..2]);
-    let next = first.next.unwrap();
-    let began: jiff::Timestamp = "2030-12-02T06:00:00Z".parse().unwrap();
-    assert_eq!(next.at, began.as_microsecond(), "the day by the client's clock, and not the hour");
-    let behind = LeadQuery { after: Some(next), ..query.clone() };
-    for meanwhile in [
-        "update promise set due_at = '2031-06-01 18:00Z'",
-        "update promise set state = 'dropped', ended_at = due_at",
-        "delete from promise",
-    ] {
-        office.sql(format!("{meanwhile} where lead_id = '{}'", leads[1].uuid())).await;
-        let second = list(&office.actions, &broker, &behind).await.unwrap().leads;
-        let second: Vec<_> = second.iter().map(|lead| lead.id).filter(|lead| *lead != leads[1]).collect();
-        assert_eq!(second, leads[2..], "{meanwhile}");
-    }
-    // By an hour that somebody types they would read behind which the lead is.
-    for at in [next.at + 1, next.at - 3_600_000_000, i64::MIN, i64::MAX] {
-        let typed = LeadQuery { after: Some(LeadCursor { at, ..next }), ..query.clone() };
-        assert_eq!(fields(list(&office.actions, &broker, &typed).await), ["after"], "{at}");
     }
 }
 
