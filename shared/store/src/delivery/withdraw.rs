@@ -115,12 +115,13 @@ impl Transaction {
         self.offers_over(leads, now).await?;
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         // Never attempted and not under lease: a client that may have received a lead must not find it withdrawn
-        // without being told. News that waits for this decision is of the conversation that was taken back: it is owed never again.
+        // without being told. News that waits for this decision, and that no touch but a
+        // decision made, is of the conversation that was taken back: it is owed never again.
         sqlx::query!(
             "-- delivery.withdraw
             update delivery set state = 'withdrawn', ended_at = $3,
-                   reason = case when event = 'lead.updated' and reason_code = 'undecided' then 'taken back' else $2::text end,
-                   reason_code = case when event = 'lead.updated' and reason_code = 'undecided' then null else 'no_longer_a' end
+                   reason = case when event = 'lead.updated' and reason_code = 'undecided' and not exists (select from touch t where t.id = cause) then 'taken back' else $2::text end,
+                   reason_code = case when event = 'lead.updated' and reason_code = 'undecided' and not exists (select from touch t where t.id = cause) then null else 'no_longer_a' end
             where lead_id = any($1) and state in ('pending', 'held') and attempts = 0 and event in ('lead.matured', 'lead.offered', 'lead.updated')",
             &leads,
             NO_LONGER_A,
