@@ -110,6 +110,12 @@ async fn a_correction_whose_field_changed_meanwhile_is_kept_and_offered() {
         // What is typed beside it does not throw it away.
         tab.fill("#locale", "es").await;
     }
+    // Nor does saving that.
+    tab.click("text=Correct the contact data").await;
+    tab.see("[data-kept-until]").await;
+    tab.goto(&path).await;
+    tab.see("#do .hint:has-text('you typed “60601” here, and somebody else changed it meanwhile')").await;
+    assert_eq!(tab.value("#locale").await, "es");
     tab.click("text=Put mine there").await;
     assert_eq!(tab.value("#postal_code").await, "60601");
     desk.stop().await;

@@ -88,6 +88,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "promises_put_off",
             "regrades_delete",
             "regrades_of",
+            "regrades_taken_back",
             "settings_of",
             "suppress_persons",
             "suspect_note",

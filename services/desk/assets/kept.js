@@ -11,6 +11,10 @@
   };
   const keyOf = (of) => `${PREFIX}${of.dataset.user}.${of.dataset.keep}`;
 
+  // Under a key of their own, because saving the other fields of the form ends what was typed there, and not what nobody chose of yet.
+  const OVERTAKEN = "ripen.overtaken.";
+  const overtakenKeyOf = (of) => `${OVERTAKEN}${of.dataset.user}.${of.dataset.keep}`;
+
   // A page that follows on what was saved names the form that it was saved by.
   for (const saved of document.querySelectorAll("[data-kept-until]")) {
     store.drop(`${PREFIX}${saved.dataset.user}.${saved.dataset.keptUntil}`);
@@ -42,14 +46,18 @@
   const overtaken = new Map();
   const stillOvertaken = (form) => overtaken.get(form) ?? [];
 
+  const putAway = (key, words) => { if (words.length === 0) store.drop(key); else store.set(key, words); };
   const keep = (form) => {
-    const words = [...typed(form), ...stillOvertaken(form)];
-    if (words.length === 0) store.drop(keyOf(form));
-    else store.set(keyOf(form), words);
+    const said = typed(form);
+    putAway(keyOf(form), said);
+    // Who types into the field itself has chosen.
+    putAway(overtakenKeyOf(form), stillOvertaken(form).filter(([name, value]) => !said.some((one) => one[0] === name && one[1] === value)));
   };
   const restore = (form) => {
-    const words = store.get(keyOf(form));
-    if (!Array.isArray(words)) return;
+    const [said, before] = [store.get(keyOf(form)), store.get(overtakenKeyOf(form))].map((words) => (Array.isArray(words) ? words : []));
+    // What is typed into the field by now is what counts.
+    const words = [...said, ...before.filter(([name, value]) => !said.some((one) => one[0] === name && one[1] === value))];
+    if (words.length === 0) return;
     // The address names somebody (`/leads/new?phone=…`): what was typed about another one is not laid over that unasked.
     const asked = new URLSearchParams(location.search);
     const given = controls(form).filter((one) => !isTicked(one) && one.value !== "" && asked.get(one.name) === one.value);
@@ -58,6 +66,8 @@
       return;
     }
     fill(form, words);
+    // Apart at once: it may be sent as it stands.
+    if (stillOvertaken(form).length > 0) keep(form);
   };
   // A line above a form with what can be done about it: whichever is chosen, the line goes first.
   const say = (form, text, choices) => {
@@ -81,7 +91,7 @@
       controls(form).forEach((one) => { if (isTicked(one)) one.checked = one.defaultChecked; else one.value = ""; });
       fill(form, words);
     },
-    "Throw it away": () => store.drop(keyOf(form)),
+    "Throw it away": () => { store.drop(keyOf(form)); store.drop(overtakenKeyOf(form)); },
   });
   // A field that holds something else by now is not typed over unseen, nor are the words for it lost unseen.
   const choose = (form, control, word) => {
@@ -117,9 +127,7 @@
     say(form, "What you typed here before is back.", {
       "Throw it away": () => {
         for (const control of filled) put(control, isTicked(control) ? control.defaultChecked : came(control));
-        const left = stillOvertaken(form);
-        if (left.length === 0) store.drop(keyOf(form));
-        else store.set(keyOf(form), left);
+        store.drop(keyOf(form));
       },
     });
     const at = document.activeElement;

@@ -51,6 +51,8 @@ pub struct DeskLinks {
     pub bodies: Option<Links>,
     /// The process takes leads too: what it says to their senders is linked to.
     pub takes_leads: bool,
+    /// Links in mails lead anywhere: the process that sends them knows where to.
+    pub has_links_in_mails: bool,
 }
 
 /// The desk's parts. Clones share them.
@@ -104,10 +106,10 @@ impl DeskContext {
         links: DeskLinks,
     ) -> Result<Self, DeskSetupError> {
         let limits = &settings.limits;
-        let DeskLinks { keys, bodies, takes_leads } = links;
+        let DeskLinks { keys, bodies, takes_leads, has_links_in_mails } = links;
         let positive = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         Ok(Self(Arc::new(DeskParts {
-            actions: Actions::new(store.clone(), clock.clone(), settings)?,
+            actions: Actions { has_links_in_mails, ..Actions::new(store.clone(), clock.clone(), settings)? },
             rate: RateLimit::new(positive(limits.requests_per_second), positive(limits.burst)),
             lookups: TokenLookups::new(AddressQuota {
                 per_minute: positive(limits.wrong_tokens_per_minute),

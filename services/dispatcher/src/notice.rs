@@ -220,7 +220,9 @@ async fn plain(
     let notice = looked_up.as_ref().unwrap_or(notice);
     let url = link_of(ctx, notice, now);
     if notice_mail::leads_on(notice.kind) && url.is_none() {
-        return Ok(NoticeEnd::Dropped("nobody said how the outside names this installation"));
+        // Not dropped in silence: somebody waits for this mail, and whoever can see to it is told that it was not sent.
+        let why = "nobody said how the outside names this installation: set http.public_url".to_owned();
+        return Ok(NoticeEnd::Tried(Next::Dead(why)));
     }
     let letterhead = letterhead::plain(ctx, &notice.client);
     let around = NoticeSurroundings { phone: phone.as_ref(), call, url: url.as_deref(), letterhead };

@@ -19,7 +19,7 @@ use ripen_store::{
     arrival::{spool::SpoolKey, write::ArrivalBatch},
     criteria::document_cache::{Documents, UsableDocuments},
     decision::maturation::MaturationRow,
-    delivery::{event::Event, write::NewDelivery},
+    delivery::{event::Event, withdraw::CAN_BE_TAKEN_BACK, write::NewDelivery},
     lead::lead_row::LeadRow,
     live::{LiveKind, LiveNews},
     person::known_person::PersonRow,
@@ -39,7 +39,7 @@ use crate::{
     perhaps_same::{self, HeldLeads},
     quarantined_wishes,
     set_aside::{SetAside, WhyAside},
-    undo_time::{CAN_BE_TAKEN_BACK, UndoTimes},
+    undo_time::UndoTimes,
     unit_of_work::{TrackedLead, UnitOfWork},
 };
 
@@ -333,15 +333,16 @@ fn graded_down(work_unit: &UnitOfWork, decided: &BatchDecisions, undo: &UndoTime
 }
 
 /// What endpoints are told of leads that they have and that are A again. Of what arrived they hear as of any arrival. What somebody of
-/// the firm did can be taken back for a while; a mail that says "no A any more" for this is none, so programs alone hear of the rest.
+/// the firm did can be taken back for a while; a mail that says "no A any more" for this is none, so programs alone hear of the rest, also
+/// where somebody took back what they did: a mail of what was said would have nothing in it.
 fn graded_up(work_unit: &UnitOfWork, decided: &BatchDecisions, undo: &UndoTimes) -> Vec<Event> {
     let has_arrived = |lead: LeadId| work_unit.leads.get(&lead).is_some_and(|lead| lead.arrived.last().is_some());
     let again = decided.again.iter().filter(|again| !has_arrived(again.lead));
     let told = again.map(|again| {
-        let kind = if again.by_hand { UpdateKind::Conversation } else { UpdateKind::Grade };
+        let kind = if again.has_news { UpdateKind::Conversation } else { UpdateKind::Grade };
         let due_at = undo.due_at(again.lead, again.by_hand);
         let detail = EventDetail::Updated(LeadUpdate { kind: kind.into(), ..LeadUpdate::default() });
-        Event { lead: again.lead, detail, cause: again.decision.uuid(), mailed: again.by_hand, due_at }
+        Event { lead: again.lead, detail, cause: again.decision.uuid(), mailed: again.has_news, due_at }
     });
     told.collect()
 }
@@ -483,8 +484,8 @@ async fn write_deliveries(
     }
     if !decided.again.is_empty() {
         // What a person did can be taken back for a while.
-        let due = |again: &AgainA| (again.lead, at.undo.due_at(again.lead, again.by_hand));
-        let again: Vec<_> = decided.again.iter().map(due).collect();
+        let owed = |again: &AgainA| again.owed(at.undo.due_at(again.lead, again.by_hand));
+        let again: Vec<_> = decided.again.iter().map(owed).collect();
         batch.deliveries_owe_again(&again, at.now).await?;
     }
     if !decided.maturations.is_empty() {

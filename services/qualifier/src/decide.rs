@@ -151,7 +151,8 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         let is_a = decision.grade == Grade::A && decision.closed.is_none();
         // One whose grade fell while its client had it is with that client still: handed over once more, two would work on it.
         if is_a && before != Some(Grade::A) && lead.is_handed_over {
-            out.again.push(AgainA { lead: lead.row.id, decision: id, by_hand });
+            let has_news = !lead.arrived.is_empty() || by_hand && !lead.is_taken_back;
+            out.again.push(AgainA { lead: lead.row.id, decision: id, by_hand, has_news });
         } else if is_a && (before != Some(Grade::A) || lead.row.came_back()) {
             // One that stays A has been handed over; one that was returned and is A again has not.
             lead.row.matured_at = Some(self.now);

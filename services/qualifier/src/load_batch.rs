@@ -426,9 +426,15 @@ async fn load_facts(
         work_unit.load_standing(standing);
     }
     // Last of the facts: a change that commits after this statement has a higher version, and is decided again.
-    for (lead, version) in batch.regrades_of(&leads).await? {
-        if let Some(lead) = work_unit.leads.get_mut(&lead) {
-            lead.regrade = Some(version);
+    let regrades = batch.regrades_of(&leads).await?;
+    for (lead, version) in &regrades {
+        if let Some(lead) = work_unit.leads.get_mut(lead) {
+            lead.regrade = Some(*version);
+        }
+    }
+    if !regrades.is_empty() {
+        for lead in batch.regrades_taken_back(&regrades).await? {
+            work_unit.leads.entry(lead).and_modify(|lead| lead.is_taken_back = true);
         }
     }
     Ok(())

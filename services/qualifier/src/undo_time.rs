@@ -8,9 +8,6 @@ use ripen_runtime::config::Settings;
 
 use crate::unit_of_work::UnitOfWork;
 
-/// Why a delivery waits that nobody has yet.
-pub const CAN_BE_TAKEN_BACK: &str = "can be taken back until then";
-
 /// Until when what is owed of the leads of a batch waits.
 pub struct UndoTimes {
     now: Timestamp,

@@ -351,7 +351,9 @@ fn spawn_roles(
     }
     if roles.contains(&Role::Desk) {
         let takes_leads = roles.contains(&Role::Intake);
-        let opened = ripen_desk::DeskLinks { keys: keys.clone(), bodies: links.clone(), takes_leads };
+        let has_links_in_mails = settings.has_links_in_mails(Some(roles));
+        let opened =
+            ripen_desk::DeskLinks { keys: keys.clone(), bodies: links.clone(), takes_leads, has_links_in_mails };
         let ctx = ripen_desk::DeskContext::new(store.clone(), clock.clone(), &settings, health.clone(), opened)?;
         let described = ripen_web::openapi::router([ripen_intake::openapi(), ripen_desk::openapi()])?;
         routes = routes.merge(ripen_desk::router(ctx.clone())).merge(described);

@@ -61,22 +61,27 @@ fn made(keys: LinkKeys, settings: &Settings, roles: &[Role], address: SocketAddr
 }
 
 /// What is left out or goes nowhere because nobody said where it goes, each with what to do: the name of the setting, and the
-/// words for people.
+/// words for people. `roles` are those of this process; none where it is a command.
 #[must_use]
-pub fn left_out(settings: &Settings) -> Vec<(&'static str, String)> {
+pub fn left_out(settings: &Settings, roles: Option<&[Role]>) -> Vec<(&'static str, String)> {
     let http = &settings.http;
     let mut all = Vec::new();
     if http.public_url.trim().is_empty() {
         let ip = http.listen.ip().to_canonical();
         let goes_without = match (ip.is_unspecified(), ip.is_loopback(), settings.mail_stays_here()) {
             (true, ..) => Some("mails and payloads go"),
+            // Whoever sends them does not know where the desk listens.
+            _ if !settings.desk_sends_mails(roles) => match roles {
+                Some(_) => Some("mails and payloads go"),
+                None => Some("where desk and dispatcher are processes of their own, mails and payloads go"),
+            },
             (_, true, true) => Some("payloads that leave this machine go"),
             (_, true, false) => Some("mails, and payloads that leave this machine, go"),
             _ => None,
         };
         let said = match goes_without {
             Some(what) => {
-                let unsent = match settings.has_links_in_mails() {
+                let unsent = match settings.has_links_in_mails(roles) {
                     true => "",
                     false => ", and nobody is mailed an invitation or another link",
                 };
@@ -121,7 +126,8 @@ mod tests {
         let links = links.as_ref();
         // What is refused where there would be none.
         let is_mailed = links.and_then(Links::for_mail).is_some();
-        assert!(is_mailed == settings.has_links_in_mails() || !roles.contains(&Role::Desk));
+        let sends = roles.contains(&Role::Dispatcher);
+        assert_eq!(sends && is_mailed, sends && settings.has_links_in_mails(Some(roles)));
         let begins = |links: &Links| {
             let url = links.rep_url(RepId::from_uuid(Uuid::nil()), Timestamp::UNIX_EPOCH);
             url.split_once("/r/").unwrap().0.to_owned()
@@ -132,7 +138,7 @@ mod tests {
 
     #[test]
     fn links_are_left_out_rather_than_wrong() {
-        let (desk, own) = ([Role::Desk], || Some("http://127.0.0.1:8080".to_owned()));
+        let (desk, own) = ([Role::Desk, Role::Dispatcher], || Some("http://127.0.0.1:8080".to_owned()));
         let (filed, sent) = (settings(" ", ""), settings("", "smtp://mail.example"));
         let relayed = settings("", "smtp://localhost:2525");
         assert_eq!(begin_with(&filed, "0.0.0.0:8080", &desk), [None, None]);
@@ -150,19 +156,42 @@ mod tests {
     }
 
     #[test]
+    fn a_dispatcher_of_its_own_does_not_know_where_the_desk_listens() {
+        let mut settings = settings("", "smtp://mail.example");
+        settings.http.listen = "10.0.0.7:8080".parse().unwrap();
+        let (desk, both) = ([Role::Desk], [Role::Dispatcher, Role::Desk]);
+        let mailed =
+            |settings: &Settings| [Some(&desk[..]), Some(&both), None].map(|of| settings.has_links_in_mails(of));
+        assert_eq!(mailed(&settings), [false, true, true], "one process runs all where the database is in it");
+        assert!(
+            left_out(&settings, Some(&desk))[0]
+                .1
+                .starts_with("mails and payloads go without links, and nobody is mailed")
+        );
+        settings.database.url = SecretUrl::new("postgres://db.example/ripen");
+        settings.amqp.url = SecretUrl::new("amqp://queues.example");
+        assert_eq!(mailed(&settings), [false, true, false], "a command knows of no process what it runs");
+        assert!(left_out(&settings, None)[0].1.starts_with("where desk and dispatcher are processes of their own"));
+        settings.http.public_url = "https://leads.example".to_owned();
+        assert_eq!(mailed(&settings), [true; 3]);
+    }
+
+    #[test]
     fn what_is_left_out_is_said_with_what_to_do() {
         let mut settings = Settings::default();
         settings.http.listen = "0.0.0.0:8080".parse().unwrap();
-        let said = left_out(&settings);
+        let said = left_out(&settings, None);
         assert_eq!(said.iter().map(|(what, _)| *what).collect::<Vec<_>>(), ["links", "alerts"]);
         assert!(said[0].1.contains("without links") && said[0].1.contains("http.public_url"), "{said:?}");
         settings.http.listen = "127.0.0.1:8080".parse().unwrap();
-        assert!(left_out(&settings)[0].1.starts_with("payloads that leave this machine go without links: "));
+        assert!(left_out(&settings, None)[0].1.starts_with("payloads that leave this machine go without links: "));
         settings.mail.url = SecretUrl::new("smtp://mail.example");
-        assert!(left_out(&settings)[0].1.starts_with("mails, and payloads that leave this machine, go without links"));
-        assert!(left_out(&settings)[0].1.contains("nobody is mailed an invitation"));
+        assert!(
+            left_out(&settings, None)[0].1.starts_with("mails, and payloads that leave this machine, go without links")
+        );
+        assert!(left_out(&settings, None)[0].1.contains("nobody is mailed an invitation"));
         settings.http.public_url = "https://leads.example".to_owned();
         settings.mail.alerts = "ops@example.com".to_owned();
-        assert!(left_out(&settings).is_empty());
+        assert!(left_out(&settings, None).is_empty());
     }
 }

@@ -58,13 +58,14 @@ pub async fn serve(common: &Common, options: ServeOptions) -> anyhow::Result<Exi
 
 fn greeting(app: &App, roles: &[Role], data_dir: &str) -> String {
     let settings = &app.settings;
+    let notes = links::left_out(settings, Some(roles));
+    let notes: String = notes.iter().map(|(what, said)| format!("  {what:<9} {said}\n")).collect();
     let roles: Vec<_> = roles.iter().map(ToString::to_string).collect();
     let embedded = format!("embedded PostgreSQL in {data_dir}");
     let database = if settings.database.url.is_empty() { embedded.as_str() } else { "PostgreSQL (database.url)" };
     let queues = if settings.amqp.url.is_empty() { "in this process" } else { "RabbitMQ (amqp.url)" };
     let filed = format!("filed in {data_dir}/mail; set mail.url to send it");
     let mail = if settings.mail.url.is_empty() { filed.as_str() } else { "SMTP (mail.url)" };
-    let notes: String = links::left_out(settings).iter().map(|(what, said)| format!("  {what:<9} {said}\n")).collect();
     format!(
         "\nRipen {version} is ready on http://{address}\n\n  roles     {roles}\n  database  {database}\n  queues    {queues}\n  \
          mail      {mail}\n  health    http://{admin}/readyz   metrics http://{admin}/metrics\n{notes}",

@@ -22,9 +22,6 @@ use crate::{
 /// Counting ends here: a list of more is told as "more than".
 pub const COUNTED_AT_MOST: i64 = 1_000;
 
-/// Stands in the mark of a page for whoever is not told the hours of next steps: the lead is looked up again.
-const HOUR_KEPT: i64 = i64::MIN;
-
 /// The stages of a lead that is open.
 pub const OPEN_STAGES: [Stage; 3] = [Stage::Lead, Stage::Contact, Stage::Opportunity];
 
@@ -73,15 +70,13 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &LeadQuery) -> Result
     let limit = i64::from(query.limit);
     let zone = days_of(actions, actor, scope).await?;
     let by_day = zone.as_ref().filter(|_| query.order == LeadOrder::Step);
-    let after = match (query.after, by_day) {
-        // A mark is what somebody typed: by one hour after another they would read behind which the lead is.
-        (Some(mark), Some(_)) => {
-            let last = actions.store.leads_of_list(scope, &[mark.lead]).await?.pop();
-            last.map(|last| last.cursor(query.order))
-        }
-        (after, _) => after,
-    };
-    let span = LeadSpan { order: query.order, after, limit: limit.saturating_add(1) };
+    // A mark is what somebody typed: by one hour after another they would read behind which the lead is.
+    if let (Some(mark), Some(zone)) = (query.after, by_day)
+        && mark.day(zone) != mark
+    {
+        return Err(Refusal::field("after", "invalid", "write the next of the page before"));
+    }
+    let span = LeadSpan { order: query.order, after: query.after, limit: limit.saturating_add(1) };
     let filter = filter_by_day(&query.filter, zone.as_ref(), actions.clock.now());
     let mut leads = match by_day {
         Some(zone) => actions.store.leads_list_by_day(scope, &filter, span, zone).await?,
@@ -91,7 +86,8 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &LeadQuery) -> Result
     let has_more = leads.len() > fit;
     leads.truncate(fit);
     let next = leads.last().filter(|_| has_more).map(|last| last.cursor(query.order));
-    let next = next.map(|mark| if by_day.is_some() { LeadCursor { at: HOUR_KEPT, ..mark } } else { mark });
+    // The day that is told anyway, and not the lead's of when the next page is asked for: it may be closed by then, or due in June.
+    let next = next.map(|mark| by_day.map_or(mark, |zone| mark.day(zone)));
     withhold(actions, actor, &mut leads).await?;
     Ok(LeadsPage { leads, next })
 }

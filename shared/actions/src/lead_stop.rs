@@ -1,13 +1,18 @@
 //! A person asked not to be contacted: for the client, or for the whole firm.
 
 use ripen_domain::{actor::Permission, contact::Identity, id::LeadId, touch::Disposition};
-use ripen_store::lead::touch::StopWish;
+use ripen_store::{
+    lead::touch::StopWish,
+    suppression::write::{NewSuppression, SuppressionEffect},
+};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Action, Refusal, Work,
-    lead::{TouchLead, Touched, load},
+    Action, FieldErrors, Refusal, Work, client,
+    lead::{LONGEST_WHY, TouchLead, Touched, load},
     suppression::suppress,
+    work::AuditChange,
 };
 
 /// Has nobody contact a lead's person any more. Whole or not at all: half of it would leave the lead open, with some of the person's
@@ -53,6 +58,37 @@ impl Action for StopLead {
             suppress(work, (None, &self.why), &bare).await?;
         }
         Ok(touched)
+    }
+}
+
+/// Has nobody contact the person of a lead any more, and tells whoever was sent it and was not told yet: by the person, and not by an
+/// address or a number, which may all be void or somebody else's by now.
+#[derive(Debug, Clone)]
+pub struct SuppressPerson {
+    /// The lead, open or not.
+    pub lead: LeadId,
+    /// Who asked, in words.
+    pub why: String,
+}
+
+impl Action for SuppressPerson {
+    type Done = SuppressionEffect;
+
+    const PERMISSION: Permission = Permission::Work;
+
+    async fn act(&self, work: &mut Work<'_>) -> Result<SuppressionEffect, Refusal> {
+        let mut errors = FieldErrors::default();
+        let why = errors.needed_words("why", &self.why, LONGEST_WHY, "say who asked for it");
+        let lead = load(work, self.lead).await?;
+        errors.finish()?;
+        let client = client::load(work, &lead.client.slug).await?.id;
+        let scope = work.scope().within(client);
+        let new = NewSuppression { client: Some(client), why: &why, by: work.actor.into(), at: work.now };
+        let effect = work.tx.person_suppress((scope, lead.person), &new).await?;
+        let after = json!({"why": why, "persons": effect.persons, "leads": effect.leads, "told": effect.told});
+        let change = AuditChange { client: Some(client), before: None, after: Some(after) };
+        work.changed("suppression.add", self.lead, change);
+        Ok(effect)
     }
 }
 

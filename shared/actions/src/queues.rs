@@ -248,7 +248,7 @@ async fn page(actions: &Actions, scope: Scope, now: Timestamp, query: &QueueQuer
         QueueList::Waiting(kind) => WaitingFilter { kind, due_by: now, after, limit },
         QueueList::Late => WaitingFilter { after, ..late_by(now) },
         QueueList::Stuck(kind) => {
-            let span = QueueSpan { after: after.unwrap_or(QueueCursor::FIRST), limit };
+            let span = QueueSpan { after, limit };
             let rows = match kind {
                 StuckKind::Held if query.is_undated => actions.store.stuck_undated(scope, span).await?,
                 kind => actions.store.stuck(scope, kind, span).await?,

@@ -67,7 +67,7 @@ pub struct Actions {
 }
 
 impl Actions {
-    /// The actions over a database, as it is configured.
+    /// The actions over a database, as it is configured; of a process that knows its roles, `has_links_in_mails` is by those.
     ///
     /// # Errors
     /// Hours in which nobody could be called.
@@ -79,7 +79,7 @@ impl Actions {
             terms: settings.appointments.terms(),
             undo: SignedDuration::from_secs(i64::try_from(settings.qualifier.undo_s).unwrap_or(0)),
             hold: SignedDuration::from_secs(i64::from(settings.appointments.hold_s)),
-            has_links_in_mails: settings.has_links_in_mails(),
+            has_links_in_mails: settings.has_links_in_mails(None),
             store,
             clock,
         })

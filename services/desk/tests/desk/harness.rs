@@ -17,7 +17,12 @@ use ripen_domain::{
     link::{LinkKeys, Links},
     secret::Secret,
 };
-use ripen_runtime::{clock::Clock, config::Settings, health::Health, random};
+use ripen_runtime::{
+    clock::Clock,
+    config::{Role, Settings},
+    health::Health,
+    random,
+};
 use ripen_store::{
     Store, StoreOptions,
     client::{client_record::NewClient, token::NewClientToken},
@@ -126,7 +131,8 @@ pub async fn app_with(settings: Settings) -> App {
     let token = |keys: &LinkKeys| keys.token(DeliveryId::from_uuid(Uuid::nil()), clock.now());
     assert_eq!(token(&store.link_keys(clock.now()).await.unwrap()), token(&key), "made once");
     let bodies = Some(Links::new(key.clone(), "https://ripen.example"));
-    let links = DeskLinks { keys: key.clone(), bodies, takes_leads: false };
+    let has_links_in_mails = settings.has_links_in_mails(Some(&Role::ALL));
+    let links = DeskLinks { keys: key.clone(), bodies, takes_leads: false, has_links_in_mails };
     let context = DeskContext::new(store.clone(), clock.clone(), &settings, Health::default(), links).unwrap();
     let router = errors::around(ripen_web::edge::around(ripen_desk::router(context.clone()), random::spoken_id));
     App { store, pool, clock, key, context, router, _database: database }

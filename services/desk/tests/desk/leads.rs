@@ -330,10 +330,12 @@ async fn nobody_sees_or_changes_what_is_not_theirs() {
         assert!(text.contains("\"leads\""), "{text}");
         text.contains(&id(own_worked).to_string())
     };
+    assert!(listed(&broker, "view=open&sort=next").await);
     let first = LeadId::from_uuid(Uuid::nil());
     for hour in ["2027-03-30T14:00:00Z", "2027-03-30T15:00:00Z", "2027-04-30T15:00:00Z"] {
         let at = hour.parse::<jiff::Timestamp>().unwrap().as_microsecond();
-        assert!(listed(&broker, &format!("view=open&sort=next&after={at}.{first}")).await, "{hour}");
+        let typed = broker.get(&app, &format!("/api/v1/leads?view=open&sort=next&after={at}.{first}")).await;
+        assert!(typed.status.is_client_error(), "{hour}: {}", typed.text);
     }
     let agent = Browser::new(&app, "agent", None).await;
     let due =

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use ripen_domain::id::{DecisionId, LeadId};
 use ripen_store::{
     decision::{maturation::MaturationRow, write::NewDecision},
+    delivery::withdraw::OwedAgain,
     lead::join::LeadJoin,
     promise::write::{LeadPromiseEnd, PromisePutOff, PromiseRow},
 };
@@ -52,4 +54,13 @@ pub(crate) struct AgainA {
     pub(crate) decision: DecisionId,
     /// Because of what somebody of the firm did.
     pub(crate) by_hand: bool,
+    /// Something arrived, or was said: where a disposition was taken back nothing was.
+    pub(crate) has_news: bool,
+}
+
+impl AgainA {
+    /// What is owed of it, to go then.
+    pub(crate) fn owed(&self, due: Timestamp) -> OwedAgain {
+        OwedAgain { lead: self.lead, due, has_news: self.has_news }
+    }
 }

@@ -185,6 +185,14 @@ fn a_lead_that_its_client_has_is_an_a_again_without_being_handed_over_again() {
     assert_eq!(decided(Some(Grade::B), true), (0, 1), "its client is told");
     assert_eq!(decided(Some(Grade::B), false), (1, 0), "whoever had it gave it back, or nobody got it");
     assert_eq!(decided(Some(Grade::A), true), (0, 0), "nothing changed");
+    let has_news = |is_taken_back| {
+        let before = with_points_of_an_a(Some(Grade::B));
+        let lead = TrackedLead { is_handed_over: true, regrade: Some(1), arrived: Vec::new(), is_taken_back, ..before };
+        let again = decide(lead, Profile::default(), "2026-11-05T16:00:01Z").again.remove(0);
+        (again.by_hand, again.has_news)
+    };
+    assert_eq!(has_news(false), (true, true));
+    assert_eq!(has_news(true), (true, false), "what was said is taken back");
 }
 
 #[test]

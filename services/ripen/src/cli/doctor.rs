@@ -77,7 +77,7 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     checks.push(queues(&settings).await);
     checks.push(mail(common, &settings).await);
     // Nothing is broken by them, and so they are no failure: an installation that is tried out has neither.
-    left_out.splice(0..0, links::left_out(&served));
+    left_out.splice(0..0, links::left_out(&served, None));
     let notes = left_out.iter().map(|(what, said)| json!({"ok": "note", "check": what, "found": said}));
     let rows: Vec<Value> = checks.iter().map(shown).chain(notes).collect();
     output::table(common.json, &["ok", "check", "found"], &rows)?;
@@ -212,7 +212,7 @@ async fn whose_wish_is_unheard(database: &Database) -> Vec<(&'static str, String
     }
     if let Some(UntoldLead { all, .. }) = untold.first() {
         let said = format!(
-            "{all} lead(s) of who must not be contacted, of which an endpoint that was sent them was never told: {}. Suppress once more what their persons are reached under (`ripen lead show`): `ripen suppress add` tells whoever was not told",
+            "{all} lead(s) of who must not be contacted, of which an endpoint that was sent them was never told: {}. `ripen suppress person LEAD --why TEXT` tells whoever was not told",
             listed(untold.iter().map(|one| one.lead.to_string()).collect(), *all)
         );
         found.push(("do not contact", said));

@@ -60,8 +60,8 @@ pub(super) async fn ready(actions: &Actions, actor: &Actor, agent: &AgentTerms) 
     // As whoever asks for the next does: what was asleep until now is found.
     tx.desk_wait_clear(now).await?;
     let clients: Vec<_> = tx.desk_turns(scope, &agent.clients).await?.into_iter().map(|turn| turn.client).collect();
-    let languages: Vec<_> = agent.languages.iter().filter_map(|tag| tag.split('-').next()).map(str::to_owned).collect();
-    let whom = CandidatesFor { clients: &clients, languages: &languages, of_each: OF_EACH, user: agent.user };
+    let unspoken = agent.unspoken();
+    let whom = CandidatesFor { clients: &clients, unspoken: &unspoken, of_each: OF_EACH, user: agent.user };
     let (mut seen, mut found) = (BTreeSet::new(), ReadyLeads::default());
     for list in LISTS {
         let queued = tx.desk_candidates(scope, list, whom, now).await?;

@@ -138,13 +138,12 @@ impl NextSearch {
         agent: &AgentTerms,
     ) -> Result<Option<DeskLease>, Refusal> {
         let clients: Vec<_> = self.turns.iter().map(|turn| turn.client).collect();
-        let languages: Vec<_> =
-            agent.languages.iter().filter_map(|tag| tag.split('-').next()).map(str::to_owned).collect();
+        let unspoken = agent.unspoken();
         let clients_here = i64::try_from(clients.len().max(1)).unwrap_or(i64::MAX);
         let most_of_each = (MOST / clients_here).clamp(OF_EACH, MOST_OF_EACH);
         let (mut of_each, mut looked_at, mut passed) = (OF_EACH, 0, 0_i64);
         loop {
-            let whom = CandidatesFor { clients: &clients, languages: &languages, of_each, user: agent.user };
+            let whom = CandidatesFor { clients: &clients, unspoken: &unspoken, of_each, user: agent.user };
             let scope = work.scope();
             let queued = work.tx.desk_candidates(scope, list, whom, work.now).await?;
             let found = queued.len();

@@ -92,6 +92,34 @@ async fn by_its_name_an_agent_opens_no_lead_of_clients_they_do_not_work_for() {
 }
 
 #[tokio::test]
+async fn whose_language_a_form_wrote_in_its_own_way_is_handed_to_who_speaks_it() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 3), "web_form").await;
+    for (number, locale) in [(1, "spa"), (2, "en_US"), (3, "de-DE")] {
+        let sql = format!(
+            "update person set locale = '{locale}' where id = (select person_id from lead where id = '{}')",
+            lead(number).uuid()
+        );
+        office.sql(sql).await;
+    }
+    let (id, lee) = office.agent("lee").await;
+    let mut handed = Vec::new();
+    for spoken in ["es", "en", "fr"] {
+        let speaks = SetUser { languages: Some(vec![spoken.to_owned()]), ..SetUser::of(id) };
+        office.actions.run(&operator(), &speaks).await.unwrap();
+        if let Some(opened) = office.next(&lee).await {
+            handed.push(opened.lead);
+            office.actions.run(&lee, &LeaveLead { lead: opened.lead, lease: opened.lease }).await.unwrap();
+        }
+    }
+    assert_eq!(handed, [lead(1), lead(2)], "nobody speaks German");
+    // What names no language keeps its person from nobody.
+    office.sql("update person set locale = 'klingon'".to_owned()).await;
+    assert!(office.next(&lee).await.is_some());
+}
+
+#[tokio::test]
 async fn what_its_client_returned_is_no_promised_call() {
     let office = desk(8).await;
     let acme = office.client("Acme").await.id;

@@ -17,6 +17,7 @@ mod endpoint;
 mod harness;
 mod lead;
 mod lead_desk;
+mod lead_pages;
 mod link;
 mod outcome;
 mod outcome_elsewhere;

@@ -1,7 +1,9 @@
-//! Wishes that a version before did not hear are followed as if they came today: once, and not where somebody has lifted them since.
+//! Wishes that a version before did not hear are followed as if they came today: once, and not where somebody has lifted them since. Whoever
+//! was not told is told by the lead.
 
 use ripen_actions::{
     Refusal,
+    lead_stop::SuppressPerson,
     person::PersonQuery,
     suppression::LiftSuppression,
     suppression_sweep::{SweepWishes, SweptWishes},
@@ -13,7 +15,7 @@ use ripen_domain::{
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::harness::{Office, office, operator, user};
+use crate::harness::{Office, fields, office, operator, user};
 
 impl Office {
     /// Four leads, of whom the second came out of a form, the third says nothing and the fourth was let be contacted since; and two arrivals
@@ -109,4 +111,26 @@ async fn where_no_version_before_was_there_is_nothing_to_read() {
         .await
         .unwrap();
     assert_eq!(office.swept(None).await, SweptWishes::default());
+}
+
+#[tokio::test]
+async fn whoever_was_sent_a_lead_is_told_by_the_lead_where_nothing_leads_to_its_person_any_more() {
+    let office = office().await;
+    let acme = office.client("Acme").await;
+    let lead = office.delivered(&acme).await.lead;
+    office
+        .sql(
+            "update person set do_not_contact = true; update person_identity set void_at = now(), void_by = 'Kim'"
+                .to_owned(),
+        )
+        .await;
+    let untold = async || office.actions.store.leads_untold(operator().scope()).await.unwrap().len();
+    assert_eq!(untold().await, 1);
+    let request = SuppressPerson { lead, why: "asked by letter".to_owned() };
+    let done = office.actions.run(&operator(), &request).await.unwrap();
+    assert_eq!((done.persons, done.told, untold().await), (1, 1, 0));
+    assert_eq!(office.actions.run(&operator(), &request).await.unwrap().persons, 1);
+    assert_eq!(office.count("select count(*) from delivery where event = 'lead.suppressed'").await, 1, "told once");
+    let without = SuppressPerson { why: " ".to_owned(), ..request };
+    assert_eq!(fields(office.actions.run(&operator(), &without).await), ["why"]);
 }

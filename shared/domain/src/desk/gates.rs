@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::{RESTS, language_name, next_try, way_to_client::WayToClient};
+use super::{RESTS, language::unspoken, language_name, language_of, next_try, way_to_client::WayToClient};
 use crate::{
     calling::{CallLimit, Hours, Place, PossibleClocks, is_allowed, next_allowed, next_call},
     id::{ClientId, UserId},
@@ -168,6 +168,15 @@ impl AgentTerms {
     pub fn serves(&self, client: ClientId) -> bool {
         self.clients.is_empty() || self.clients.contains(&client)
     }
+
+    /// What the locale of a person begins with whom they do not speak the language of, in small letters; nothing where they speak any.
+    #[must_use]
+    pub fn unspoken(&self) -> Vec<String> {
+        if self.languages.is_empty() {
+            return Vec::new();
+        }
+        unspoken(&self.languages)
+    }
 }
 
 /// Who could be handed leads.
@@ -327,13 +336,14 @@ fn works_for(facts: &GateFacts, agent: &AgentTerms) -> bool {
     facts.client.map_or_else(|| agent.clients.is_empty(), |client| agent.serves(client))
 }
 
-/// The person's, as the first part of a tag.
+/// The person's; none where their locale says none that is known.
 fn language(facts: &GateFacts) -> Option<String> {
-    facts.locale.as_deref().and_then(|tag| tag.split('-').next()).map(str::to_lowercase)
+    facts.locale.as_deref().and_then(language_of)
 }
 
 fn speaks(agent: &AgentTerms, language: &str) -> bool {
-    let of_tag = |tag: &String| tag.split('-').next().is_some_and(|spoken| spoken == language);
+    // Stored by a version before it may be the code of three letters.
+    let of_tag = |tag: &String| language_of(tag).is_some_and(|spoken| spoken == language);
     agent.languages.is_empty() || agent.languages.iter().any(of_tag)
 }
 

@@ -1,5 +1,7 @@
 //! What the desk calls languages.
 
+use std::collections::BTreeSet;
+
 const NAMES: [(&str, &str); 24] = [
     ("ar", "Arabic"),
     ("cs", "Czech"),
@@ -86,6 +88,24 @@ pub fn language_written(text: &str) -> Option<String> {
     (tag.len() <= 35 && is_code && rest.split('-').all(is_part)).then_some(written)
 }
 
+/// The language of a tag as forms, phones and programs write it (`es-MX`, `en_US`, `spa`): its code, of two letters where it has one.
+/// None where it says no language that is known. The database reads the first part as `locale_language` does.
+#[must_use]
+pub fn language_of(tag: &str) -> Option<String> {
+    let first = tag.split(['-', '_', ',', ';']).next().unwrap_or_default();
+    language_written(first)
+}
+
+/// Every word for a language that is none of these, in small letters.
+pub(super) fn unspoken(spoken: &[String]) -> Vec<String> {
+    let spoken: BTreeSet<_> = spoken.iter().filter_map(|tag| language_of(tag)).collect();
+    let names = NAMES.iter().map(|(code, name)| (*name, *code));
+    let longer = SHORTER.split_ascii_whitespace().filter_map(|pair| pair.split_once(':'));
+    let codes = CODES.split_ascii_whitespace().chain(THREE_LETTERS.split_ascii_whitespace());
+    let words = names.chain(longer).chain(codes.map(|code| (code, code)));
+    words.filter(|(_, code)| !spoken.contains(*code)).map(|(word, _)| word.to_lowercase()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +121,20 @@ mod tests {
         for wrong in ["klingon", "xx", "es en", "en-", "", "e", "foo", "foo-US"] {
             assert_eq!(language_written(wrong), None, "{wrong:?}");
         }
+    }
+    #[test]
+    fn a_tag_has_the_language_that_it_begins_with_however_it_is_written() {
+        let read = |tag: &str| language_of(tag);
+        for spanish in ["es", "spa", "es-MX", "spa-MX", "es_US", "ES;q=0.9", "es,en", " Spanish "] {
+            assert_eq!(read(spanish).as_deref(), Some("es"), "{spanish}");
+        }
+        for none in ["", "-", "xx", "c", "klingon", "{{locale}}"] {
+            assert_eq!(read(none), None, "{none}");
+        }
+        let words = unspoken(&["spa".to_owned(), "en-us".to_owned()]);
+        let has = |word: &str| words.iter().any(|one| one == word);
+        assert!(["de", "deu", "ger", "german", "fil"].into_iter().all(has));
+        assert!(!["es", "spa", "spanish", "en", "eng", "xx"].into_iter().any(has));
     }
     #[test]
     fn a_code_of_three_letters_is_the_one_of_two_where_there_is_one() {

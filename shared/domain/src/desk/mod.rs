@@ -17,7 +17,7 @@ mod way_to_client;
 pub use gates::{
     AgentTerms, CallGate, DeskTeam, FullDay, GateFacts, GateKind, HeldBy, StepFacts, for_team, gates, opens_at, shut,
 };
-pub use language::{language_name, language_written};
+pub use language::{language_name, language_of, language_written};
 pub use next_try::next_try;
 pub use next_work::{NextCall, NextOpening, NextWork, next_work};
 pub use order::{DeskCandidate, FRESH, OrderedLead, Rank, RankSubject, callable_wait, in_order, rank};

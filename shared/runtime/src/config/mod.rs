@@ -61,12 +61,24 @@ impl Settings {
     }
 
     /// Whether links in mails lead anywhere for who reads them: to how the outside names this installation, or to where it listens,
-    /// if that is one address, and not this machine's own for mails that leave it.
+    /// if that is one address, and not this machine's own for mails that leave it. `roles` are those of this process; none where it is a
+    /// command, which knows of no other process what it runs.
     #[must_use]
-    pub fn has_links_in_mails(&self) -> bool {
+    pub fn has_links_in_mails(&self, roles: Option<&[Role]>) -> bool {
         let ip = self.http.listen.ip().to_canonical();
         let is_named = !self.http.public_url.trim().is_empty();
-        is_named || !ip.is_unspecified() && (!ip.is_loopback() || self.mail_stays_here())
+        is_named
+            || self.desk_sends_mails(roles) && !ip.is_unspecified() && (!ip.is_loopback() || self.mail_stays_here())
+    }
+
+    /// Whether the process that sends mails serves what their links lead to: another one does not know where the desk listens.
+    #[must_use]
+    pub fn desk_sends_mails(&self, roles: Option<&[Role]>) -> bool {
+        match roles {
+            Some(roles) => [Role::Desk, Role::Dispatcher].iter().all(|role| roles.contains(role)),
+            // Queues or a database inside the process: all roles are in it.
+            None => self.check_roles(&[Role::Desk]).is_err(),
+        }
     }
 
     fn from_layers(layers: Vec<Layer>) -> Result<Self, ConfigError> {

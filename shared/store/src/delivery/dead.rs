@@ -38,7 +38,10 @@ use uuid::Uuid;
 use crate::{
     Scope, Store, StoreError, Transaction,
     client::settings::WhenDead,
-    delivery::event::{Alarm, AlarmDetail},
+    delivery::{
+        event::{Alarm, AlarmDetail},
+        withdraw::CAN_BE_TAKEN_BACK,
+    },
 };
 
 /// A lead that could not be delivered.
@@ -105,11 +108,8 @@ impl Transaction {
     /// named.
     pub async fn dead_lock(&mut self, limit: i64, only: Option<DeliveryId>) -> Result<Vec<DeadLead>, StoreError> {
         // `skip locked`: another dispatcher follows that one up, or somebody sends it again in this moment; and of a lead that is decided
-        // in this moment the grade that is committed may be another one in a moment. What lies at an endpoint
-        // that is off, or fails, nobody has; what somebody accepted they have, whatever their server said of it. What is to be decided first
-        // is found again after that: followed up as over now it would be given to nobody where the lead is A all the same. Where a mail came
-        // back, a webhook of the team beside it reaches nobody, unless the lead was accepted there; it does where it was mailed only because
-        // that failed.
+        // in this moment the grade that is committed may be another one in a moment. What is to be decided first
+        // is found again after that: followed up as over now it would be given to nobody where the lead is A all the same.
         let rows = sqlx::query!(
             r#"-- dead.lock
             select d.id, d.lead_id, d.client_id, c.name as client_name,
@@ -118,7 +118,7 @@ impl Transaction {
                    coalesce(e.name, coalesce(e.shown_url, url_shown(e.url)), e.address) as "endpoint!", e.is_fallback,
                    r.name as "rep?", d.reason, d.ended_at as "ended_at!",
                    g.why_not is null as "is_open!",
-                   had.by_any and (e.kind <> 'email' or e.is_fallback and d.took_no_place or had.by_somebody) as "is_had!",
+                   delivery_is_had(d.id) as "is_had!",
                    exists (select from endpoint x
                            where x.client_id = d.client_id and not x.is_fallback and x.state = 'enabled' and 'lead.matured' = any(x.events)
                              and not exists (select from rep y where y.id = x.rep_id and y.has_left)
@@ -134,14 +134,6 @@ impl Transaction {
             from delivery d join lead l on l.id = d.lead_id join person p on p.id = l.person_id join client c on c.id = d.client_id
             join lead_to_give g on g.maturation_id = d.maturation_id join endpoint e on e.id = d.endpoint_id
             left join rep r on r.id = coalesce(d.rep_id, e.rep_id)
-            cross join lateral (
-              select count(*) > 0 as by_any, count(*) filter (where x.kind = 'email' or x.rep_id is not null or a.accepted) > 0 as by_somebody
-              from delivery o join endpoint x on x.id = o.endpoint_id cross join lateral (
-                select coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1), false) as accepted) a
-              where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
-                and (o.state in ('delivered', 'filed')
-                     or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null
-                     or a.accepted)) had
             where d.state = 'dead' and d.event = 'lead.matured' and (d.followed_up_at is null or d.followed_up_at < d.ended_at)
               and ($2::uuid is null or d.id = $2) and not g.is_undecided
             order by d.ended_at limit $1 for update of d, l skip locked"#,
@@ -271,7 +263,8 @@ impl Transaction {
             "-- dead.give_on
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, reason, due_at, offered_until, created_at, undo_until)
             select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, ($3::uuid[])[i],
-                   case when ($3::uuid[])[i] is null then 'held' else 'pending' end, ($4::text[])[i], greatest($5, d.undo_until), $5, $5, d.undo_until
+                   case when ($3::uuid[])[i] is null then 'held' else 'pending' end,
+                   concat_ws('; ', ($4::text[])[i], case when d.undo_until > $5 then $6::text end), greatest($5, d.undo_until), $5, $5, d.undo_until
             from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($2::uuid[])[i]
             where ($3::uuid[])[i] is not null
                or not exists (select from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id is null)
@@ -280,13 +273,14 @@ impl Transaction {
             &abouts,
             &endpoints[..] as &[Option<Uuid>],
             &reasons,
-            now.to_sqlx()
+            now.to_sqlx(),
+            CAN_BE_TAKEN_BACK
         )
         .execute(self.connection())
         .await?;
         sqlx::query!(
             "-- dead.route_again
-            update delivery w set state = 'held', reason = n.reason, reason_code = null, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null
+            update delivery w set state = 'held', reason = concat_ws('; ', n.reason, case when w.undo_until > $4 then $5::text end), reason_code = null, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null
             from (select d.maturation_id, ($3::text[])[i] as reason
                   from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($1::uuid[])[i]
                   where ($2::uuid[])[i] is null) n
@@ -294,7 +288,8 @@ impl Transaction {
             &abouts,
             &endpoints[..] as &[Option<Uuid>],
             &reasons,
-            now.to_sqlx()
+            now.to_sqlx(),
+            CAN_BE_TAKEN_BACK
         )
         .execute(self.connection())
         .await?;

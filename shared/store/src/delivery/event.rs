@@ -119,8 +119,8 @@ impl Transaction {
     ///
     /// Then the endpoint has to ask for the event, unless the lead itself is still under way to it and what it says is outdated by what is
     /// new; and a mailbox hears only of what is `mailed`. Of what is new, `lead.updated`, nobody is
-    /// told who gave the lead back, or while the desk has it back (`is_out`); that it is no A any more is told to who said nothing of it
-    /// or accepted it, and the rest only while it is A.
+    /// told who gave the lead back, or while the desk has it back (`is_out`); that it is no A any more, or is one again, is told to who said
+    /// nothing of it or accepted it and was told otherwise last, and the rest only while it is A.
     pub async fn enqueue(&mut self, events: &[Event], now: Timestamp) -> Result<usize, StoreError> {
         let leads: Vec<_> = events.iter().map(|one| one.lead.uuid()).collect();
         // Before the endpoints are read: a first attempt that began in between would freeze a body without this news,
@@ -137,10 +137,11 @@ impl Transaction {
                                                                            else a.status between 400 and 499 end, false))
                                                   from attempt a where a.delivery_id = d.id), false) as "never_had!",
                    d.state = 'withdrawn' or delivery_given_on(d.id) as "has_it_no_more!",
-                   exists (select from delivery o join endpoint x on x.id = o.endpoint_id
-                           where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
-                             and (o.state in ('delivered', 'filed')
-                                  or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null)) as "is_elsewhere!"
+                   delivery_is_had(d.id) and not coalesce((select o.kind in ('accepted', 'won') from outcome o where o.delivery_id = d.id order by o.number desc limit 1), false) as "is_elsewhere!",
+                   (select case when u.said ->> 'kind' is not distinct from 'grade' then (select x.grade = 'A' from decision x where x.id = u.cause) else true end
+                    from delivery u
+                    where u.maturation_id = d.maturation_id and u.endpoint_id = d.endpoint_id and u.event in ('lead.matured', 'lead.updated') and u.attempts > 0
+                    order by u.event = 'lead.matured', u.created_at desc, u.id desc limit 1) as "was_told_a?"
             from delivery d join endpoint e on e.id = d.endpoint_id join lead l on l.id = d.lead_id
             join maturation m on m.id = d.maturation_id
             where d.lead_id = any($1) and d.event = 'lead.matured' and d.attempts > 0
@@ -180,7 +181,9 @@ impl Transaction {
                 // himself what became of it.
                 let is_told = match &one.detail {
                     EventDetail::Updated(update) if update.kind.get() == Some(&UpdateKind::Grade) => {
-                        said.is_none_or(|kind| kind == OutcomeKind::Accepted.word())
+                        // Who was told this grade last hears nothing of what came between: it was taken back before it was sent.
+                        let is_known = row.was_told_a == Some(row.is_a == Some(true));
+                        !is_known && said.is_none_or(|kind| kind == OutcomeKind::Accepted.word())
                     }
                     EventDetail::Updated(_) => row.is_a == Some(true) && said != Some(OutcomeKind::Returned.word()),
                     _ => true,

@@ -247,10 +247,10 @@ impl Transaction {
             from delivery d join maturation m on m.id = d.maturation_id join lead l on l.id = d.lead_id
             left join claim k on k.maturation_id = d.maturation_id
             cross join lateral (
-              select coalesce(bool_or(x.kind = 'email' and o.state = 'dead' and not (x.is_fallback and o.took_no_place)), false)
-                     and not coalesce(bool_or(o.state not in ('dead', 'withdrawn') and (x.kind = 'email' or x.rep_id is not null)
-                                              or (select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1)), false) as nobody
-              from delivery o join endpoint x on x.id = o.endpoint_id where o.maturation_id = d.maturation_id and o.event = 'lead.matured') reached
+              select coalesce((select not delivery_is_had(o.id) from delivery o join endpoint x on x.id = o.endpoint_id
+                               where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.state = 'dead' and x.kind = 'email'
+                                 and not (x.is_fallback and o.took_no_place)
+                               order by o.ended_at desc, o.id desc limit 1), false) as nobody) reached
             where d.lead_id = any($1) and d.endpoint_id is null and d.state = 'held' and d.same_as is null and d.due_at <= $2
             order by d.id for update of d"#,
             &leads,

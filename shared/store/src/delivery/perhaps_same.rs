@@ -13,7 +13,10 @@ use ripen_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, Transaction, person::pair::PersonPair, sweep::SweepParts};
+use crate::{
+    Scope, Store, StoreError, Transaction, delivery::withdraw::CAN_BE_TAKEN_BACK, person::pair::PersonPair,
+    sweep::SweepParts,
+};
 
 /// So long after an A lead another one of the same address or number is perhaps the same.
 pub const PERHAPS_SAME_WITHIN: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -259,10 +262,11 @@ impl Transaction {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         let done = sqlx::query!(
             "-- perhaps_same.let_go
-            update delivery set same_as = null, reason = null, reason_code = null, due_at = greatest($2, undo_until), offered_until = $2
+            update delivery set same_as = null, reason = case when undo_until > $2 then $3::text end, reason_code = null, due_at = greatest($2, undo_until), offered_until = $2
             where lead_id = any($1) and same_as is not null and state = 'held'",
             &leads,
-            now.to_sqlx()
+            now.to_sqlx(),
+            CAN_BE_TAKEN_BACK
         )
         .execute(self.connection())
         .await?;

@@ -20,6 +20,19 @@ pub(crate) enum KeptDeliveries {
     OfPrograms,
 }
 
+/// A lead that is A again and that its client has all the time.
+#[derive(Debug, Clone, Copy)]
+pub struct OwedAgain {
+    /// It.
+    pub lead: LeadId,
+    /// When what is owed of it may go, which is also until when it can be taken back.
+    pub due: Timestamp,
+    /// It is told with what is new, and with all that was said before: nothing of that is owed beside it.
+    pub has_news: bool,
+}
+
+/// Why a delivery waits that nobody has yet, in words: without them nobody who sees it wait knows that it can be taken back.
+pub const CAN_BE_TAKEN_BACK: &str = "can be taken back until then";
 /// Why what nobody was sent yet is withdrawn when its lead's grade falls, in words. Where the lead is A again it is found by its code.
 const NO_LONGER_A: &str = "the lead is no longer A";
 
@@ -54,26 +67,29 @@ impl Transaction {
         Ok(done.rows_affected())
     }
 
-    /// Owes again what was withdrawn, never attempted, because its lead was no longer A: of leads that somebody else of the client has,
-    /// which are A again. Each with when it may go, which is also until when it can be taken back. That they were no A is told to nobody
-    /// who was not told yet.
-    pub async fn deliveries_owe_again(
-        &mut self,
-        leads: &[(LeadId, Timestamp)],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let ids: Vec<_> = leads.iter().map(|(lead, _)| lead.uuid()).collect();
-        let due: Vec<_> = leads.iter().map(|(_, due)| due.to_sqlx()).collect();
+    /// Owes again what was withdrawn, never attempted, because its lead was no longer A: the lead itself where somebody else of the client
+    /// has it, and what was said of it where nothing was told since. That they were no A is told to nobody who was not told yet.
+    pub async fn deliveries_owe_again(&mut self, leads: &[OwedAgain], now: Timestamp) -> Result<(), StoreError> {
+        let ids: Vec<_> = leads.iter().map(|one| one.lead.uuid()).collect();
+        let due: Vec<_> = leads.iter().map(|one| one.due.to_sqlx()).collect();
+        let has_news: Vec<_> = leads.iter().map(|one| one.has_news).collect();
+        // What was said was in the news of the grade, which goes now: where nobody was sent that, and nothing else says it, it is lost.
         sqlx::query!(
             "-- delivery.owe_again
-            update delivery d set state = 'pending', reason = null, reason_code = null, ended_at = null, followed_up_at = null, in_line = false, due_at = n.due, undo_until = n.due, offered_until = $3
-            from unnest($1::uuid[], $2::timestamptz[]) n (lead_id, due)
-            where d.lead_id = n.lead_id and d.event = 'lead.matured' and d.endpoint_id is not null and d.state = 'withdrawn' and d.attempts = 0
+            update delivery d set state = 'pending', reason = case when n.due > $3 then $4::text end, reason_code = null, ended_at = null, followed_up_at = null, in_line = false, due_at = n.due, undo_until = n.due, offered_until = $3
+            from unnest($1::uuid[], $2::timestamptz[], $5::boolean[]) n (lead_id, due, has_news)
+            where d.lead_id = n.lead_id and d.endpoint_id is not null and d.state = 'withdrawn' and d.attempts = 0
+              and (d.event = 'lead.matured'
+                   or d.event = 'lead.updated' and not n.has_news and d.said ->> 'kind' is distinct from 'grade'
+                      and not exists (select from delivery u where u.maturation_id = d.maturation_id and u.endpoint_id = d.endpoint_id
+                                        and u.event = 'lead.updated' and u.attempts > 0 and u.created_at >= d.ended_at))
               and delivery_reason_code(d.reason_code, d.reason) = 'no_longer_a'
               and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)",
             &ids,
             &due as &[jiff_sqlx::Timestamp],
-            now.to_sqlx()
+            now.to_sqlx(),
+            CAN_BE_TAKEN_BACK,
+            &has_news
         )
         .execute(self.connection())
         .await?;
@@ -99,10 +115,13 @@ impl Transaction {
         self.offers_over(leads, now).await?;
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         // Never attempted and not under lease: a client that may have received a lead must not find it withdrawn
-        // without being told.
+        // without being told. News that waits for this decision, and that no touch but a
+        // decision made, is of the conversation that was taken back: it is owed never again.
         sqlx::query!(
             "-- delivery.withdraw
-            update delivery set state = 'withdrawn', reason = $2, reason_code = 'no_longer_a', ended_at = $3
+            update delivery set state = 'withdrawn', ended_at = $3,
+                   reason = case when event = 'lead.updated' and reason_code = 'undecided' and not exists (select from touch t where t.id = cause) then 'taken back' else $2::text end,
+                   reason_code = case when event = 'lead.updated' and reason_code = 'undecided' and not exists (select from touch t where t.id = cause) then null else 'no_longer_a' end
             where lead_id = any($1) and state in ('pending', 'held') and attempts = 0 and event in ('lead.matured', 'lead.offered', 'lead.updated')",
             &leads,
             NO_LONGER_A,
@@ -144,18 +163,20 @@ impl Transaction {
     pub(crate) async fn deliveries_of_decided(&mut self, leads: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- delivery.of_decided
-            update delivery set state = case when endpoint_id is null then 'held' else 'pending' end, reason = null, reason_code = null,
+            update delivery set state = case when endpoint_id is null then 'held' else 'pending' end, reason = case when undo_until > $2 then $3::text end, reason_code = null,
                    due_at = greatest($2, undo_until), offered_until = $2
             where lead_id = any($1) and state = 'held' and attempts = 0 and reason_code = 'undecided'",
             leads,
-            now.to_sqlx()
+            now.to_sqlx(),
+            CAN_BE_TAKEN_BACK
         )
         .execute(self.connection())
         .await?;
         Ok(())
     }
 
-    /// Withdraws what a touch would have told clients, where it was not sent yet: the touch was taken back.
+    /// Withdraws what a touch would have told clients, where it was not sent yet: the touch was taken back. Also what is withdrawn already
+    /// because the grade fell, or it would be owed again with the grade.
     pub(crate) async fn updates_withdraw(
         &mut self,
         lead: LeadId,
@@ -165,7 +186,8 @@ impl Transaction {
         sqlx::query!(
             "-- delivery.updates_withdraw
             update delivery set state = 'withdrawn', reason = 'taken back', reason_code = null, ended_at = $3
-            where lead_id = $1 and cause = $2 and event = 'lead.updated' and state in ('pending', 'held') and attempts = 0",
+            where lead_id = $1 and cause = $2 and event = 'lead.updated' and attempts = 0
+              and (state in ('pending', 'held') or state = 'withdrawn' and delivery_reason_code(reason_code, reason) = 'no_longer_a')",
             lead.uuid(),
             cause,
             now.to_sqlx()

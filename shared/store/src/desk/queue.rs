@@ -42,8 +42,9 @@ pub enum DeskList {
 pub struct CandidatesFor<'a> {
     /// Of these clients.
     pub clients: &'a [ClientId],
-    /// In these languages, as the first part of a tag; empty for any.
-    pub languages: &'a [String],
+    /// Nobody whose locale begins with one of these words; none where any language is spoken. A locale that says no language that is
+    /// known keeps its person from nobody.
+    pub unspoken: &'a [String],
     /// At most so many of each client.
     pub of_each: i64,
     /// Whose own promises are read whatever else is due.
@@ -164,7 +165,7 @@ impl Transaction {
               (select p.lead_id, p.due_at, p.agreed, p.user_id from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
               where p.user_id = $5 and p.kind = 'requalify' and p.agreed and p.worked_at is null and p.state in ('scheduled', 'work')
                 and p.due_at <= $3 and p.due_at > p.created_at and p.client_id = any($1) and l.stage in ('lead', 'contact', 'opportunity')
-                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
+                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or locale_language(h.locale) <> all($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not exists (select from desk_wait w where w.lead_id = l.id and w.until > $3 and w.looked_at >= l.last_arrived_at offset 0)
               order by p.due_at limit $4)
@@ -172,7 +173,7 @@ impl Transaction {
               (select p.lead_id, p.due_at, p.agreed, p.user_id from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
               where p.user_id is distinct from $5 and p.kind = 'requalify' and p.agreed and p.worked_at is null and p.state in ('scheduled', 'work')
                 and p.due_at <= $3 and p.due_at > p.created_at and p.client_id = any($1) and l.stage in ('lead', 'contact', 'opportunity')
-                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
+                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or locale_language(h.locale) <> all($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not exists (select from desk_wait w where w.lead_id = l.id and w.until > $3 and w.looked_at >= l.last_arrived_at offset 0)
               order by p.due_at limit $4)
@@ -181,7 +182,7 @@ impl Transaction {
             join person h on h.id = l.person_id
             join client c on c.id = l.client_id"#,
             clients,
-            whom.languages,
+            whom.unspoken,
             now.to_sqlx(),
             PROMISED,
             whom.user.map(UserId::uuid) as Option<Uuid>
@@ -210,13 +211,13 @@ impl Transaction {
               from lead l join person h on h.id = l.person_id
               where l.client_id = of.client_id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) and not coalesce(l.in_bulk, l.channel = 'list') and l.last_enquiry_at > $3
-                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
+                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or locale_language(h.locale) <> all($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not exists (select from desk_wait w where w.lead_id = l.id and w.until > $4 and w.looked_at >= l.last_arrived_at offset 0)
               order by l.last_enquiry_at desc, l.id desc limit $5) f
             join client c on c.id = f."client_id!""#,
             clients,
-            whom.languages,
+            whom.unspoken,
             since.to_sqlx(),
             now.to_sqlx(),
             whom.of_each
@@ -243,13 +244,13 @@ impl Transaction {
               from lead l join person h on h.id = l.person_id
               where l.client_id = of.client_id and l.stage in ('lead', 'contact', 'opportunity') and l.touches <= l.touches_before
                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)
-                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
+                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or locale_language(h.locale) <> all($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not l.asleep
               order by l.last_enquiry_at, l.id limit $3) f
             join client c on c.id = f."client_id!""#,
             clients,
-            whom.languages,
+            whom.unspoken,
             whom.of_each
         )
         .fetch_all(self.connection())
@@ -274,12 +275,12 @@ impl Transaction {
             from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id join client c on c.id = l.client_id
             where p.kind = 'requalify' and p.agreed and p.worked_at is null and p.state in ('scheduled', 'work')
               and p.due_at <= $3 and p.due_at = p.created_at and p.client_id = any($1) and l.stage in ('lead', 'contact', 'opportunity')
-              and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
+              and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or locale_language(h.locale) <> all($2))
               and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
               and not exists (select from desk_wait w where w.lead_id = l.id and w.until > $3 and w.looked_at >= l.last_arrived_at offset 0)
             order by p.due_at limit $4"#,
             clients,
-            whom.languages,
+            whom.unspoken,
             now.to_sqlx(),
             PROMISED
         )
@@ -306,13 +307,13 @@ impl Transaction {
               from promise p join lead l on l.id = p.lead_id join person h on h.id = l.person_id
               where p.client_id = of.client_id and p.kind = 'requalify' and not p.agreed and p.worked_at is null
                 and p.state in ('scheduled', 'work') and p.due_at <= $3 and l.stage in ('lead', 'contact', 'opportunity')
-                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
+                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or locale_language(h.locale) <> all($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not exists (select from desk_wait w where w.lead_id = l.id and w.until > $3 and w.looked_at >= l.last_arrived_at offset 0)
               order by p.due_at limit $4) f
             join client c on c.id = f."client_id!""#,
             clients,
-            whom.languages,
+            whom.unspoken,
             now.to_sqlx(),
             whom.of_each
         )
@@ -335,13 +336,13 @@ impl Transaction {
               where l.client_id = of.client_id and l.stage in ('lead', 'contact', 'opportunity') and l.touches > l.touches_before
                 and (l.last_conversation_at is null or l.last_conversation_at < l.last_enquiry_at)
                 and (l.grade is distinct from 'A' or l.returned_at is not null) and not lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at)
-                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or lower(split_part(h.locale, '-', 1)) = any($2))
+                and h.phone is not null and (cardinality($2::text[]) = 0 or h.locale is null or locale_language(h.locale) <> all($2))
                 and not exists (select from desk_lease d where d.lead_id = l.id and d.leased_until > clock_timestamp())
                 and not l.asleep
               order by l.grade, l.score desc, l.id limit $3) f
             join client c on c.id = f."client_id!""#,
             clients,
-            whom.languages,
+            whom.unspoken,
             whom.of_each
         )
         .fetch_all(self.connection())

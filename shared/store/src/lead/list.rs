@@ -5,6 +5,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
+    desk::day_alone,
     id::{LeadId, SourceId},
     lead::{Channel, Grade, Stage},
     promise::{Kind, State},
@@ -37,6 +38,14 @@ pub struct LeadCursor {
     pub at: i64,
     /// The last lead.
     pub lead: LeadId,
+}
+
+impl LeadCursor {
+    /// Of a list by next steps: with the day alone by this clock, as its beginning.
+    #[must_use]
+    pub fn day(self, zone: &TimeZone) -> Self {
+        Self { at: micros(day_alone(instant(self.at.max(0)).to_jiff(), zone)), ..self }
+    }
 }
 
 /// A page of leads.

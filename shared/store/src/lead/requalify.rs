@@ -109,6 +109,22 @@ impl Transaction {
         Ok(rows.into_iter().map(|row| (LeadId::from_uuid(row.lead_id), row.version)).collect())
     }
 
+    /// Of these regrades, at the version that was read, the leads of which a disposition was taken back.
+    pub async fn regrades_taken_back(&mut self, read: &[(LeadId, i64)]) -> Result<Vec<LeadId>, StoreError> {
+        let leads: Vec<_> = read.iter().map(|(lead, _)| lead.uuid()).collect();
+        let versions: Vec<_> = read.iter().map(|(_, version)| *version).collect();
+        let rows = sqlx::query_scalar!(
+            "-- regrade.are_taken_back
+            select r.lead_id from regrade r join unnest($1::uuid[], $2::bigint[]) as n (lead_id, version) on r.lead_id = n.lead_id and r.version = n.version
+            where r.taken_back",
+            &leads,
+            &versions
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(LeadId::from_uuid).collect())
+    }
+
     /// Removes regrades, each only at the version that the decision read. What waited for the decision because a disposition was taken
     /// back goes out, where the decision did not withdraw it.
     pub async fn regrades_delete(&mut self, read: &[(LeadId, i64)], now: Timestamp) -> Result<(), StoreError> {

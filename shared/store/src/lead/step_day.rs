@@ -20,7 +20,7 @@ fn marked_at(mark: LeadCursor) -> Timestamp {
 
 impl Store {
     /// The leads of a page, the earliest day of a next step by this clock first, and by id within a day. The page before ended with the
-    /// lead of its mark, whose step is due at some time of that day.
+    /// lead of its mark, whose step was due then at some time of the mark's day; the lead itself is not asked.
     pub async fn leads_list_by_day(
         &self,
         scope: Scope,

@@ -66,6 +66,8 @@ pub struct TrackedLead {
     pub promises: Vec<Open>,
     /// The regrade that was asked for, at the version read.
     pub regrade: Option<i64>,
+    /// It was asked for because a disposition was taken back.
+    pub is_taken_back: bool,
     /// Arrivals of this batch, corrections among them.
     pub arrived: Vec<ArrivalId>,
     /// Some of them are more than corrections: the person enquired.
@@ -92,6 +94,7 @@ impl TrackedLead {
             answers: BTreeMap::new(),
             promises: Vec::new(),
             regrade: None,
+            is_taken_back: false,
             arrived: Vec::new(),
             enquired: false,
             fired: None,

@@ -72,9 +72,8 @@ impl Store {
         // Each maturation once, told to its rep before anybody else: a lead that went to a webhook and by mail is one
         // reminder. Only the last maturation: an earlier one was answered by the lead's return. From the first delivery on: a
         // replay is no news to the rep. It is never later than the last end, by which the index finds it. Whoever tried to
-        // reach the person lately is at it. What lies at an endpoint that is off, or fails, nobody has; nor what one asked to wait with for
-        // long, or has failed to take for the time that is asked about. Where a mail came back, nobody is reached by a webhook of the team that
-        // had the lead beside it.
+        // reach the person lately is at it. Nobody has what one asked to wait with for long, or has failed to take for the time that is
+        // asked about.
         let rows = sqlx::query!(
             r#"-- lead.untouched
             select id as "id!", lead_id as "lead_id!", client_id as "client_id!", slug as "slug!", client_name as "client_name!",
@@ -106,11 +105,7 @@ impl Store {
               and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)
               and not exists (select 1 from delivery o join outcome s on s.delivery_id = o.id
                               where o.lead_id = d.lead_id and o.maturation_id = d.maturation_id)
-              and (d.state in ('delivered', 'filed') or not exists (select from delivery o join endpoint x on x.id = o.endpoint_id
-                              where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
-                                and (d.state <> 'dead' or e.kind <> 'email' or e.is_fallback and d.took_no_place or x.kind = 'email' or x.rep_id is not null or o.created_at >= d.ended_at)
-                                and (o.state in ('delivered', 'filed')
-                                     or o.state in ('pending', 'held', 'leased') and x.state = 'enabled' and x.probe_at is null)))
+              and (d.state in ('delivered', 'filed') or not delivery_is_had(d.id))
               and not exists (select 1 from touch t where t.lead_id = d.lead_id and t.delivery_id is not null and t.at > $3)
             order by d.maturation_id, d.state = 'dead' desc, r.id is not null desc, d.id
             ) handed_over) placed where place <= $5 order by delivered_at, id"#,

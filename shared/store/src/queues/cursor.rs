@@ -20,6 +20,8 @@ pub struct QueueCursor {
 impl QueueCursor {
     /// Before every row: nothing was stored before 1970.
     pub const FIRST: Self = Self { at: Timestamp::UNIX_EPOCH, id: Uuid::nil() };
+    /// Behind every row, where a list begins with the last one.
+    pub const LAST: Self = Self { at: Timestamp::MAX, id: Uuid::max() };
 }
 
 /// What is no cursor.
@@ -58,8 +60,8 @@ impl TryFrom<String> for QueueCursor {
 /// A page of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct QueueSpan {
-    /// Behind which row.
-    pub after: QueueCursor,
+    /// Behind which row; none for the first.
+    pub after: Option<QueueCursor>,
     /// At most so many.
     pub limit: i64,
 }
@@ -68,7 +70,12 @@ impl QueueSpan {
     /// The first rows of a list.
     #[must_use]
     pub const fn first(limit: i64) -> Self {
-        Self { after: QueueCursor::FIRST, limit }
+        Self { after: None, limit }
+    }
+
+    /// Behind which row, of a list in the order of instants.
+    pub(super) fn after(&self) -> QueueCursor {
+        self.after.unwrap_or(QueueCursor::FIRST)
     }
 }
 

@@ -82,7 +82,7 @@ impl StuckColumns {
 }
 
 impl Store {
-    /// What is stuck, the oldest first.
+    /// What is stuck, the oldest first; of what was given up, the last.
     pub async fn stuck(&self, scope: Scope, kind: StuckKind, span: QueueSpan) -> Result<Vec<StuckRow>, StoreError> {
         let rows = match kind {
             StuckKind::Held => self.stuck_held(scope, span, false).await?,
@@ -112,8 +112,8 @@ impl Store {
             order by d.due_at, d.id limit $2"#,
             scope.client_uuid(),
             span.limit,
-            span.after.at.to_sqlx(),
-            span.after.id,
+            span.after().at.to_sqlx(),
+            span.after().id,
             undated
         )
         .fetch_all(&self.lists)
@@ -122,8 +122,9 @@ impl Store {
     }
 
     /// What was given up and is not followed up yet, and what nobody else was given: until somebody does something of that lead it stands
-    /// here.
+    /// here. The last first: what one client's endpoint left in a week would hide what nobody has since today.
     async fn stuck_dead(&self, scope: Scope, span: QueueSpan) -> Result<Vec<StuckColumns>, StoreError> {
+        let after = span.after.unwrap_or(QueueCursor::LAST);
         let rows = sqlx::query_as!(
             StuckColumns,
             r#"-- queues.dead
@@ -132,18 +133,19 @@ impl Store {
             from delivery d join client c on c.id = d.client_id
             join lead l on l.id = d.lead_id join person p on p.id = l.person_id
             where d.state = 'dead' and d.event = 'lead.matured' and ($1::uuid is null or d.client_id = $1)
-              and (d.ended_at, d.id) > ($3::timestamptz, $4::uuid)
+              and (d.ended_at, d.id) < ($3::timestamptz, $4::uuid)
               and (d.followed_up_at is null or d.followed_up_at < d.ended_at
                    or not exists (select from lead_to_give g where g.maturation_id = d.maturation_id and g.why_not is not null)
+                      and not delivery_is_had(d.id)
                       and not exists (select from delivery o
                                       where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
-                                        and (o.state not in ('dead', 'withdrawn') or o.state = 'dead' and (o.ended_at, o.id) > (d.ended_at, d.id)))
-                      and not coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = d.id order by s.number desc limit 1), false))
-            order by d.ended_at, d.id limit $2"#,
+                                        and (o.endpoint_id is null and o.state = 'held' or o.state = 'dead' and (o.ended_at, o.id) > (d.ended_at, d.id)))
+                      and not exists (select from delivery o join outcome s on s.delivery_id = o.id where o.maturation_id = d.maturation_id))
+            order by d.ended_at desc, d.id desc limit $2"#,
             scope.client_uuid(),
             span.limit,
-            span.after.at.to_sqlx(),
-            span.after.id
+            after.at.to_sqlx(),
+            after.id
         )
         .fetch_all(&self.lists)
         .await?;
@@ -159,8 +161,8 @@ impl Store {
             where state = 'waiting' and $1::uuid is null and (at, id) > ($3::timestamptz, $4::uuid) order by at, id limit $2"#,
             scope.client_uuid(),
             span.limit,
-            span.after.at.to_sqlx(),
-            span.after.id
+            span.after().at.to_sqlx(),
+            span.after().id
         )
         .fetch_all(&self.lists)
         .await?;
@@ -178,8 +180,8 @@ impl Store {
             order by a.received_at, a.id limit $2"#,
             scope.client_uuid(),
             span.limit,
-            span.after.at.to_sqlx(),
-            span.after.id
+            span.after().at.to_sqlx(),
+            span.after().id
         )
         .fetch_all(&self.lists)
         .await?;
@@ -198,8 +200,8 @@ impl Store {
               and (r.opened_at, r.id) > ($3::timestamptz, $4::uuid) order by r.opened_at, r.id limit $2"#,
             scope.client_uuid(),
             span.limit,
-            span.after.at.to_sqlx(),
-            span.after.id
+            span.after().at.to_sqlx(),
+            span.after().id
         )
         .fetch_all(&self.lists)
         .await?;

@@ -9,7 +9,7 @@ use ripen_actions::{
 use ripen_domain::{
     appointment::{AppointmentState, in_words},
     criteria::Verdict,
-    desk::{CallGate, GateKind, language_name},
+    desk::{CallGate, GateKind, language_name, language_of},
     id::DecisionId,
     lead::{OutcomeKind, Stage},
 };
@@ -146,7 +146,7 @@ pub fn shown_gates(found: LeadGates, (page, stands): (&WholeLead, &WhoHasLead), 
     let lacks_number = is_shut(GateKind::Number);
     let on_the_way = found.way.as_ref().and_then(|way| on_the_way(way, when)).map(|way| format!("It {way}"));
     let on_the_way = on_the_way.unwrap_or_default();
-    let language = page.lead.profile.locale.as_deref().and_then(|tag| tag.split('-').next()).map(language_name);
+    let language = Some(speaks(page)).filter(|language| !language.is_empty());
     let words = |gate: &CallGate| match &language {
         Some(language) if gate.kind == GateKind::Language && gate.is_open => format!("the person speaks {language}"),
         _ if gate.kind == GateKind::Hours => hours_there(gate, page, when).unwrap_or_else(|| gate.words.clone()),
@@ -286,8 +286,8 @@ pub fn shown_answer(answered: &AnsweredQuestion, when: &When, changed: &[Changed
 
 /// The person's language, by name.
 pub fn speaks(page: &WholeLead) -> String {
-    let tag = page.lead.profile.locale.as_deref().and_then(|tag| tag.split(['-', '_']).next());
-    tag.map(language_name).unwrap_or_default()
+    let tag = page.lead.profile.locale.as_deref();
+    tag.map(|tag| language_name(&language_of(tag).unwrap_or_else(|| tag.to_owned()))).unwrap_or_default()
 }
 
 pub fn place(page: &WholeLead) -> String {

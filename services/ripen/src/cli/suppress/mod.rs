@@ -9,9 +9,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use ripen_actions::{
+    lead_stop::SuppressPerson,
     person::PersonQuery,
     suppression::{LiftSuppression, SuppressIdentity, SuppressList, SuppressedIdentities, check},
 };
+use ripen_domain::id::LeadId;
 use ripen_store::suppression::read::SuppressionRecord;
 use serde_json::{Value, json};
 
@@ -34,6 +36,14 @@ const IMPORT_EXAMPLE: &str = "Example:
 pub enum SuppressAction {
     /// Have nobody contact an address or a number again, whatever name it comes with: leads are closed, clients told.
     Add(SuppressOptions),
+    /// Have nobody contact the person of a lead again, whatever they are reached under, and tell whoever was sent the lead and not told.
+    Person {
+        /// One of their leads, open or not.
+        lead: LeadId,
+        /// Who asked for it, or why.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
     /// Suppress every address and number of a list (CSV or .xlsx); it needs no header.
     #[command(after_help = IMPORT_EXAMPLE)]
     Import(SuppressImportOptions),
@@ -124,6 +134,11 @@ async fn act(common: &Common, database: &Database, action: SuppressAction) -> an
         SuppressAction::Add(SuppressOptions { of, client, why }) => {
             let request = SuppressIdentity { of: of.into(), client, why };
             added(&actions.run(&actor, &request).await.map_err(refused("suppress add"))?)
+        }
+        SuppressAction::Person { lead, why } => {
+            let request = SuppressPerson { lead, why };
+            let done = actions.run(&actor, &request).await.map_err(refused("suppress person"))?;
+            json!({"persons": done.persons, "leads": done.leads, "told": done.told})
         }
         SuppressAction::Lift(SuppressOptions { of, client, why }) => {
             let request = LiftSuppression { of: of.into(), client, why };

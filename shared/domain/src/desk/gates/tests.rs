@@ -76,6 +76,28 @@ fn what_somebody_has_to_open_says_no_time(#[case] facts: GateFacts, #[case] kind
 }
 
 #[test]
+fn a_language_is_one_however_it_is_written_and_one_that_nobody_knows_keeps_a_person_from_nobody() {
+    let agent = |languages: &[&str]| AgentTerms {
+        languages: languages.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..AgentTerms::default()
+    };
+    for (locale, spoken, is_open) in [
+        ("spa", "es", true),
+        ("spa-MX", "es", true),
+        ("en_US", "en", true),
+        // As a version before stored it.
+        ("en", "eng", true),
+        ("en_US", "es", false),
+        ("klingon", "es", true),
+    ] {
+        let facts = GateFacts { locale: Some(locale.to_owned()), ..facts() };
+        let gates = of_agent(&facts, &agent(&[spoken]));
+        let gate = gates.iter().find(|gate| gate.kind == GateKind::Language).unwrap();
+        assert_eq!(shut(std::slice::from_ref(gate)).next().is_none(), is_open, "{locale} {spoken}");
+    }
+}
+
+#[test]
 fn an_agent_is_handed_their_clients_and_languages_only() {
     let spanish = GateFacts { locale: Some("es-MX".to_owned()), ..facts() };
     let english = AgentTerms { languages: vec!["en-us".to_owned()], ..AgentTerms::default() };

@@ -9,6 +9,7 @@ use super::*;
 use crate::{
     delivery::dead::DeadFollowUp,
     lead::untouched::UntouchedFilter,
+    queues::{cursor::QueueSpan, stuck::StuckKind},
     tests::scene::{Scene, at, delivery},
 };
 
@@ -158,12 +159,52 @@ const BESIDE: &str = "
     insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, attempts, due_at, offered_until, created_at, ended_at)
       select pg_temp.i(11), pg_temp.i(1), id, id, pg_temp.i(1), 'delivered', 1, at, at, at, at from n where id = pg_temp.i(1);";
 
+/// Whether it stands in the list of what was given up.
+async fn stands(scene: &Scene) -> bool {
+    let span = QueueSpan::first(10);
+    let listed = scene.store.stuck(Actor::operator("Kim").scope(), StuckKind::Dead, span).await.unwrap();
+    listed.iter().any(|row| row.id == delivery(1).uuid())
+}
+
+#[tokio::test]
+async fn what_was_given_up_last_comes_first_and_what_lies_at_a_mailbox_that_is_off_nobody_has() {
+    let mut scene = Scene::new().await;
+    scene
+        .run(
+            "update delivery set state = 'dead', ended_at = '2026-11-24 09:50Z'::timestamptz + get_byte(uuid_send(id), 15) * interval '1 minute',
+                                 followed_up_at = '2026-11-24 11:00Z'",
+        )
+        .await;
+    let (scope, mut after, mut seen) = (Actor::operator("Kim").scope(), None, Vec::new());
+    while let Some(row) = {
+        let span = QueueSpan { after, limit: 1 };
+        scene.store.stuck(scope, StuckKind::Dead, span).await.unwrap().pop()
+    } {
+        after = Some(row.cursor);
+        seen.push(row.id);
+    }
+    assert_eq!(seen, [3, 2, 1].map(|number| delivery(number).uuid()));
+    scene.run(MAILED).await;
+    scene.run(BESIDE).await;
+    scene.run("update delivery set state = 'dead', followed_up_at = '2026-11-24 11:00Z' where id = pg_temp.i(1)").await;
+    scene
+        .run("update delivery set state = 'held', ended_at = null, endpoint_id = pg_temp.i(9) where id = pg_temp.i(11)")
+        .await;
+    assert!(!stands(&scene).await, "it is on its way to the fallback");
+    scene.run("update endpoint set state = 'disabled', disabled_by = 'answers' where id = pg_temp.i(9)").await;
+    assert!(stands(&scene).await);
+    scene.end().await;
+}
+
 #[tokio::test]
 async fn a_mail_that_came_back_goes_on_although_a_webhook_of_the_team_has_the_lead() {
     let mut scene = Scene::new().await;
     let office = DeadFollowUp::Fallback(EndpointId::from_uuid(Uuid::from_u128(9)));
     let accepted = "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at)
         select pg_temp.i(1), id, pg_temp.i(11), 1, 'accepted', 'CRM', 'api', at, at from n where id = pg_temp.i(1);";
+    let not_yet =
+        "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at, not_before)
+        select pg_temp.i(1), id, pg_temp.i(11), 1, 'not_yet', 'CRM', 'api', at, at, at from n where id = pg_temp.i(1);";
     for (meanwhile, expected) in [
         ("", office),
         ("delete from endpoint where is_fallback", DeadFollowUp::Waits),
@@ -189,6 +230,15 @@ async fn a_mail_that_came_back_goes_on_although_a_webhook_of_the_team_has_the_le
         let listed = scene.store.leads_untouched(Actor::operator("Kim").scope(), &asked).await.unwrap();
         let of_it: Vec<_> = listed.iter().filter(|one| one.delivery == delivery(1)).collect();
         assert_eq!(of_it.len(), usize::from(expected != DeadFollowUp::Had), "{meanwhile}");
+        let mut batch = scene.store.begin().await.unwrap();
+        batch.dead_follow_up(&dead, at("2026-11-24T10:00:30Z")).await.unwrap();
+        batch.commit().await.unwrap();
+        assert_eq!(stands(&scene).await, expected == DeadFollowUp::Waits, "{meanwhile}");
+        if expected == DeadFollowUp::Waits {
+            // Whoever said anything of the lead did something of it, beside whichever delivery.
+            scene.run(not_yet).await;
+            assert!(!stands(&scene).await, "{meanwhile}");
+        }
     }
     scene.end().await;
 }

@@ -109,6 +109,40 @@ async fn who_could_not_be_given_a_lead_that_somebody_else_has_is_told_nothing_ne
 }
 
 #[tokio::test]
+async fn of_a_grade_that_it_was_told_last_nobody_hears_again() {
+    let mut scene = scene(&[]).await;
+    let detail = || EventDetail::Updated(LeadUpdate { kind: UpdateKind::Grade.into(), ..LeadUpdate::default() });
+    let heard = async |scene: &Scene| {
+        let lead = LeadId::from_uuid(Uuid::from_u128(1));
+        let mut tx = scene.store.begin().await.unwrap();
+        let event = Event { lead, detail: detail(), cause: Uuid::from_u128(77), mailed: true, due_at: at(NOW) };
+        let heard = tx.enqueue(&[event], at(NOW)).await.unwrap();
+        tx.commit().await.unwrap();
+        heard
+    };
+    assert_eq!(heard(&scene).await, 0, "it fell and rose again before anybody was told");
+    scene.run("update lead set grade = 'B'").await;
+    assert_eq!(heard(&scene).await, 1);
+    // Nobody was sent that yet.
+    scene.run("update lead set grade = 'A'").await;
+    assert_eq!(heard(&scene).await, 0);
+    scene
+        .run(
+            "insert into decision (id, lead_id, client_id, criteria_id, at, grade, score, receipt)
+               select pg_temp.i(77), id, pg_temp.i(1), pg_temp.i(1), at, 'B', 40, 'null' from n limit 1;
+             update delivery set attempts = 1 where event = 'lead.updated'",
+        )
+        .await;
+    assert_eq!(heard(&scene).await, 1, "it is an A again");
+    scene.run("update lead set grade = 'B'").await;
+    assert_eq!(heard(&scene).await, 0, "it rose and fell again before anybody was told");
+    // Of which grade it was told by a decision that is not kept any more nobody knows.
+    scene.run("delete from decision where id = pg_temp.i(77)").await;
+    assert_eq!(heard(&scene).await, 1);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn what_is_new_is_not_sent_any_more_to_whose_lead_went_to_somebody_else_meanwhile() {
     // The mail came back after the update was owed.
     let mut scene = scene(&[]).await;

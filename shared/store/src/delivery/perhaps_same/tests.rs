@@ -76,6 +76,9 @@ async fn what_is_let_go_goes_out_when_it_cannot_be_taken_back_any_more() {
     let due = "select extract(second from due_at)::integer from delivery where id in (lpad('3', 32, '0')::uuid, lpad('4', 32, '0')::uuid) order by id";
     let due: Vec<i32> = sqlx::query_scalar(due).fetch_all(&mut other).await.unwrap();
     assert_eq!(due, [20, 0]);
+    let why = "select coalesce(reason, '') from delivery where id in (lpad('3', 32, '0')::uuid, lpad('4', 32, '0')::uuid) order by id";
+    let why: Vec<String> = sqlx::query_scalar(why).fetch_all(&mut other).await.unwrap();
+    assert_eq!(why, [CAN_BE_TAKEN_BACK, ""], "what waits says why");
     other.close().await.unwrap();
     store.close().await;
 }

@@ -16,6 +16,11 @@ fn lead(number: u128) -> LeadId {
     LeadId::from_uuid(Uuid::from_u128(number))
 }
 
+/// It is A again, and nothing is new of it.
+fn owed(number: u128, due: Timestamp) -> OwedAgain {
+    OwedAgain { lead: lead(number), due, has_news: false }
+}
+
 /// The first lead goes out five seconds later, the second could not be delivered, and the third is to be routed again.
 const WAYS: &str = "
     update delivery set attempts = 0, due_at = '2026-11-24 10:00:20Z', undo_until = '2026-11-24 10:00:20Z' where id = pg_temp.i(1);
@@ -113,20 +118,31 @@ async fn what_was_withdrawn_because_the_grade_fell_is_owed_again_where_the_lead_
     scene.run("update delivery set state = 'withdrawn', reason = 'recalled', ended_at = '2026-11-24 10:00Z' where id = pg_temp.i(2)").await;
     assert_eq!(scene.state(1).await, "withdrawn: the lead is no longer A");
     let mut batch = scene.store.begin().await.unwrap();
-    batch.deliveries_owe_again(&[(lead(1), again), (lead(2), again)], again).await.unwrap();
+    batch.deliveries_owe_again(&[1, 2].map(|number| owed(number, again)), again).await.unwrap();
     batch.commit().await.unwrap();
     assert_eq!((scene.state(1).await, scene.state(2).await), ("pending".to_owned(), "withdrawn: recalled".to_owned()));
 
     let undo =
         "select (undo_until = due_at and due_at = '2026-11-24 10:01:15Z')::text from delivery where id = pg_temp.i(1)";
     assert_eq!(scene.texts(undo).await, ["true"], "a later decision keeps to it too");
+    // Owed again before that, it says why it waits, and what a decision lets go does.
+    let mut batch = scene.store.begin().await.unwrap();
+    batch.deliveries_withdraw(&[lead(1)], fell).await.unwrap();
+    batch.deliveries_owe_again(&[owed(1, again)], fell).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(scene.state(1).await, format!("pending: {CAN_BE_TAKEN_BACK}"));
+    let mut batch = scene.store.begin().await.unwrap();
+    batch.deliveries_stop_until_decided(lead(1), fell).await.unwrap();
+    batch.deliveries_of_decided(&[lead(1).uuid()], fell).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(scene.state(1).await, format!("pending: {CAN_BE_TAKEN_BACK}"));
 
     // A process of the version before owes it again and withdraws it for another reason, and leaves the code as it was.
     scene
         .run("update delivery set state = 'withdrawn', reason = 'recalled', reason_code = 'no_longer_a', ended_at = '2026-11-24 10:00Z' where id = pg_temp.i(1)")
         .await;
     let mut batch = scene.store.begin().await.unwrap();
-    batch.deliveries_owe_again(&[(lead(1), again)], again).await.unwrap();
+    batch.deliveries_owe_again(&[owed(1, again)], again).await.unwrap();
     batch.commit().await.unwrap();
     assert_eq!(scene.state(1).await, "withdrawn: recalled");
 
@@ -135,7 +151,7 @@ async fn what_was_withdrawn_because_the_grade_fell_is_owed_again_where_the_lead_
     let before = "update delivery set state = 'withdrawn', reason = 'the lead is no longer A', ended_at = '2026-11-24 10:00Z' where id = pg_temp.i(1)";
     scene.run(before).await;
     let mut batch = scene.store.begin().await.unwrap();
-    batch.deliveries_owe_again(&[(lead(1), again)], again).await.unwrap();
+    batch.deliveries_owe_again(&[owed(1, again)], again).await.unwrap();
     batch.commit().await.unwrap();
     assert_eq!(scene.state(1).await, "pending");
     scene.end().await;
@@ -182,7 +198,7 @@ async fn that_a_lead_is_no_a_any_more_is_told_to_nobody_where_it_was_taken_back(
     assert_eq!((scene.state(11).await, scene.state(12).await), (waits.clone(), waits));
 
     let mut batch = scene.store.begin().await.unwrap();
-    batch.deliveries_owe_again(&[(lead(1), at(DECIDED)), (lead(3), at(DECIDED))], at(DECIDED)).await.unwrap();
+    batch.deliveries_owe_again(&[1, 3].map(|number| owed(number, at(DECIDED))), at(DECIDED)).await.unwrap();
     let read = batch.regrades_of(&[lead(1), lead(2), lead(3)]).await.unwrap();
     batch.regrades_delete(&read, at(DECIDED)).await.unwrap();
     batch.commit().await.unwrap();
@@ -190,5 +206,64 @@ async fn that_a_lead_is_no_a_any_more_is_told_to_nobody_where_it_was_taken_back(
     assert_eq!(scene.state(12).await, "pending", "the second is no A all the same");
     assert_eq!(scene.state(13).await, "pending", "it may have been read");
     assert_eq!(scene.lease(&[11, 12], at("2026-11-24T10:06:00Z")).await, [12]);
+    scene.end().await;
+}
+
+/// What was said of each lead, which nobody was sent yet.
+const SAID: &str = r#"
+    insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, event, cause, said, state, attempts, due_at, offered_until, created_at)
+      select pg_temp.i(n + 30), pg_temp.i(1), pg_temp.i(n), pg_temp.i(n), pg_temp.i(1), 'lead.updated', pg_temp.i(n + 40), '{"kind": "note"}',
+             'pending', 0, '2026-11-24 09:55Z', '2026-11-24 09:55Z', '2026-11-24 09:55Z'
+      from generate_series(1, 3) n"#;
+
+#[tokio::test]
+async fn what_was_said_is_owed_again_where_the_news_that_held_it_was_sent_to_nobody() {
+    let mut scene = Scene::new().await;
+    let (fell, again) = (at(UNDONE), at(LATER));
+    for (has_news, was_taken_back, expected) in [
+        (false, false, ["pending", "pending", "withdrawn: the lead is no longer A"]),
+        // It is told anew with all that was said.
+        (true, false, ["withdrawn: the lead is no longer A"; 3]),
+        (false, true, ["withdrawn: taken back", "pending", "withdrawn: the lead is no longer A"]),
+    ] {
+        scene.again().await;
+        scene.run(SAID).await;
+        let mut batch = scene.store.begin().await.unwrap();
+        batch.deliveries_withdraw(&[1, 2, 3].map(lead), fell).await.unwrap();
+        batch.commit().await.unwrap();
+        // Of the third lead somebody was sent that it is no A any more, and what was said with it.
+        scene
+            .run(
+                &NO_A_ANY_MORE.replace(
+                    "'2026-11-24 10:00Z', '2026-11-24 10:00Z'",
+                    "'2026-11-24 10:00:15Z', '2026-11-24 10:00:15Z'",
+                ),
+            )
+            .await;
+        let mut batch = scene.store.begin().await.unwrap();
+        if was_taken_back {
+            batch.updates_withdraw(lead(1), Uuid::from_u128(41), again).await.unwrap();
+        }
+        let all = [1, 2, 3].map(|number| OwedAgain { has_news, ..owed(number, again) });
+        batch.deliveries_owe_again(&all, again).await.unwrap();
+        batch.commit().await.unwrap();
+        for (number, expected) in (31..).zip(expected) {
+            assert_eq!(scene.state(number).await, expected, "{number} {has_news} {was_taken_back}");
+        }
+        assert_eq!(scene.state(11).await, "withdrawn: the lead is A again");
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_a_conversation_told_that_was_taken_back_is_owed_never_again() {
+    let mut scene = Scene::new().await;
+    scene.run(&SAID.replace("note", "conversation")).await;
+    taken_back(&scene).await;
+    let mut batch = scene.store.begin().await.unwrap();
+    batch.deliveries_withdraw(&[lead(1)], at(DECIDED)).await.unwrap();
+    batch.deliveries_owe_again(&[owed(1, at(DECIDED))], at(DECIDED)).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(scene.state(31).await, "withdrawn: taken back");
     scene.end().await;
 }
