@@ -94,7 +94,10 @@ async fn what_is_held_says_why_and_until_when_and_not_who_it_is() {
     assert_eq!((&held[0]["score"], &page["more"]), (&json!(90), &json!(false)));
     assert!(!answer.text.contains("casey"), "{}", answer.text);
     for (change, why) in [
-        ("update delivery set reason = 'the endpoint is disabled'", "the endpoint is disabled"),
+        (
+            "update delivery set reason = 'the endpoint is disabled', reason_code = 'undated'",
+            "the endpoint is disabled",
+        ),
         ("update client set state = 'paused'", "the client is paused"),
     ] {
         sqlx::query(change).execute(&app.pool).await.unwrap();

@@ -130,7 +130,10 @@ async fn whoever_is_written_down_is_asked_the_questions_of_the_script() {
     let message: serde_json::Value = serde_json::from_slice(&body).unwrap();
     let said = &message["submission"]["answers"];
     assert_eq!(said["area"], serde_json::json!(["Lakeview"]), "{said}");
-    // As they were typed: the criteria of the client's program read them.
-    assert_eq!((&said["timeframe_days"], &said["lender"]), (&"30".into(), &"yes".into()), "{said}");
+    assert_eq!(
+        (&said["timeframe_days"], &said["lender"]),
+        (&30.into(), &true.into()),
+        "as their questions type them: {said}"
+    );
     assert!(said.get("budget").is_none(), "what is not typed is not answered: {said}");
 }

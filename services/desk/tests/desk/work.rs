@@ -280,7 +280,7 @@ async fn a_lead_is_taken_worked_saved_and_the_next_one_comes() {
     let row = "select json_build_object('note', (select text from note where lead_id = $1),
         'answer', (select value from answer where lead_id = $1), 'by', (select by from touch where lead_id = $1))";
     let kept = desk.app.row(row, first.uuid()).await;
-    assert_eq!(kept, json!({"note": "Lease ends in May.", "answer": "30", "by": "Dana Okafor"}));
+    assert_eq!(kept, json!({"note": "Lease ends in May.", "answer": 30, "by": "Dana Okafor"}));
     assert_eq!(desk.app.count("select count(*) from desk_draft").await, 0);
 }
 

@@ -370,7 +370,7 @@ async fn answers_that_a_call_changed_are_known_and_new_ones_are_none() {
     let changed = desk.app.store.answers_changed(scope, lead, (Some(between_calls), now)).await.unwrap();
     let words: Vec<_> =
         changed.iter().map(|one| format!("{}: {} to {}", one.question, one.before, one.after)).collect();
-    assert_eq!(words, ["timeframe_days: \"120\" to \"30\""]);
+    assert_eq!(words, ["timeframe_days: 120 to 30"]);
     assert_eq!(changed[0].by, "Dana Okafor");
     let before = desk.app.store.answers_changed(scope, lead, (None, between_calls)).await.unwrap();
     assert!(before.is_empty(), "what was first said was changed by nobody: {before:?}");

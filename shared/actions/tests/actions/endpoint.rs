@@ -47,7 +47,7 @@ async fn everything_wrong_is_said_at_once_and_nothing_is_kept() {
         ..nothing(endpoint)
     };
     let refused = fields(office.actions.run(&operator(), &wrong).await);
-    assert_eq!(refused, ["concurrency", "rate", "timeout_s", "events", "headers", "headers"]);
+    assert_eq!(refused, ["concurrency", "rate", "timeout_s", "headers", "headers", "events"]);
     let address = office.done(&mail("acme", "office@acme.example")).await.id;
     let for_webhooks =
         SetEndpoint { timeout_s: Some(5), headers: Some(vec![Secret::given("X-Team: north")]), ..nothing(address) };
