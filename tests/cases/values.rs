@@ -129,7 +129,7 @@ async fn c22_old_zone_names_are_known() {
 async fn c32_amounts_are_read_as_they_are_written_there_or_shown() {
     let front = Front::new().await;
     let table = [
-        (json!("450000"), json!("450000"), ""),
+        (json!("450000"), json!(450_000), ""),
         (json!("450,000"), json!(450_000), ""),
         (json!("$450,000"), json!(450_000), ""),
         (json!("$450K"), json!(450_000), ""),
@@ -142,7 +142,7 @@ async fn c32_amounts_are_read_as_they_are_written_there_or_shown() {
         (json!("400000+"), json!("400000+"), "no_number"),
         (json!("1,12"), json!("1,12"), "unclear_number"),
         (json!(0), json!(0), ""),
-        (json!("0"), json!("0"), ""),
+        (json!("0"), json!(0), ""),
         (json!(""), json!(null), ""),
         (json!("about half a million"), json!("about half a million"), "no_number"),
     ];

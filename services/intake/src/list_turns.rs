@@ -32,16 +32,16 @@ const COME_BACK_AFTER: u64 = 30;
 /// The turns of lists of one kind of sender.
 pub struct ListTurns {
     places: Arc<Semaphore>,
-    addresses: Lines<AddressPrefix>,
-    sources: Lines<SourceId>,
+    addresses: QueuedLists<AddressPrefix>,
+    sources: QueuedLists<SourceId>,
     all: Arc<Semaphore>,
 }
 
 /// A list's turn to be read, until it is dropped.
 pub struct ListTurn<'t> {
     _all: Option<OwnedSemaphorePermit>,
-    _of_source: Turn<'t, SourceId>,
-    _of_address: Option<Turn<'t, AddressPrefix>>,
+    _of_source: KeyTurn<'t, SourceId>,
+    _of_address: Option<KeyTurn<'t, AddressPrefix>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -53,8 +53,8 @@ impl ListTurns {
         let most = (places / SHARE).max(1);
         Self {
             places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
-            addresses: Lines::new(READ_OF_ADDRESS, most),
-            sources: Lines::new(READ_OF_SOURCE, most),
+            addresses: QueuedLists::new(READ_OF_ADDRESS, most),
+            sources: QueuedLists::new(READ_OF_SOURCE, most),
             all: Arc::new(Semaphore::new(READ)),
         }
     }
@@ -87,7 +87,7 @@ fn no_room() -> Problem {
 }
 
 /// A line for each key, kept while somebody stands in it.
-struct Lines<K: Copy + Eq + Hash> {
+struct QueuedLists<K: Copy + Eq + Hash> {
     at_once: usize,
     /// Those whose turn it is among them.
     most: usize,
@@ -99,7 +99,7 @@ struct Line {
     lists: usize,
 }
 
-impl<K: Copy + Eq + Hash> Lines<K> {
+impl<K: Copy + Eq + Hash> QueuedLists<K> {
     fn new(at_once: usize, most: usize) -> Self {
         Self { at_once, most, lines: Mutex::default() }
     }
@@ -123,23 +123,23 @@ impl<K: Copy + Eq + Hash> Lines<K> {
 
 /// A place in a line. Left when it is dropped, whether its turn came or not.
 struct InLine<'l, K: Copy + Eq + Hash> {
-    lines: &'l Lines<K>,
+    lines: &'l QueuedLists<K>,
     key: K,
     turns: Arc<Semaphore>,
 }
 
 /// A place in a line whose turn it is.
-struct Turn<'l, K: Copy + Eq + Hash> {
+struct KeyTurn<'l, K: Copy + Eq + Hash> {
     // First, as fields are dropped in order: who is next has its turn before the line is looked at.
     _permit: Option<OwnedSemaphorePermit>,
     _in_line: InLine<'l, K>,
 }
 
 impl<'l, K: Copy + Eq + Hash> InLine<'l, K> {
-    async fn turn(self) -> Turn<'l, K> {
+    async fn turn(self) -> KeyTurn<'l, K> {
         // Never closed.
         let permit = Arc::clone(&self.turns).acquire_owned().await.ok();
-        Turn { _permit: permit, _in_line: self }
+        KeyTurn { _permit: permit, _in_line: self }
     }
 }
 

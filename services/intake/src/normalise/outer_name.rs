@@ -14,7 +14,7 @@ use super::text;
 use crate::formats::Fields;
 
 /// Where a field stands.
-enum Place {
+enum OuterPlace {
     /// Under this name: `form_fields[email]`.
     Flat(String),
     /// Within the object of the outer name.
@@ -24,7 +24,7 @@ enum Place {
 /// A field within an outer name.
 struct InnerField {
     inner: String,
-    place: Place,
+    place: OuterPlace,
     /// It says something, and is no object itself.
     is_said: bool,
 }
@@ -45,14 +45,14 @@ pub fn look_through(fields: &mut Fields) -> BTreeMap<String, String> {
             continue;
         }
         let value = match &place {
-            Place::Flat(name) => fields.remove(name),
-            Place::Nested => match fields.get_mut(&outer) {
+            OuterPlace::Flat(name) => fields.remove(name),
+            OuterPlace::Nested => match fields.get_mut(&outer) {
                 Some(Value::Object(members)) => members.remove(&inner),
                 _ => None,
             },
         };
         let Some(value) = value else { continue };
-        if let Place::Flat(name) = place {
+        if let OuterPlace::Flat(name) = place {
             posted_as.insert(inner.clone(), name);
         }
         fields.insert(inner, value);
@@ -68,8 +68,11 @@ fn within(fields: &Fields) -> BTreeMap<String, Vec<InnerField>> {
     let mut outers: BTreeMap<String, Vec<InnerField>> = BTreeMap::new();
     for (name, value) in fields {
         if let Some(found) = outer_name(name) {
-            let field =
-                InnerField { inner: found.inner.to_owned(), place: Place::Flat(name.clone()), is_said: is_said(value) };
+            let field = InnerField {
+                inner: found.inner.to_owned(),
+                place: OuterPlace::Flat(name.clone()),
+                is_said: is_said(value),
+            };
             outers.entry(found.outer.to_owned()).or_default().push(field);
         } else if let Value::Object(members) = value
             && !GROUPS.contains(&name.as_str())
@@ -77,7 +80,7 @@ fn within(fields: &Fields) -> BTreeMap<String, Vec<InnerField>> {
         {
             let inner = members.iter().map(|(inner, value)| InnerField {
                 inner: inner.clone(),
-                place: Place::Nested,
+                place: OuterPlace::Nested,
                 is_said: is_said(value),
             });
             outers.entry(name.clone()).or_default().extend(inner);

@@ -21,7 +21,7 @@ const BATCH: i64 = 5_000;
 /// At most so many that differ are named.
 const NAMED: usize = 1_000;
 
-type LoadedCriteria = BTreeMap<CriteriaId, Arc<Criteria>>;
+type ReplayedCriteria = BTreeMap<CriteriaId, Arc<Criteria>>;
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -100,7 +100,7 @@ fn broken_off(error: JoinError) -> Refusal {
     Refusal::Store(StoreError::Failed(format!("a replay broke off: {error}")))
 }
 
-async fn documents(kept: &Documents, stored: &[StoredDecision]) -> Result<LoadedCriteria, Refusal> {
+async fn documents(kept: &Documents, stored: &[StoredDecision]) -> Result<ReplayedCriteria, Refusal> {
     let mut wanted: Vec<_> = stored.iter().map(|decision| decision.criteria).collect();
     wanted.sort_unstable();
     // Each once: a window has thousands of decisions and few versions.
@@ -108,7 +108,7 @@ async fn documents(kept: &Documents, stored: &[StoredDecision]) -> Result<Loaded
     Ok(kept.get(&wanted).await?)
 }
 
-fn again(stored: Vec<StoredDecision>, loaded: &LoadedCriteria) -> ReplayTally {
+fn again(stored: Vec<StoredDecision>, loaded: &ReplayedCriteria) -> ReplayTally {
     let mut tally = ReplayTally::default();
     for decision in stored {
         match decision.receipt.open() {

@@ -6,11 +6,12 @@ use ripen_domain::{
     calling::{CallTime, Whereabouts},
     contact_link::{shown_number, shown_phone},
     delivery::{
-        ClientEvent, CriteriaName, EventType, HandoverKind, LeadChange, LeadContact, LeadData, LeadFlag, LeadHandover,
-        LeadNote, LeadReason, LeadUpdate, Member, UpdateKind,
+        AssignedRep, ClientEvent, CriteriaName, EventType, HandoverKind, LeadChange, LeadContact, LeadData, LeadFlag,
+        LeadHandover, LeadNote, LeadReason, LeadUpdate, Member, UpdateKind,
     },
     time_in_words::{is_utc, near},
 };
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::words::{MailClock, SHORT, joined, label, time, value_in_words, web_link, word};
@@ -352,8 +353,9 @@ fn changed(update: &LeadUpdate, letterhead: &Letterhead<'_>) -> Vec<(String, Str
                 let said = |value: &Member<Value>| match value.get() {
                     Some(Value::Array(all)) => joined_texts(all.iter().filter_map(Value::as_str), &field),
                     // Whose it is: the name of a rep says it.
-                    Some(Value::Object(one)) => {
-                        joined_texts(one.get("name").and_then(Value::as_str).into_iter(), &field)
+                    Some(one @ Value::Object(_)) => {
+                        let rep = AssignedRep::deserialize(one).ok()?;
+                        joined_texts(rep.name.get().map(String::as_str).into_iter(), &field)
                     }
                     _ => word(value).map(|text| contact(&field, text)),
                 };

@@ -16,7 +16,7 @@ use crate::{Store, StoreError, delivery::leased_delivery::LeasedDelivery};
 
 /// Whom a body of a lead goes to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Reader {
+struct ToldReader {
     endpoint: EndpointId,
     lead: LeadId,
 }
@@ -33,10 +33,10 @@ pub(crate) struct FreshBodies {
 /// them was written, and two updates would tell the same change.
 pub(crate) fn in_order(mut fresh: Vec<LeasedDelivery>, write: impl Fn(&LeasedDelivery) -> Vec<u8>) -> FreshBodies {
     fresh.sort_by_key(|due| due.facts.delivery);
-    let mut told: BTreeMap<Reader, Vec<u8>> = BTreeMap::new();
+    let mut told: BTreeMap<ToldReader, Vec<u8>> = BTreeMap::new();
     let mut written = FreshBodies { bodies: Vec::with_capacity(fresh.len()), told_already: Vec::new() };
     for mut due in fresh {
-        let (reader, event) = (Reader { endpoint: due.endpoint, lead: due.facts.lead }, due.facts.event());
+        let (reader, event) = (ToldReader { endpoint: due.endpoint, lead: due.facts.lead }, due.facts.event());
         if event == EventType::LeadUpdated
             && let Some(before) = told.get(&reader)
         {

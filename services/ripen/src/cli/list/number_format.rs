@@ -21,10 +21,10 @@ enum Mark {
 
 /// What a number is shown by: all of them, or those that a condition fits.
 #[derive(Debug, Default)]
-struct Section {
+struct FormatSection {
     marks: Vec<Mark>,
     /// `[<=9999999]`, as far as it can be read.
-    condition: Option<Result<Condition, UnreadFormat>>,
+    condition: Option<Result<FormatCondition, UnreadFormat>>,
     /// It shows an amount, or a number in some other way that is none of an id or a telephone.
     is_amount: bool,
     /// It has marks that are not known here.
@@ -32,7 +32,7 @@ struct Section {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Condition {
+struct FormatCondition {
     is_met: fn(&f64, &f64) -> bool,
     than: f64,
 }
@@ -63,12 +63,12 @@ pub fn shown(number: &str, format: &str) -> Result<String, UnreadFormat> {
 }
 
 /// The first whose condition is met; one without is for all.
-fn section_for<'s>(sections: &'s [Section], number: &str) -> Result<&'s Section, UnreadFormat> {
+fn section_for<'s>(sections: &'s [FormatSection], number: &str) -> Result<&'s FormatSection, UnreadFormat> {
     let value = number.parse::<f64>().map_err(|_| UnreadFormat)?;
     for section in sections {
         match section.condition {
             None => return Ok(section),
-            Some(Ok(Condition { is_met, than })) if is_met(&value, &than) => return Ok(section),
+            Some(Ok(FormatCondition { is_met, than })) if is_met(&value, &than) => return Ok(section),
             Some(Ok(_)) => {}
             Some(Err(unread)) => return Err(unread),
         }
@@ -77,12 +77,12 @@ fn section_for<'s>(sections: &'s [Section], number: &str) -> Result<&'s Section,
 }
 
 /// The parts of a format: of positive numbers, of negative ones, of zero, of texts; or by their conditions.
-fn sections(format: &str) -> Vec<Section> {
-    let mut sections = vec![Section::default()];
+fn sections(format: &str) -> Vec<FormatSection> {
+    let mut sections = vec![FormatSection::default()];
     let mut rest = format.chars();
     while let Some(mark) = rest.next() {
         if mark == ';' {
-            sections.push(Section::default());
+            sections.push(FormatSection::default());
         } else if let Some(section) = sections.last_mut() {
             section.take(mark, &mut rest);
         }
@@ -90,7 +90,7 @@ fn sections(format: &str) -> Vec<Section> {
     sections
 }
 
-impl Section {
+impl FormatSection {
     fn take(&mut self, mark: char, rest: &mut std::str::Chars<'_>) {
         match mark {
             '0' => self.marks.push(Mark::Zero),
@@ -119,7 +119,7 @@ impl Section {
             let sign = currency.split('-').next().unwrap_or_default();
             self.marks.extend(sign.chars().map(Mark::Text));
         } else if inside.starts_with(['<', '>', '=']) {
-            self.condition = Some(Condition::read(inside));
+            self.condition = Some(FormatCondition::read(inside));
         }
     }
 
@@ -168,7 +168,7 @@ impl Section {
     }
 }
 
-impl Condition {
+impl FormatCondition {
     fn read(text: &str) -> Result<Self, UnreadFormat> {
         let sign = text.trim_start_matches(['<', '>', '=']);
         let is_met: fn(&f64, &f64) -> bool = match text.strip_suffix(sign).unwrap_or_default() {

@@ -30,7 +30,7 @@ pub struct SuppressSweepOptions {
 
 /// What it came to so far.
 #[derive(Default)]
-struct Swept {
+struct SweptWishes {
     read: usize,
     wishes: usize,
     lifted: usize,
@@ -41,7 +41,7 @@ struct Swept {
     named: Vec<Value>,
 }
 
-impl Swept {
+impl SweptWishes {
     fn take(&mut self, piece: &SweptWishes) {
         self.read += piece.read;
         for wish in &piece.wishes {
@@ -62,7 +62,7 @@ impl Swept {
 pub async fn run(common: &Common, database: &Database, options: &SuppressSweepOptions) -> anyhow::Result<()> {
     let (actions, actor) = (database.actions()?, database.actor());
     let mut after = options.again.then(|| ArrivalId::from_uuid(Uuid::nil()));
-    let mut swept = Swept::default();
+    let mut swept = SweptWishes::default();
     loop {
         let request = SweepWishes { after };
         let piece = match options.dry_run {
@@ -78,13 +78,15 @@ pub async fn run(common: &Common, database: &Database, options: &SuppressSweepOp
         }
         after = Some(last);
     }
-    let Swept { read, wishes, lifted, added, persons, leads, told, named } = swept;
+    let SweptWishes { read, wishes, lifted, added, persons, leads, told, named } = swept;
     let mut counts = json!({"read": read, "wishes": wishes, "lifted_since": lifted, "added": added, "persons": persons, "leads": leads,
         "told": told, "dry_run": options.dry_run});
-    if common.json {
-        counts["found"] = Value::Array(named);
-    } else if !named.is_empty() {
-        output::table(false, &["arrival", "lead", "source", "added", "lifted_since"], &named)?;
+    match (common.json, &mut counts) {
+        (true, Value::Object(counts)) => {
+            counts.insert("found".to_owned(), Value::Array(named));
+        }
+        _ if named.is_empty() => {}
+        _ => output::table(false, &["arrival", "lead", "source", "added", "lifted_since"], &named)?,
     }
     output::record(common.json, &counts)?;
     if wishes > NAMED {

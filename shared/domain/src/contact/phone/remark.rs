@@ -55,7 +55,7 @@ const NO_PHONE: &[&str] = &[
 ];
 
 /// Digits in a text with what people put between them.
-struct Run<'t> {
+struct DigitRun<'t> {
     number: &'t str,
     /// Where it stands in the text.
     from: usize,
@@ -82,11 +82,11 @@ fn remarked(text: &str, country: Option<&str>) -> Option<ReadPhone> {
         return None;
     }
     let (long, short): (Vec<_>, Vec<_>) = runs(&text).into_iter().partition(|run| digits(run.number) >= FEWEST_DIGITS);
-    let is_one_of_many = |run: &Run<'_>| groups(run.number).any(|group| group > MOST_BESIDE);
+    let is_one_of_many = |run: &DigitRun<'_>| groups(run.number).any(|group| group > MOST_BESIDE);
     if short.iter().any(is_one_of_many) || long.iter().any(|run| is_glued(&text, run)) {
         return None;
     }
-    let valid = |run: &&Run<'_>| {
+    let valid = |run: &&DigitRun<'_>| {
         !says_otherwise(words_before(&text, run.from)) && one(run.number, country).is_ok_and(|read| !read.doubtful)
     };
     let numbers: Vec<_> = long.iter().filter(valid).collect();
@@ -103,7 +103,7 @@ fn remarked(text: &str, country: Option<&str>) -> Option<ReadPhone> {
 }
 
 /// Every run of digits.
-fn runs(text: &str) -> Vec<Run<'_>> {
+fn runs(text: &str) -> Vec<DigitRun<'_>> {
     let is_part = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '+' | '(' | ')' | '-' | '–' | '.' | '/');
     let mut runs = Vec::new();
     let mut at = 0;
@@ -117,7 +117,7 @@ fn runs(text: &str) -> Vec<Run<'_>> {
         let number = if number.contains(')') { number } else { number.trim_start_matches('(') };
         if digits(number) > 0 {
             let start = from + (whole.find(number).unwrap_or_default());
-            runs.push(Run { number, from: start, to: start + number.len() });
+            runs.push(DigitRun { number, from: start, to: start + number.len() });
         }
     }
     runs
@@ -129,7 +129,7 @@ fn groups(number: &str) -> impl Iterator<Item = usize> {
 }
 
 /// Whether nothing that parts words stands between the digits and a letter: then they are half of something else.
-fn is_glued(text: &str, run: &Run<'_>) -> bool {
+fn is_glued(text: &str, run: &DigitRun<'_>) -> bool {
     let parts = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | ',' | ';' | ':');
     let joins = |between: &str, has_letter: bool| has_letter && !between.contains(parts);
     let (before, behind) = (&text[..run.from], &text[run.to..]);
@@ -152,7 +152,7 @@ fn says_otherwise(words: &str) -> bool {
 }
 
 /// What stands beside the numbers.
-fn remark(text: &str, numbers: &[&Run<'_>]) -> Option<String> {
+fn remark(text: &str, numbers: &[&DigitRun<'_>]) -> Option<String> {
     let mut left = String::new();
     let mut at = 0;
     for run in numbers {
