@@ -336,6 +336,24 @@ fn words_beside_a_number_are_kept_and_shown_and_the_number_is_used() {
 }
 
 #[test]
+fn a_wish_beside_a_number_or_in_place_of_one_is_heard() {
+    for (phone, country) in [
+        ("415-555-0155 (do not call)", "US"),
+        ("DO NOT CALL 415-555-0155", "US"),
+        ("030 2345680 - bitte nicht anrufen", "DE"),
+    ] {
+        let lead = usable(json!({"phone": phone, "country": country}));
+        assert!(lead.do_not_contact && lead.phone.is_some(), "{phone}: what is not known cannot be suppressed");
+        assert!(lead.flags.iter().any(|flag| flag.code == FlagCode::DoNotContact), "{phone}: {:?}", lead.flags);
+    }
+    assert!(usable(json!({"phone": "do not call", "email": "ella@x.com"})).do_not_contact);
+    let lead = usable(json!({"phone": "415-555-0155 (do not call before 6)", "country": "US"}));
+    assert!(!lead.do_not_contact && lead.flags.iter().any(|flag| flag.code == FlagCode::WishUnclear));
+    let lead = usable(json!({"phone": ["415-555-0155", "628-555-0123 (do not call)"], "country": "US"}));
+    assert!(!lead.do_not_contact && lead.flags.iter().any(|flag| flag.code == FlagCode::WishUnclear));
+}
+
+#[test]
 fn the_fields_of_one_outer_name_are_read() {
     let lead = usable(json!({"form_fields[name]": "Ella Low", "form_fields[email]": "ella@x.com",
         "form_fields[phone]": "415-555-0155", "form_fields[budget]": "450000", "post_id": "7"}));

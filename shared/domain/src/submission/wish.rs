@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::Submission;
 use crate::list::wish::{ContactWish, is_wish, wish_in_field, wish_in_note, wish_in_value, wish_in_words};
 
+/// Under which name the words beside a number are kept.
+const REMARK: &str = "phone_remark";
+
 impl Submission {
     /// Whether it says so, by this version's reading.
     #[must_use]
@@ -16,6 +19,7 @@ impl Submission {
             || self.notes.as_deref().is_some_and(|notes| wish_in_note(notes) == ContactWish::DoNot)
             // An answer to a question may be about anything: only one that is called so counts.
             || self.answers.iter().any(|(name, value)| is_wish(name) && is_said(value, &wish_in_field))
+            || self.extra.get(REMARK).is_some_and(|remark| is_said(remark, &wish_in_note))
             || self.extra.iter().any(|(name, value)| {
                 is_said(value, &|text: &str| if is_wish(name) { wish_in_field(text) } else { wish_in_words(name, text) })
             })
@@ -41,6 +45,8 @@ mod tests {
     #[case(json!({"extra": {"Lead Status": "Do Not Call"}}), true)]
     #[case(json!({"extra": {"do_not_contact": "no", "Lead Status": "new"}}), false)]
     #[case(json!({"extra": {"email_opt_out": true}}), false)]
+    #[case(json!({"extra": {"phone_remark": "do not call"}}), true)]
+    #[case(json!({"extra": {"phone_remark": "do not call before six"}}), false)]
     #[case(json!({}), false)]
     fn what_was_kept_is_read_as_if_it_came_today(#[case] kept: Value, #[case] says: bool) {
         let submission: Submission = serde_json::from_value(kept.clone()).unwrap();
