@@ -60,6 +60,7 @@ impl Office {
 fn wishes(swept: &SweptWishes) -> Vec<String> {
     let told = swept.wishes.iter().map(|wish| {
         let lifted = if wish.is_lifted { ", lifted" } else { "" };
+        let lifted = if wish.is_unclear { ", unclear" } else { lifted };
         format!("{}: {}{lifted}", wish.arrival.uuid().as_u128(), wish.added)
     });
     told.collect()
@@ -99,6 +100,23 @@ async fn what_was_not_heard_is_suppressed_once_and_what_was_lifted_is_left_alone
     // Unless somebody asks for all of it again.
     assert_eq!(office.swept(Some(ArrivalId::from_uuid(Uuid::nil()))).await.read, 5);
     assert_eq!(office.count("select count(*) from suppression").await, 4);
+}
+
+#[tokio::test]
+async fn an_old_note_that_says_more_than_the_wish_is_named_and_nothing_follows() {
+    let office = office().await;
+    let client = office.client("Acme").await;
+    office.unheard(client.id).await;
+    office
+        .sql(
+            r#"update arrival set submission = '{"email": "1@example.com", "notes": "Please do not call. Email me instead."}'
+               where reason is null and (submission ->> 'email') = '1@example.com'"#
+                .to_owned(),
+        )
+        .await;
+    let swept = office.swept(None).await;
+    assert_eq!(wishes(&swept), ["1: 0, unclear", "2: 1", "4: 0, lifted", "5: 1"]);
+    assert_eq!(office.count("select count(*) from suppression where client_id is not null").await, 2);
 }
 
 #[tokio::test]
