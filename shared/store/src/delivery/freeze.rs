@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::{ClientEvent, EventDetail, EventType, UpdateKind, tells_the_same},
+    delivery::{ClientEvent, EventDetail, EventType, UpdateKind, outdates, tells_the_same},
     id::{EndpointId, LeadId},
 };
 use sqlx::PgExecutor;
@@ -28,7 +28,7 @@ struct Reader {
 pub(crate) struct FreshBodies {
     /// Each with its delivery.
     pub(crate) bodies: Vec<(Vec<u8>, LeasedDelivery)>,
-    /// Updates all of which was told already.
+    /// Updates all of which was told already, as far as it is asked for.
     pub(crate) told_already: Vec<Uuid>,
     /// Updates all of which is on its way already: should that end nowhere, they are the only ones to tell it.
     pub(crate) under_way: Vec<Uuid>,
@@ -63,13 +63,19 @@ pub(crate) fn in_order(mut fresh: Vec<LeasedDelivery>, write: impl Fn(&LeasedDel
 }
 
 /// Whether an update because of what arrived tells nothing that its reader was not told: a correction that corrects nothing, or one that
-/// the update before it told with its own. What somebody did is told all the same.
+/// the update before it told with its own. What somebody did is told all the same. A reader who asks for no updates is sent what the
+/// bytes before say wrong, and no more: a program that takes each body for a lead would have it twice.
 fn is_told_already(due: &LeasedDelivery, body: &[u8]) -> bool {
     let EventDetail::Updated(update) = &due.facts.detail else { return false };
     let read = |body: &[u8]| ClientEvent::read(body);
     let (before, now) = (due.told_before.as_deref().and_then(read), read(body));
     let both = before.as_ref().and_then(ClientEvent::lead).zip(now.as_ref().and_then(ClientEvent::lead));
-    update.kind.get() == Some(&UpdateKind::Arrival) && both.is_some_and(|(before, now)| tells_the_same(before, now))
+    let Some((before, now)) = both else { return false };
+    match update.kind.get() {
+        Some(UpdateKind::Arrival) if tells_the_same(before, now) => true,
+        Some(UpdateKind::Arrival | UpdateKind::Grade) => !due.asks && !outdates(before, now),
+        _ => false,
+    }
 }
 
 impl Store {
@@ -113,7 +119,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "-- delivery.told_already
-            update delivery set state = 'withdrawn', reason = 'all of it was told already', reason_code = null, lease = null, leased_until = null,
+            update delivery set state = 'withdrawn', reason = 'its endpoint has all of it that it asks for', reason_code = null, lease = null, leased_until = null,
                    attempts = attempts - 1, excused = least(excused, attempts - 1), ended_at = $3
             where id = any($1) and state = 'leased' and lease = $2",
             told,
@@ -127,7 +133,7 @@ impl Store {
 }
 
 impl Store {
-    /// Puts off leased updates all of which is on its way with another one, until it is known whether that was taken in. Nothing was
+    /// Puts off leased updates all of which is on its way with another one, until it is known whether that was taken in; its end wakes them. Nothing was
     /// sent, so that no attempt counts.
     pub(crate) async fn put_off_under_way(
         &self,
@@ -138,7 +144,7 @@ impl Store {
         let again = now.saturating_add(LOOKED_AT_AGAIN).unwrap_or(now);
         sqlx::query!(
             "-- delivery.told_under_way
-            update delivery set state = 'pending', due_at = $4, offered_until = $3, lease = null, leased_until = null,
+            update delivery set state = 'held', reason = 'waits for what tells the same', reason_code = null, due_at = $4, offered_until = $3, lease = null, leased_until = null,
                    attempts = attempts - 1, excused = least(excused, attempts - 1)
             where id = any($1) and state = 'leased' and lease = $2",
             later,

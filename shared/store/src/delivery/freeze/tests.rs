@@ -38,12 +38,12 @@ async fn an_update_whose_news_another_one_was_to_tell_ends_only_once_that_was_ta
         scene.run(&owed("11, 12")).await;
         // Both in one lease: the second has nothing to tell, and waits for what becomes of the first.
         assert_eq!(leased(&scene, &[11, 12], 2).await, [11]);
-        assert_eq!(scene.state(12).await, "pending");
+        assert_eq!(scene.state(12).await, "held: waits for what tells the same");
         let kept = "select concat_ws(' ', attempts, excused, due_at at time zone 'UTC') from delivery where id = pg_temp.i(12)";
         assert_eq!(scene.texts(kept).await, ["0 0 2026-11-24 10:03:00"]);
         // Still under way at the next look.
         assert!(leased(&scene, &[12], 4).await.is_empty());
-        assert_eq!(scene.state(12).await, "pending");
+        assert_eq!(scene.state(12).await, "held: waits for what tells the same");
         scene.run(becomes).await;
         assert_eq!(leased(&scene, &[12], 6).await, goes_out, "{becomes}");
         assert!(scene.state(12).await.starts_with(ends), "{becomes}");
@@ -65,4 +65,25 @@ async fn what_a_body_told_that_nobody_took_is_told_by_the_next_one() {
     scene.run(&owed("12")).await;
     assert_eq!(leased(&scene, &[12], 6).await, [12]);
     scene.end().await;
+}
+
+#[tokio::test]
+async fn who_asks_for_no_updates_is_sent_what_outdates_the_bytes_and_nothing_else() {
+    let note = "insert into note (lead_id, at, by, text, origin) select pg_temp.i(1), '2026-11-24 10:01Z', 'Site', 'a garden', 'arrival:1'";
+    let number = "update person set phone = '+14155550102' where id = pg_temp.i(1)";
+    for (events, changed, goes_out) in [
+        ("{lead.matured}", note, vec![]),
+        ("{lead.matured}", number, vec![11]),
+        ("{lead.matured,lead.updated}", note, vec![11]),
+    ] {
+        let mut scene = Scene::new().await;
+        scene.run(&format!("update endpoint set events = '{events}'")).await;
+        assert_eq!(leased(&scene, &[1], 0).await, [1]);
+        scene.run(TAKEN_IN).await;
+        scene.run("update person set phone = null").await;
+        scene.run(changed).await;
+        scene.run(&owed("11")).await;
+        assert_eq!(leased(&scene, &[11], 2).await, goes_out, "{events}: {changed}");
+        scene.end().await;
+    }
 }
