@@ -25,8 +25,8 @@ const GIVEN_BACK: &str = "
                           first_delivered_at)
       select pg_temp.i(51), pg_temp.i(1), id, pg_temp.i(50), pg_temp.i(7), pg_temp.i(7), 'delivered', 1, at, at, at, at, at from n where id = pg_temp.i(1);
     insert into delivery_body (delivery_id, client_id, at, body) select pg_temp.i(51), pg_temp.i(1), at, '{}'::bytea from n where id = pg_temp.i(1);
-    insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at)
-      select pg_temp.i(1), id, pg_temp.i(20), 1, 'returned', 'Dana', 'link', at, at from n where id = pg_temp.i(1);
+    insert into outcome (client_id, lead_id, delivery_id, number, kind, reason, said_by, how, at, happened_at)
+      select pg_temp.i(1), id, pg_temp.i(20), 1, 'returned', 'no budget', 'Dana', 'link', at, at from n where id = pg_temp.i(1);
     insert into outcome (client_id, lead_id, delivery_id, number, kind, amount, currency, said_by, how, at, happened_at)
       select pg_temp.i(1), id, pg_temp.i(51), 1, 'won', 20000, 'USD', 'Lee', 'link', at + interval '1 hour', at from n where id = pg_temp.i(1);";
 /// The program says that it is sold, of the hand-over that was Dana's.
