@@ -49,7 +49,8 @@ pub struct SweptWish {
     pub lead: Option<LeadId>,
     /// The person was let be contacted again since, so that nothing follows.
     pub is_lifted: bool,
-    /// Its note says more than that: somebody has to read it, and nothing follows.
+    /// Its note says more than that, or somebody may have let its person be contacted since: somebody has to look at it, and nothing
+    /// follows.
     pub is_unclear: bool,
     /// Entries that were not there yet.
     pub added: u64,
@@ -73,6 +74,10 @@ impl Action for SweepWishes {
         let mut wishes = Vec::new();
         for arrival in &kept {
             match arrival.submission.wish_when_kept() {
+                // Nothing of a lift names whom it was of: an entry that is gone may have been this one's.
+                ContactWish::DoNot if arrival.may_be_lifted && !arrival.is_lifted => {
+                    wishes.push(SweptWish { is_unclear: true, ..SweptWish::of(arrival) })
+                }
                 ContactWish::DoNot => wishes.push(follow(work, arrival).await?),
                 // Nobody undoes what a sweep of years has told.
                 ContactWish::Unclear => wishes.push(SweptWish { is_unclear: true, ..SweptWish::of(arrival) }),

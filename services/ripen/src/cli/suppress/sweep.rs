@@ -23,7 +23,7 @@ pub struct SuppressSweepOptions {
     /// Say what would be suppressed, and suppress nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// From the first arrival on, also those that were read before: who was let be contacted since then may be suppressed again.
+    /// From the first arrival on, also those that were read before.
     #[arg(long)]
     pub again: bool,
 }
@@ -91,7 +91,7 @@ pub async fn run(common: &Common, database: &Database, options: &SuppressSweepOp
     output::record(common.json, &counts)?;
     if unclear > 0 {
         output::say(
-            "where it is unclear, nothing was done: read the lead's notes, and `ripen suppress person` or leave it",
+            "where it is unclear, nothing was done: the note says more than the wish, or a suppression was lifted for the client since. Look at the lead, and `ripen suppress person` or leave it",
         );
     }
     if wishes + unclear > NAMED {
