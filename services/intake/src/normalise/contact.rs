@@ -75,6 +75,8 @@ fn usable_phone(reader: &mut Reader, read: ReadPhone) {
 fn other_phones(reader: &mut Reader, others: Vec<String>) {
     for other in &others {
         reader.flag("phone", FlagCode::SecondPhone, other);
+        // `415-555-0155, do not call`: in place of another number.
+        wish::beside_number(reader, other);
     }
     if !others.is_empty() {
         reader.keep_beside("second_phone", Value::String(others.join("; ")));

@@ -340,6 +340,7 @@ fn a_wish_beside_a_number_or_in_place_of_one_is_heard() {
     for (phone, country) in [
         ("415-555-0155 (do not call)", "US"),
         ("DO NOT CALL 415-555-0155", "US"),
+        ("415-555-0155, do not call", "US"),
         ("030 2345680 - bitte nicht anrufen", "DE"),
     ] {
         let lead = usable(json!({"phone": phone, "country": country}));
