@@ -186,3 +186,25 @@ async fn grades_are_told_to_who_has_the_key_unless_the_firm_says_otherwise() {
     let told = status(&scenario, denied["arrival"].as_str().unwrap()).await;
     assert_eq!((&told["status"], &told["grade"]), (&json!("graded"), &Value::Null));
 }
+
+#[tokio::test]
+async fn a_wish_that_an_intake_of_a_version_before_did_not_hear_is_heard_once_its_arrival_is_worked() {
+    let scenario = Plan::new().await.serve().await;
+    let trapped = form(&scenario, &[("email", "casey@example.com"), ("first_name", "Casey"), ("_hp", "filled")]).await;
+    waiting(&scenario, 1).await;
+    // As such a version kept it: among the sender's own fields, and not flagged.
+    sqlx::query(
+        "update arrival set submission = submission::jsonb || '{\"extra\": {\"Do Not Call\": \"yes\"}}'::jsonb",
+    )
+    .execute(scenario.installation.pool())
+    .await
+    .unwrap();
+    let check = async || {
+        let check = ["suppress", "check", "--email", "casey@example.com", "--client", "acme"];
+        scenario.installation.json(&check).await["suppressed"].clone()
+    };
+    assert_eq!(check().await, false);
+    scenario.installation.json(&["quarantine", "release", &trapped]).await;
+    graded(&scenario, &trapped).await;
+    assert_eq!(check().await, true);
+}

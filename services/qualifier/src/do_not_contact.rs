@@ -72,11 +72,13 @@ fn bar(work_unit: &mut UnitOfWork, person: PersonId, why: &str) {
     work_unit.barred.insert(person, why.to_owned());
 }
 
-/// What an arrival says of its person; nothing where it is not worked, or repeats another. Whoever fills in a page may write anybody's
+/// What an arrival says of its person; nothing where it is not worked, or repeats another. By its words, and not by what the intake made of
+/// them: an intake of a version before heard fewer, and a sweep of the old arrivals passes over what is still in a queue, or released
+/// from the quarantine later. Whoever fills in a page may write anybody's
 /// address there: that is heard too, of what the form itself names and of nothing else that leads to the person.
 fn wish_of(work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<SenderWish> {
     let arrival = fresh.arrival;
-    let person = work_unit.owners.get(&fresh.id).filter(|_| arrival.submission.do_not_contact)?.person;
+    let person = work_unit.owners.get(&fresh.id).filter(|_| arrival.submission.says_do_not_contact())?.person;
     let is_theirs = |identity: &Identity| match identity {
         Identity::Phone(phone) => !work_unit.is_void(person, phone),
         Identity::Email(_) => true,

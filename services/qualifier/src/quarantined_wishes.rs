@@ -23,7 +23,7 @@ pub struct QuarantinedWish {
 /// Whether an arrival that is not worked is heard all the same.
 pub fn is_heard(fresh: &NewArrival<'_>) -> bool {
     let is_meant = matches!(fresh.quarantine, Some(QuarantineReason::KeyReused | QuarantineReason::SourcePaused));
-    is_meant && fresh.arrival.submission.do_not_contact
+    is_meant && fresh.arrival.submission.says_do_not_contact()
 }
 
 /// The wishes in what the batch quarantines.

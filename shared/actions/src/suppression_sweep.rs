@@ -4,6 +4,7 @@
 use ripen_domain::{
     actor::Permission,
     id::{ArrivalId, ClientId, LeadId},
+    list::wish::ContactWish,
     said_by::SaidBy,
 };
 use ripen_store::{
@@ -29,13 +30,13 @@ pub struct SweepWishes {
 pub struct SweptWishes {
     /// Arrivals that were read.
     pub read: usize,
-    /// Those that say that nobody may contact their person.
+    /// Those that say, or may say, that nobody may contact their person.
     pub wishes: Vec<SweptWish>,
     /// The last one that was read; where none was, there is nothing more.
     pub last: Option<ArrivalId>,
 }
 
-/// An arrival that says that nobody may contact its person.
+/// An arrival that says, or may say, that nobody may contact its person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweptWish {
     /// The arrival.
@@ -48,6 +49,9 @@ pub struct SweptWish {
     pub lead: Option<LeadId>,
     /// The person was let be contacted again since, so that nothing follows.
     pub is_lifted: bool,
+    /// Its note says more than that, or somebody may have let its person be contacted since: somebody has to look at it, and nothing
+    /// follows.
+    pub is_unclear: bool,
     /// Entries that were not there yet.
     pub added: u64,
     /// What follows.
@@ -68,14 +72,39 @@ impl Action for SweepWishes {
         let begun = work.tx.suppression_sweep_begin(scope, work.now).await?;
         let kept = work.tx.arrivals_kept(scope, self.after.unwrap_or(begun), PIECE).await?;
         let mut wishes = Vec::new();
-        for arrival in kept.iter().filter(|arrival| arrival.submission.says_do_not_contact()) {
-            wishes.push(follow(work, arrival).await?);
+        for arrival in &kept {
+            match arrival.submission.wish_when_kept() {
+                // Nothing of a lift names whom it was of: an entry that is gone may have been this one's.
+                ContactWish::DoNot if arrival.may_be_lifted && !arrival.is_lifted => {
+                    wishes.push(SweptWish { is_unclear: true, ..SweptWish::of(arrival) })
+                }
+                ContactWish::DoNot => wishes.push(follow(work, arrival).await?),
+                // Nobody undoes what a sweep of years has told.
+                ContactWish::Unclear => wishes.push(SweptWish { is_unclear: true, ..SweptWish::of(arrival) }),
+                ContactWish::NotSaid => {}
+            }
         }
         let last = kept.last().map(|arrival| arrival.id);
         if let Some(last) = last {
             work.tx.suppression_sweep_note(scope, last).await?;
         }
         Ok(SweptWishes { read: kept.len(), wishes, last })
+    }
+}
+
+impl SweptWish {
+    /// One of which nothing has followed yet.
+    fn of(arrival: &KeptArrival) -> Self {
+        Self {
+            arrival: arrival.id,
+            client: arrival.client,
+            source: arrival.source.clone(),
+            lead: arrival.on.map(|on| on.lead),
+            is_lifted: arrival.is_lifted,
+            is_unclear: false,
+            added: 0,
+            effect: SuppressionEffect::default(),
+        }
     }
 }
 
@@ -86,16 +115,7 @@ async fn follow(work: &mut Work<'_>, arrival: &KeptArrival) -> Result<SweptWish,
     let by = SaidBy::Source(&arrival.source);
     let new = NewSuppression { client: Some(client), why: SENDER_SAID, by, at: work.now };
     let identities = arrival.identities();
-    let lead = arrival.on.map(|on| on.lead);
-    let mut swept = SweptWish {
-        arrival: arrival.id,
-        client,
-        source: arrival.source.clone(),
-        lead,
-        is_lifted: arrival.is_lifted,
-        added: 0,
-        effect: SuppressionEffect::default(),
-    };
+    let mut swept = SweptWish::of(arrival);
     if arrival.is_lifted {
         return Ok(swept);
     }

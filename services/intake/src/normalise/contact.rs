@@ -3,6 +3,7 @@
 use ripen_domain::{
     contact::{Email, InvalidEmail, InvalidPhone, Phone, ReadPhone, bare_address, is_extension},
     flag::FlagCode,
+    list::wish::{ContactWish, wish_in_note},
     values::{folded, is_nothing},
 };
 use ripen_web::FieldProblem;
@@ -12,7 +13,7 @@ use super::{
     dial_code::dial_code,
     posted_from::PostedFrom,
     reader::{Reader, RepeatedField},
-    text,
+    text, wish,
 };
 
 /// What one field holds.
@@ -44,7 +45,10 @@ pub fn read(reader: &mut Reader, from: &PostedFrom<'_>) {
         ContactField::Usable(read) => usable_phone(reader, read),
         ContactField::Unusable(error, _) if neither => reader.errors.push(error),
         ContactField::Unseen(error) if neither => reader.errors.push(error),
-        ContactField::Unusable(_, said) => reader.flag("phone", FlagCode::PhoneUnusable, &said),
+        ContactField::Unusable(_, said) => {
+            reader.flag("phone", FlagCode::PhoneUnusable, &said);
+            wish::beside_number(reader, &said);
+        }
         ContactField::Missing if neither => {
             reader.errors.push(missing("/phone", "Give a phone number, or an e-mail address."))
         }
@@ -59,6 +63,7 @@ fn usable_phone(reader: &mut Reader, read: ReadPhone) {
     }
     if let Some(remark) = read.remark {
         reader.flag("phone", FlagCode::PhoneRemark, &remark);
+        wish::beside_number(reader, &remark);
         reader.keep_beside("phone_remark", Value::String(remark));
     }
     other_phones(reader, read.others);
@@ -70,6 +75,8 @@ fn usable_phone(reader: &mut Reader, read: ReadPhone) {
 fn other_phones(reader: &mut Reader, others: Vec<String>) {
     for other in &others {
         reader.flag("phone", FlagCode::SecondPhone, other);
+        // `415-555-0155, do not call`: in place of another number.
+        wish::beside_number(reader, other);
     }
     if !others.is_empty() {
         reader.keep_beside("second_phone", Value::String(others.join("; ")));
@@ -175,6 +182,10 @@ fn phone(reader: &mut Reader, from: &PostedFrom<'_>, is_alone: bool) -> ContactF
     for other in others {
         match read(&text::shown(&other)) {
             Ok(read) => {
+                // Of one number among several: who looks at the lead sees it.
+                if read.remark.as_deref().is_some_and(|remark| wish_in_note(remark) != ContactWish::NotSaid) {
+                    reader.flag("phone", FlagCode::WishUnclear, &text::shown(&other));
+                }
                 for number in [read.phone.as_str().to_owned()].into_iter().chain(read.others) {
                     // One number as it was typed, and as the page completed it.
                     let is_first = first.as_ref().is_some_and(|first| first.phone.as_str() == number);

@@ -1,4 +1,4 @@
-//! Whether the person must not be contacted, as the sender says it: in the field for it, or by a word in any other.
+//! Whether the person must not be contacted, as the sender says it: in the field for it, or by a word in any other, or beside a number.
 
 use ripen_domain::{
     flag::{Flag, FlagCode},
@@ -42,6 +42,15 @@ pub fn read(reader: &mut Reader) {
                 reader.submission.flag(flag.meaning(FIELD));
             }
         }
+    }
+}
+
+/// What stands beside a number, or in place of one, is a note about whoever is reached there.
+pub fn beside_number(reader: &mut Reader, remark: &str) {
+    match wish_in_note(remark) {
+        ContactWish::DoNot => said(reader, "phone", &Value::String(remark.to_owned())),
+        ContactWish::NotSaid => {}
+        ContactWish::Unclear => reader.flag("phone", FlagCode::WishUnclear, remark),
     }
 }
 

@@ -5,7 +5,7 @@ use ripen_actions::{
     Refusal,
     lead_stop::SuppressPerson,
     person::PersonQuery,
-    suppression::LiftSuppression,
+    suppression::{LiftSuppression, SuppressIdentity},
     suppression_sweep::{SweepWishes, SweptWishes},
 };
 use ripen_domain::{
@@ -60,6 +60,7 @@ impl Office {
 fn wishes(swept: &SweptWishes) -> Vec<String> {
     let told = swept.wishes.iter().map(|wish| {
         let lifted = if wish.is_lifted { ", lifted" } else { "" };
+        let lifted = if wish.is_unclear { ", unclear" } else { lifted };
         format!("{}: {}{lifted}", wish.arrival.uuid().as_u128(), wish.added)
     });
     told.collect()
@@ -96,9 +97,45 @@ async fn what_was_not_heard_is_suppressed_once_and_what_was_lifted_is_left_alone
     office.done(&lift).await;
     assert_eq!(office.swept(None).await, SweptWishes::default(), "each is read once");
     assert_eq!(office.count("select count(*) from suppression").await, 3);
-    // Unless somebody asks for all of it again.
-    assert_eq!(office.swept(Some(ArrivalId::from_uuid(Uuid::nil()))).await.read, 5);
-    assert_eq!(office.count("select count(*) from suppression").await, 4);
+    // Also where all of it is read again: who is barred stays so, and whose entry was taken away nobody knows.
+    let again = office.swept(Some(ArrivalId::from_uuid(Uuid::nil()))).await;
+    assert_eq!(
+        (again.read, wishes(&again)),
+        (5, ["1: 0", "2: 0, unclear", "4: 0, lifted", "5: 0, unclear"].map(str::to_owned).to_vec())
+    );
+    assert_eq!(office.count("select count(*) from suppression").await, 3);
+}
+
+#[tokio::test]
+async fn who_was_let_be_contacted_before_the_first_sweep_is_not_suppressed_by_it() {
+    let office = office().await;
+    let client = office.client("Acme").await;
+    office.unheard(client.id).await;
+    let of = || PersonQuery { email: Some("1@example.com".to_owned()), phone: None };
+    let why = "asked by letter".to_owned();
+    office.done(&SuppressIdentity { of: of(), client: Some(client.slug.clone()), why }).await;
+    let why = "wrote that we may".to_owned();
+    office.done(&LiftSuppression { of: of(), client: Some(client.slug), why }).await;
+    let swept = office.swept(None).await;
+    assert_eq!(wishes(&swept), ["1: 0, unclear", "2: 0, unclear", "4: 0, lifted", "5: 0, unclear"]);
+    assert_eq!(office.count("select count(*) from suppression").await, 0);
+}
+
+#[tokio::test]
+async fn an_old_note_that_says_more_than_the_wish_is_named_and_nothing_follows() {
+    let office = office().await;
+    let client = office.client("Acme").await;
+    office.unheard(client.id).await;
+    office
+        .sql(
+            r#"update arrival set submission = '{"email": "1@example.com", "notes": "Please do not call. Email me instead."}'
+               where reason is null and (submission ->> 'email') = '1@example.com'"#
+                .to_owned(),
+        )
+        .await;
+    let swept = office.swept(None).await;
+    assert_eq!(wishes(&swept), ["1: 0, unclear", "2: 1", "4: 0, lifted", "5: 1"]);
+    assert_eq!(office.count("select count(*) from suppression where client_id is not null").await, 2);
 }
 
 #[tokio::test]

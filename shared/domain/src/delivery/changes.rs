@@ -39,11 +39,20 @@ pub fn changes(before: &LeadData, now: &LeadData) -> Vec<LeadChange> {
 /// Whether a body tells nothing of a lead that another one did not tell before it.
 #[must_use]
 pub fn tells_the_same(before: &LeadData, now: &LeadData) -> bool {
-    // How far the lead has come moves with a call, and is told with it.
-    let contact = |data: &LeadData| data.lead.get().map(|lead| LeadContact { stage: Member::Absent, ..lead.clone() });
     changes(before, now).is_empty()
         && (&before.arrivals, &before.notes, &before.handover) == (&now.arrivals, &now.notes, &now.handover)
         && (&before.assigned_to, contact(before)) == (&now.assigned_to, contact(now))
+}
+
+/// Whether a body says of how somebody is reached, or of the grade, what is otherwise now.
+#[must_use]
+pub fn outdates(before: &LeadData, now: &LeadData) -> bool {
+    (&before.grade, contact(before)) != (&now.grade, contact(now))
+}
+
+/// Contact data without how far the lead has come: that moves with a call, and is told with it.
+fn contact(data: &LeadData) -> Option<LeadContact> {
+    data.lead.get().map(|lead| LeadContact { stage: Member::Absent, ..lead.clone() })
 }
 
 /// Whether two ways of writing say the same: bodies that are frozen tell answers as a version before kept them, `"yes"` and `"450000"`.
@@ -123,6 +132,24 @@ mod tests {
             let mut now = serde_json::to_value(&again).unwrap();
             now[member] = other;
             assert!(!tells_the_same(&before, &data(now)), "{member}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_outdated_by_another_number_or_grade_and_by_nothing_else() {
+        let before = json!({"grade": "A", "arrivals": 1, "notes": [], "answers": {"budget": 1},
+            "lead": {"stage": "lead", "phone": "+14155550100"}});
+        for (member, other, is_outdated) in [
+            ("lead", json!({"stage": "contact", "phone": "+14155550100"}), false),
+            ("lead", json!({"stage": "lead", "phone": "+14155550101"}), true),
+            ("lead", json!({"stage": "lead", "phone": "+14155550100", "phone_extension": "12"}), true),
+            ("grade", json!("B"), true),
+            ("arrivals", json!(2), false),
+            ("answers", json!({"budget": 2}), false),
+        ] {
+            let mut now = before.clone();
+            now[member] = other;
+            assert_eq!(outdates(&data(before.clone()), &data(now)), is_outdated, "{member}");
         }
     }
 

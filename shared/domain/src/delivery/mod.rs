@@ -15,7 +15,7 @@ mod state;
 mod told_words;
 
 pub use self::{
-    changes::{changes, tells_the_same},
+    changes::{changes, outdates, tells_the_same},
     event_type::{EventType, event_id},
     facts::DeliveryFacts,
     mail_stage::MailStage,

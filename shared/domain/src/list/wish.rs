@@ -78,10 +78,55 @@ const MOST_WORDS: usize = 7;
 /// Words that stand around a wish and make it no other: politeness, `again`, `me`.
 const AROUND: &[&str] = &[
     "please", "pls", "plz", "kindly", "thanks", "thank", "you", "thx", "cheers", "regards", "again", "anymore", "any",
-    "more", "ever", "at", "all", "now", "further", "longer", "me", "us", "bitte", "danke", "mehr", "wieder", "weiter",
-    "mich", "uns", "por", "favor", "gracias", "mas", "nunca", "nuevo", "de", "s", "il", "te", "vous", "plait", "svp",
-    "stp", "merci", "plus", "nouveau", "jamais", "per", "favore", "grazie", "obrigado", "obrigada",
+    "more", "ever", "at", "all", "further", "longer", "me", "us", "bitte", "danke", "mehr", "wieder", "weiter", "mich",
+    "uns", "por", "favor", "gracias", "mas", "nunca", "nuevo", "de", "s", "il", "te", "vous", "plait", "svp", "stp",
+    "merci", "plus", "nouveau", "jamais", "per", "favore", "grazie", "obrigado", "obrigada",
 ];
+/// Words of a sentence that says how or when its person is reached: beside it `do not call` is about calls, or for now.
+const INVITING: &[&str] = &[
+    "email",
+    "emails",
+    "mail",
+    "mails",
+    "mailen",
+    "text",
+    "texts",
+    "sms",
+    "whatsapp",
+    "write",
+    "message",
+    "messages",
+    "instead",
+    "rather",
+    "only",
+    "after",
+    "before",
+    "until",
+    "schreiben",
+    "schreibt",
+    "nachricht",
+    "nur",
+    "erst",
+    "stattdessen",
+    "lieber",
+    "escribir",
+    "escriba",
+    "escribanme",
+    "correo",
+    "mensaje",
+    "solo",
+    "despues",
+    "antes",
+    "ecrire",
+    "ecrivez",
+    "courriel",
+    "seulement",
+    "apres",
+    "avant",
+    "plutot",
+];
+/// Where a sentence ends.
+const ENDS: [char; 8] = ['.', '!', '?', '\n', '\r', '\u{2026}', '。', '！'];
 /// Wishes beside the names of fields for it, without what stands around them.
 const WISHES: &[&str] = &[
     "donotring",
@@ -241,14 +286,36 @@ pub fn wish_in_words(name: &str, value: &str) -> ContactWish {
 }
 
 /// What a note says: the wish alone, as the whole of it or as a sentence; unclear where it stands among other words, as in
-/// `call me, do not email` or `please do not call before six`.
+/// `call me, do not email` or `please do not call before six`, or where another sentence says how or when: `Do not call. Text me.`
 #[must_use]
 pub fn wish_in_note(text: &str) -> ContactWish {
-    let mut sentences = text.split(['.', '!', '?', '\n', '\r', '\u{2026}', '。', '！']);
-    if is_word(text) || is_stop(text) || sentences.any(is_sentence_wish) {
+    let has_wish = sentences(text).any(is_sentence_wish);
+    if is_word(text) || is_stop(text) || has_wish && !sentences(text).any(invites) {
         return ContactWish::DoNot;
     }
-    if holds_wish(text) { ContactWish::Unclear } else { ContactWish::NotSaid }
+    if has_wish || holds_wish(text) { ContactWish::Unclear } else { ContactWish::NotSaid }
+}
+
+/// Whether a note is the wish and nothing else, however often it is said.
+#[must_use]
+pub fn is_wish_note(text: &str) -> bool {
+    let has_wish = sentences(text).any(is_sentence_wish);
+    is_word(text) || is_stop(text) || has_wish && sentences(text).all(is_sentence_wish)
+}
+
+/// The sentences of a text that say more than politeness.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split(ENDS).filter(|sentence| !without_around(sentence).is_empty() || holds_digit(sentence))
+}
+
+/// Whether a sentence says how or when its person is reached.
+fn invites(sentence: &str) -> bool {
+    let says_how = || words(sentence).iter().any(|word| INVITING.contains(&word.as_str()));
+    !is_sentence_wish(sentence) && !holds_wish(sentence) && (holds_digit(sentence) || says_how())
+}
+
+fn holds_digit(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
 }
 
 /// What a value says, or any of several: a box that was ticked comes with its hidden zero.
@@ -410,6 +477,8 @@ mod tests {
             "We sold the house. Please do not contact us.",
             "Remove me from your list",
             "Please stop calling me",
+            "Please don't call. Do not email either!",
+            "Do not call! We have found a house.",
         ] {
             assert_eq!(wish_in_note(said), ContactWish::DoNot, "{said}");
         }
@@ -421,6 +490,13 @@ mod tests {
             "Bitte nicht anrufen vor 18 Uhr",
             "They do not call back",
             "ne pas appeler le matin",
+            "Please don't call. Text me instead.",
+            "Do not call! Email only, I work nights.",
+            "Don't call me now. After 6 is fine.",
+            "Don't call me now",
+            "No calls please.\nE-mail: casey@example.com",
+            "Please don't call. 628-555-0123",
+            "Bitte nicht anrufen. Nur per Mail.",
         ] {
             assert_eq!(wish_in_note(said), ContactWish::Unclear, "{said}");
         }
@@ -436,6 +512,22 @@ mod tests {
         ] {
             let expected = if said.starts_with("No calls") { ContactWish::Unclear } else { ContactWish::NotSaid };
             assert_eq!(wish_in_note(said), expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_note_is_the_wish_alone_where_no_sentence_says_anything_else() {
+        for said in ["DNC", "STOP", "Please don't call me again. Thank you!", "No calls.\nDo not contact."] {
+            assert!(is_wish_note(said), "{said}");
+        }
+        for said in [
+            "",
+            "We sold the house. Please do not contact us.",
+            "Do not call. Text me.",
+            "Thank you!",
+            "Do not call. 5 pm",
+        ] {
+            assert!(!is_wish_note(said), "{said}");
         }
     }
 

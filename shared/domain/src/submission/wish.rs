@@ -4,18 +4,41 @@
 use serde_json::Value;
 
 use super::Submission;
-use crate::list::wish::{ContactWish, is_wish, wish_in_field, wish_in_note, wish_in_value, wish_in_words};
+use crate::list::wish::{
+    ContactWish, is_wish, is_wish_note, wish_in_field, wish_in_note, wish_in_value, wish_in_words,
+};
+
+/// Under which name the words beside a number are kept.
+const REMARK: &str = "phone_remark";
 
 impl Submission {
     /// Whether it says so, by this version's reading.
     #[must_use]
     pub fn says_do_not_contact(&self) -> bool {
+        self.says_so_outside_notes()
+            || self.notes.as_deref().is_some_and(|notes| wish_in_note(notes) == ContactWish::DoNot)
+    }
+
+    /// What follows of itself, long after it came: of a note that says anything else too, somebody judges first.
+    #[must_use]
+    pub fn wish_when_kept(&self) -> ContactWish {
+        let notes = self.notes.as_deref().unwrap_or_default();
+        if self.says_so_outside_notes() || is_wish_note(notes) {
+            return ContactWish::DoNot;
+        }
+        match wish_in_note(notes) {
+            ContactWish::NotSaid => ContactWish::NotSaid,
+            ContactWish::DoNot | ContactWish::Unclear => ContactWish::Unclear,
+        }
+    }
+
+    fn says_so_outside_notes(&self) -> bool {
         let is_said =
             |value: &Value, read: &dyn Fn(&str) -> ContactWish| wish_in_value(value, read) == ContactWish::DoNot;
         self.do_not_contact
-            || self.notes.as_deref().is_some_and(|notes| wish_in_note(notes) == ContactWish::DoNot)
             // An answer to a question may be about anything: only one that is called so counts.
             || self.answers.iter().any(|(name, value)| is_wish(name) && is_said(value, &wish_in_field))
+            || self.extra.get(REMARK).is_some_and(|remark| is_said(remark, &wish_in_note))
             || self.extra.iter().any(|(name, value)| {
                 is_said(value, &|text: &str| if is_wish(name) { wish_in_field(text) } else { wish_in_words(name, text) })
             })
@@ -41,9 +64,23 @@ mod tests {
     #[case(json!({"extra": {"Lead Status": "Do Not Call"}}), true)]
     #[case(json!({"extra": {"do_not_contact": "no", "Lead Status": "new"}}), false)]
     #[case(json!({"extra": {"email_opt_out": true}}), false)]
+    #[case(json!({"extra": {"phone_remark": "do not call"}}), true)]
+    #[case(json!({"extra": {"phone_remark": "do not call before six"}}), false)]
     #[case(json!({}), false)]
     fn what_was_kept_is_read_as_if_it_came_today(#[case] kept: Value, #[case] says: bool) {
         let submission: Submission = serde_json::from_value(kept.clone()).unwrap();
         assert_eq!(submission.says_do_not_contact(), says, "{kept}");
+        assert_eq!(submission.wish_when_kept() == ContactWish::DoNot, says, "{kept}");
+    }
+
+    #[rstest]
+    #[case("Please don't call me again. Thank you!", ContactWish::DoNot)]
+    #[case("We sold the house. Please do not contact us.", ContactWish::Unclear)]
+    #[case("Do not call. Text me.", ContactWish::Unclear)]
+    #[case("please do not call before six", ContactWish::Unclear)]
+    #[case("They have a garden", ContactWish::NotSaid)]
+    fn of_an_old_note_only_the_wish_alone_is_followed(#[case] notes: &str, #[case] wish: ContactWish) {
+        let submission = Submission { notes: Some(notes.to_owned()), ..Submission::default() };
+        assert_eq!(submission.wish_when_kept(), wish, "{notes}");
     }
 }

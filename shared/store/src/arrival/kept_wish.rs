@@ -24,6 +24,9 @@ pub struct KeptArrival {
     pub by_visitor: bool,
     /// Its person said so, and somebody has let them be contacted after it came.
     pub is_lifted: bool,
+    /// Its person may be contacted, and somebody of the firm took a suppression away for its client, or for all, after it came: whether
+    /// theirs, only people know.
+    pub may_be_lifted: bool,
     /// What it says; nothing where its person was erased.
     pub submission: Submission,
     /// Numbers that lead to somebody else than its person.
@@ -64,12 +67,15 @@ impl Transaction {
         // A day longer than the upgrade: for as long processes of the version before may have gone on.
         let rows = sqlx::query!(
             r#"-- arrival.kept
+            with lift as materialized (select client_id, max(at) as at from audit where action = 'suppression.lift' group by client_id)
             select a.id, a.client_id, s.name as "source!", a.by_visitor, a.submission::text as "submission!",
                    l.id as "lead?", l.person_id as "person?",
                    array(select value from person_identity v where v.person_id = l.person_id and v.kind = 'phone' and v.void_at is not null)
                      as "void!: Vec<String>",
                    exists (select from lead o join touch t on t.lead_id = o.id
-                           where o.person_id = l.person_id and t.disposition = 'do_not_contact' and t.wish_lifted_at > a.received_at) as "is_lifted!"
+                           where o.person_id = l.person_id and t.disposition = 'do_not_contact' and t.wish_lifted_at > a.received_at) as "is_lifted!",
+                   exists (select from lift f where f.at > a.received_at and (f.client_id is null or f.client_id = a.client_id))
+                     and not exists (select from person q where q.id = l.person_id and q.do_not_contact) as "may_be_lifted!"
             from arrival a join source s on s.id = a.source_id left join lead l on l.id = a.lead_id
             where a.id > $2 and ($1::uuid is null or a.client_id = $1)
               and a.received_at < (select m.installed_on + interval '1 day' from _sqlx_migrations m
@@ -93,6 +99,7 @@ impl Transaction {
                 .map(|(lead, person)| KeptOn { lead: LeadId::from_uuid(lead), person: PersonId::from_uuid(person) }),
             by_visitor: row.by_visitor,
             is_lifted: row.is_lifted,
+            may_be_lifted: row.may_be_lifted,
             // What an erased person had submitted says nothing any more.
             submission: serde_json::from_str(&row.submission).unwrap_or_default(),
             void: row.void,

@@ -17,7 +17,7 @@ pub struct UnheardWish {
 
 impl Store {
     /// The oldest wishes not to be contacted that a version before did not hear, which had no codes: said of a person who was known, or
-    /// in the quarantine, and not swept up since. One that was heard and lifted since is among them where it is as old.
+    /// in the quarantine, and not swept up since: of what a sweep has read, only where nobody has let anybody be contacted. One that was heard and lifted since is among them where it is as old.
     pub async fn wishes_unheard(&self, scope: Scope) -> Result<Vec<UnheardWish>, StoreError> {
         // A day longer: for as long processes of that version may have gone on. Not where there was none.
         let rows = sqlx::query!(
@@ -27,7 +27,11 @@ impl Store {
             where a.flags @> array['do_not_contact'] and ($1::uuid is null or a.client_id = $1)
               and a.received_at < (select m.installed_on + interval '1 day' from _sqlx_migrations m
                                  where m.version = 37 and m.installed_on > (select min(installed_on) + interval '1 hour' from _sqlx_migrations))
-              and not exists (select from suppression_sweep w where a.id <= w.after_id)
+              and not exists (select from suppression_sweep w where a.id <= w.after_id
+                              and (p.id is null or exists (select from lead o join touch t on t.lead_id = o.id
+                                where o.person_id = p.id and t.disposition = 'do_not_contact' and t.wish_lifted_at > a.received_at)
+                              or exists (select from audit x where x.action = 'suppression.lift' and x.at > a.received_at
+                                         and (x.client_id is null or x.client_id = a.client_id))))
               and (not p.do_not_contact
                    or a.state = 'quarantined' and a.reason in ('key_reused', 'source_paused') and a.released_at is null and a.dropped_at is null)
             order by a.received_at, a.id limit 5"#,

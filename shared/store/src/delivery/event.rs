@@ -90,6 +90,12 @@ impl Alarm {
     }
 }
 
+/// Whether news may make a body wrong that is on its way: what somebody noted or said makes none wrong.
+fn may_outdate(detail: &EventDetail) -> bool {
+    let EventDetail::Updated(update) = detail else { return false };
+    matches!(update.kind.get(), Some(UpdateKind::Arrival | UpdateKind::Grade))
+}
+
 /// Events as the statement takes them.
 #[derive(Default)]
 pub(crate) struct EventArrays {
@@ -117,8 +123,8 @@ impl Transaction {
     /// | refused each time, somebody else has the lead (`is_elsewhere`) | not told | not told |
     /// | withdrawn, or with another recipient instead (`has_it_no_more`) | told, unless refused each time | not told |
     ///
-    /// Then the endpoint has to ask for the event, unless the lead itself is still under way to it and what it says is outdated by what is
-    /// new; and a mailbox hears only of what is `mailed`. Of what is new, `lead.updated`, nobody is
+    /// Then the endpoint has to ask for the event, unless the lead itself is still under way to it and what it says may be outdated by what is
+    /// new (an arrival, another grade); and a mailbox hears only of what is `mailed`. Of what is new, `lead.updated`, nobody is
     /// told who gave the lead back, or while the desk has it back (`is_out`); that it is no A any more, or is one again, is told to who said
     /// nothing of it or accepted it and was told otherwise last, and the rest only while it is A.
     pub async fn enqueue(&mut self, events: &[Event], now: Timestamp) -> Result<usize, StoreError> {
@@ -159,8 +165,8 @@ impl Transaction {
             let event = one.detail.event();
             for row in to.get(&one.lead.uuid()).into_iter().flatten() {
                 // The bytes of an attempt that began stay: who did not take them yet, and takes them at the next, would have the number
-                // that was corrected meanwhile for good.
-                let is_stale = event == EventType::LeadUpdated && row.is_under_way;
+                // that was corrected meanwhile for good. Whether this one corrects anything is known once its body is written.
+                let is_stale = row.is_under_way && may_outdate(&one.detail);
                 let asks = is_stale || row.events.iter().any(|asked| asked == event.word());
                 // Mail endpoints hear only of what is meant for people: a program's update would be a mail that
                 // repeats the first.

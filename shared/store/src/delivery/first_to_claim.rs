@@ -44,7 +44,8 @@ pub struct SentOffer {
     pub to: RecipientId,
     /// The lead still waits for somebody to take it; otherwise it was routed, taken back or withdrawn since.
     pub waits: bool,
-    /// Where it was taken by whom this offer was made to: the delivery that hands it over, once that has a body.
+    /// Where it was taken by whom this offer was made to: the delivery that hands it over, once that has a body. Of several one that was
+    /// not given up: what is said is judged by it.
     pub handed: Option<DeliveryId>,
 }
 
@@ -86,7 +87,7 @@ impl Store {
                    (select m.id from delivery m join endpoint x on x.id = m.endpoint_id join delivery_body b on b.delivery_id = m.id
                     where m.maturation_id = d.maturation_id and m.event = 'lead.matured'
                       and case when d.rep_id is null then m.endpoint_id = d.endpoint_id else d.rep_id in (m.rep_id, x.rep_id) end
-                    order by x.kind = 'email' desc, m.id limit 1) as handed
+                    order by m.state in ('dead', 'withdrawn'), x.kind = 'email' desc, m.id limit 1) as handed
             from delivery d join claim k on k.maturation_id = d.maturation_id
             where d.id = $1 and d.event = 'lead.offered' and d.endpoint_id is not null and ($2::uuid is null or d.client_id = $2)"#,
             delivery.uuid(),
@@ -183,7 +184,7 @@ impl Transaction {
             join delivery_body b on b.delivery_id = m.id
             where d.id = $1 and k.taken_by = $2 and m.event = 'lead.matured' and d.client_id = $3
               and case when d.rep_id is null then m.endpoint_id = d.endpoint_id else d.rep_id in (m.rep_id, x.rep_id) end
-            order by x.kind = 'email' desc, m.id limit 1"#,
+            order by m.state in ('dead', 'withdrawn'), x.kind = 'email' desc, m.id limit 1"#,
             delivery.uuid(),
             offer.to.to_string(),
             offer.client.uuid()

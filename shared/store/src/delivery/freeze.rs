@@ -1,18 +1,21 @@
 //! The bytes that every attempt of a delivery sends, kept with the first of them. Of several updates of one lead that go out together
-//! each tells what the one before it did not; one that has nothing left to tell goes to nobody.
+//! each tells what the one before it did not; one that has nothing left to tell goes to nobody, once the one that tells it was taken in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    delivery::{ClientEvent, EventDetail, EventType, UpdateKind, tells_the_same},
+    delivery::{ClientEvent, EventDetail, EventType, UpdateKind, outdates, tells_the_same},
     id::{EndpointId, LeadId},
 };
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::{Store, StoreError, delivery::leased_delivery::LeasedDelivery};
+
+/// So long an update waits for another one that tells the same.
+const LOOKED_AT_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Whom a body of a lead goes to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,8 +28,10 @@ struct ToldReader {
 pub(crate) struct FreshBodies {
     /// Each with its delivery.
     pub(crate) bodies: Vec<(Vec<u8>, LeasedDelivery)>,
-    /// Updates all of which was told already.
+    /// Updates all of which was told already, as far as it is asked for.
     pub(crate) told_already: Vec<Uuid>,
+    /// Updates all of which is on its way already: should that end nowhere, they are the only ones to tell it.
+    pub(crate) under_way: Vec<Uuid>,
 }
 
 /// Writes the bodies of what was never sent, those that came to be owed first before the others: all of them were loaded before any of
@@ -34,17 +39,19 @@ pub(crate) struct FreshBodies {
 pub(crate) fn in_order(mut fresh: Vec<LeasedDelivery>, write: impl Fn(&LeasedDelivery) -> Vec<u8>) -> FreshBodies {
     fresh.sort_by_key(|due| due.facts.delivery);
     let mut told: BTreeMap<ToldReader, Vec<u8>> = BTreeMap::new();
-    let mut written = FreshBodies { bodies: Vec::with_capacity(fresh.len()), told_already: Vec::new() };
+    let mut written =
+        FreshBodies { bodies: Vec::with_capacity(fresh.len()), told_already: Vec::new(), under_way: Vec::new() };
     for mut due in fresh {
         let (reader, event) = (ToldReader { endpoint: due.endpoint, lead: due.facts.lead }, due.facts.event());
         if event == EventType::LeadUpdated
             && let Some(before) = told.get(&reader)
         {
-            due.told_before = Some(before.clone());
+            (due.told_before, due.was_told) = (Some(before.clone()), false);
         }
         let body = write(&due);
         if is_told_already(&due, &body) {
-            written.told_already.push(due.facts.delivery.uuid());
+            let ended = if due.was_told { &mut written.told_already } else { &mut written.under_way };
+            ended.push(due.facts.delivery.uuid());
             continue;
         }
         if matches!(event, EventType::LeadMatured | EventType::LeadUpdated) {
@@ -56,13 +63,19 @@ pub(crate) fn in_order(mut fresh: Vec<LeasedDelivery>, write: impl Fn(&LeasedDel
 }
 
 /// Whether an update because of what arrived tells nothing that its reader was not told: a correction that corrects nothing, or one that
-/// the update before it told with its own. What somebody did is told all the same.
+/// the update before it told with its own. What somebody did is told all the same. A reader who asks for no updates is sent what the
+/// bytes before say wrong, and no more: a program that takes each body for a lead would have it twice.
 fn is_told_already(due: &LeasedDelivery, body: &[u8]) -> bool {
     let EventDetail::Updated(update) = &due.facts.detail else { return false };
     let read = |body: &[u8]| ClientEvent::read(body);
     let (before, now) = (due.told_before.as_deref().and_then(read), read(body));
     let both = before.as_ref().and_then(ClientEvent::lead).zip(now.as_ref().and_then(ClientEvent::lead));
-    update.kind.get() == Some(&UpdateKind::Arrival) && both.is_some_and(|(before, now)| tells_the_same(before, now))
+    let Some((before, now)) = both else { return false };
+    match update.kind.get() {
+        Some(UpdateKind::Arrival) if tells_the_same(before, now) => true,
+        Some(UpdateKind::Arrival | UpdateKind::Grade) => !due.asks && !outdates(before, now),
+        _ => false,
+    }
 }
 
 impl Store {
@@ -106,12 +119,38 @@ impl Store {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "-- delivery.told_already
-            update delivery set state = 'withdrawn', reason = 'all of it was told already', reason_code = null, lease = null, leased_until = null,
+            update delivery set state = 'withdrawn', reason = 'its endpoint has all of it that it asks for', reason_code = null, lease = null, leased_until = null,
                    attempts = attempts - 1, excused = least(excused, attempts - 1), ended_at = $3
             where id = any($1) and state = 'leased' and lease = $2",
             told,
             lease,
             now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Puts off leased updates all of which is on its way with another one, until it is known whether that was taken in; its end wakes them. Nothing was
+    /// sent, so that no attempt counts.
+    pub(crate) async fn put_off_under_way(
+        &self,
+        later: &[Uuid],
+        lease: Uuid,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let again = now.saturating_add(LOOKED_AT_AGAIN).unwrap_or(now);
+        sqlx::query!(
+            "-- delivery.told_under_way
+            update delivery set state = 'held', reason = 'waits for what tells the same', reason_code = null, due_at = $4, offered_until = $3, lease = null, leased_until = null,
+                   attempts = attempts - 1, excused = least(excused, attempts - 1)
+            where id = any($1) and state = 'leased' and lease = $2",
+            later,
+            lease,
+            now.to_sqlx(),
+            again.to_sqlx()
         )
         .execute(&self.pool)
         .await?;
@@ -136,6 +175,7 @@ async fn keep(
         where d.event <> 'lead.updated' or ($4::uuid[])[i] is not distinct from (
           select h.id from delivery h join delivery_body b on b.delivery_id = h.id
           where h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
+            and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
             and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1)
         on conflict do nothing returning delivery_id",
         &ids,
@@ -147,3 +187,6 @@ async fn keep(
     .await?;
     Ok(rows.into_iter().map(|row| row.delivery_id).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,9 +115,12 @@ impl Store {
             self.put_aside(&failed, request.lease, now).await?;
         }
         let (frozen, fresh): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.body.is_some());
-        let FreshBodies { bodies, told_already } = in_order(fresh, freeze);
+        let FreshBodies { bodies, told_already, under_way } = in_order(fresh, freeze);
         if !told_already.is_empty() {
             self.withdraw_told_already(&told_already, request.lease, now).await?;
+        }
+        if !under_way.is_empty() {
+            self.put_off_under_way(&under_way, request.lease, now).await?;
         }
         // Before anything is sent: after a crash the next attempt must send these very bytes under this id.
         let ours = self.freeze(&bodies, now).await?;

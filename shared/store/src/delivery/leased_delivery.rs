@@ -69,6 +69,10 @@ pub struct LeasedDelivery {
     pub told_before: Option<Vec<u8>>,
     /// By which delivery, where that is kept.
     pub told_by: Option<Uuid>,
+    /// That one was taken in.
+    pub was_told: bool,
+    /// Its endpoint asks for this event.
+    pub asks: bool,
     /// The rep it is for.
     pub rep: Option<RepId>,
     /// Links about it that were made before are ended.
@@ -136,6 +140,8 @@ struct LeasedColumns {
     is_fallback: bool,
     told_before: Option<Vec<u8>>,
     told_by: Option<Uuid>,
+    was_told: Option<bool>,
+    asks: bool,
     kind: String,
     to: String,
     sealed_url: Option<Vec<u8>>,
@@ -245,6 +251,8 @@ impl LeasedColumns {
             is_fallback: self.is_fallback,
             told_before: self.told_before,
             told_by: self.told_by,
+            was_told: self.was_told == Some(true),
+            asks: self.asks,
             rep: self.rep_id.map(RepId::from_uuid),
             links_since: self.links_since.to_jiff(),
             attempts: self.attempts,
@@ -336,10 +344,17 @@ impl Store {
                    coalesce(case when d.state = 'leased' then d.mailed_to end, e.url, e.address, e.shown_url) as "to!", e.sealed_url, e.allow_private, e.timeout_s, e.headers, e.sealed_headers,
                    (select b.body from delivery h join delivery_body b on b.delivery_id = h.id
                     where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
+                      and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
                       and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_before,
                    (select h.id from delivery h join delivery_body b on b.delivery_id = h.id
                     where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
+                      and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
                       and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_by,
+                   (select h.first_delivered_at is not null from delivery h join delivery_body b on b.delivery_id = h.id
+                    where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
+                      and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
+                      and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as was_told,
+                   d.event = any(e.events) as "asks!",
                    e.failures > 0 as "failing!",
                    coalesce(d.rep_id, e.rep_id) as rep_id, greatest(d.links_since, (select r.links_since from rep r where r.id = coalesce(d.rep_id, e.rep_id))) as "links_since!",
                    coalesce((select r.time_zone from rep r where r.id = coalesce(d.rep_id, e.rep_id)), c.time_zone) as "clock!",

@@ -81,7 +81,7 @@ impl Store {
 pub(crate) async fn settle(executor: impl PgExecutor<'_>, rows: &[Settled]) -> Result<Vec<DeliveryId>, StoreError> {
     let c = SettledArrays::from(rows);
     // The lease is named: a worker that was too slow must not settle what another attempts now. Its attempt is
-    // recorded all the same, because it happened. What is new of a lead waits behind the lead itself, and goes out at once now. What was taken is delivered whoever holds the lease by then: it must not be
+    // recorded all the same, because it happened. What is new of a lead waits behind the lead itself, or behind what tells the same, and goes out at once now. What was taken is delivered whoever holds the lease by then: it must not be
     // sent once more because the answer came late.
     let done = sqlx::query!(
         r#"-- delivery.settle
@@ -107,7 +107,7 @@ pub(crate) async fn settle(executor: impl PgExecutor<'_>, rows: &[Settled]) -> R
         ), behind as (
           update delivery w set due_at = s.at, offered_until = s.at
           from settled s
-          where s.event = 'lead.matured' and s.state in ('delivered', 'filed', 'dead') and w.maturation_id = s.maturation_id
+          where s.event in ('lead.matured', 'lead.updated') and s.state in ('delivered', 'filed', 'dead') and w.maturation_id = s.maturation_id
             and w.endpoint_id = s.endpoint_id and w.event = 'lead.updated' and w.state = 'held' and w.attempts = 0 and w.due_at > s.at
         ), told as materialized (
           select pg_notify('ripen_live', json_build_object('kinds', '["deliveries"]'::json, 'clients',

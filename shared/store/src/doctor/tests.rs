@@ -51,8 +51,26 @@ async fn a_wish_that_a_version_before_did_not_hear_is_named_until_its_person_is_
     let of = |number, lead, all| UnheardWish { arrival: arrival(number), lead, all };
     assert_eq!(scene.store.wishes_unheard(scope).await.unwrap(), [of(1, Some(lead), 2), of(3, None, 2)]);
     scene.run("insert into suppression_sweep (after_id, at) values (pg_temp.i(1), now())").await;
+    let passed_over = "it was worked after the sweep went by";
+    assert_eq!(
+        scene.store.wishes_unheard(scope).await.unwrap(),
+        [of(1, Some(lead), 2), of(3, None, 2)],
+        "{passed_over}"
+    );
+    scene.run("update person set do_not_contact = true where id = pg_temp.i(1)").await;
     assert_eq!(scene.store.wishes_unheard(scope).await.unwrap(), [of(3, None, 1)], "what was swept up is no news");
-    scene.run("delete from suppression_sweep").await;
+    scene.run("update suppression_sweep set after_id = pg_temp.i(3)").await;
+    assert_eq!(scene.store.wishes_unheard(scope).await.unwrap(), []);
+    // Somebody has let them be contacted.
+    scene
+        .run(
+            "update person set do_not_contact = false where id = pg_temp.i(1);
+             insert into audit (id, at, actor, action, object, client_id)
+               values (pg_temp.i(1), now() + interval '1 hour', 'Kim', 'suppression.lift', 'acme', pg_temp.i(1))",
+        )
+        .await;
+    assert_eq!(scene.store.wishes_unheard(scope).await.unwrap(), []);
+    scene.run("delete from suppression_sweep; update person set do_not_contact = false where id = pg_temp.i(1)").await;
     scene
         .run("update person set do_not_contact = true; update arrival set dropped_at = received_at where id = pg_temp.i(3)")
         .await;

@@ -41,7 +41,8 @@ pub struct RepClosedWanted {
 
 impl Store {
     /// Leads that this rep had and that were won, lost or given back since, the last first; each once. By what was said of the rep's own
-    /// delivery, and of a lead that is over by what anybody of the client said last. Not what was taken back, or could not be
+    /// delivery, and of a lead that is over by what anybody of the client said last of the same hand-over: what a colleague made of it after
+    /// this rep gave it back is the colleague's. Not what was taken back, or could not be
     /// delivered to the rep and somebody else has: of that the rep knows nothing.
     pub async fn rep_closed(&self, scope: Scope, wanted: RepClosedWanted) -> Result<Vec<RepClosedLead>, StoreError> {
         let RepClosedWanted { rep, link_made, since, limit } = wanted;
@@ -54,7 +55,9 @@ impl Store {
               join lead l on l.id = d.lead_id
               cross join lateral (
                 select o.kind, o.at, o.amount, o.currency from outcome o
-                where o.lead_id = d.lead_id and (o.delivery_id = d.id or l.stage not in ('lead', 'contact', 'opportunity'))
+                where o.lead_id = d.lead_id and (o.delivery_id = d.id or l.stage not in ('lead', 'contact', 'opportunity')
+                  and exists (select from delivery h join endpoint x on x.id = h.endpoint_id
+                              where h.id = o.delivery_id and h.maturation_id = d.maturation_id and coalesce(h.rep_id, x.rep_id, $1) = $1))
                 order by o.at desc, o.number desc limit 1) newest
               where d.client_id = (select client_id from rep where id = $1 and ($5::uuid is null or client_id = $5))
                 and (d.rep_id = $1 or d.rep_id is null and d.endpoint_id in (select id from endpoint where rep_id = $1))
@@ -86,3 +89,6 @@ impl Store {
         closed.collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

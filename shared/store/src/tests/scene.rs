@@ -10,7 +10,10 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreOptions,
-    delivery::lease::{LeaseRequest, MailRoom},
+    delivery::{
+        lease::{LeaseRequest, MailRoom},
+        leased_delivery::LeasedDelivery,
+    },
     slot::SlotPlace,
 };
 
@@ -88,6 +91,16 @@ impl Scene {
 
     /// Leases these; the numbers of those that may be sent.
     pub(crate) async fn lease(&self, numbers: &[u128], now: Timestamp) -> Vec<u128> {
+        self.lease_writing(numbers, now, |_| b"{}".to_vec()).await
+    }
+
+    /// The same, with bodies of their own.
+    pub(crate) async fn lease_writing(
+        &self,
+        numbers: &[u128],
+        now: Timestamp,
+        write: impl Fn(&LeasedDelivery) -> Vec<u8> + Send,
+    ) -> Vec<u128> {
         let deliveries: Vec<_> = numbers.iter().map(|number| delivery(*number)).collect();
         let request = LeaseRequest {
             deliveries: &deliveries,
@@ -98,7 +111,7 @@ impl Scene {
             mail: MailRoom::ANY,
             kept_until: now,
         };
-        let granted = self.store.deliveries_lease(&request, now, |_| b"{}".to_vec()).await.unwrap();
+        let granted = self.store.deliveries_lease(&request, now, write).await.unwrap();
         let mut ready: Vec<_> = granted.ready.iter().map(|leased| leased.due.facts.delivery.uuid().as_u128()).collect();
         ready.sort_unstable();
         ready

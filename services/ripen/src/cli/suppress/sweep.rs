@@ -23,7 +23,7 @@ pub struct SuppressSweepOptions {
     /// Say what would be suppressed, and suppress nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// From the first arrival on, also those that were read before: who was let be contacted since then may be suppressed again.
+    /// From the first arrival on, also those that were read before.
     #[arg(long)]
     pub again: bool,
 }
@@ -34,6 +34,7 @@ struct SweptWishes {
     read: usize,
     wishes: usize,
     lifted: usize,
+    unclear: usize,
     added: u64,
     persons: usize,
     leads: u64,
@@ -45,8 +46,9 @@ impl SweptWishes {
     fn take(&mut self, piece: &SweptWishes) {
         self.read += piece.read;
         for wish in &piece.wishes {
-            self.wishes += 1;
-            self.lifted += usize::from(wish.is_lifted);
+            self.wishes += usize::from(!wish.is_unclear);
+            self.unclear += usize::from(wish.is_unclear);
+            self.lifted += usize::from(wish.is_lifted && !wish.is_unclear);
             self.added += wish.added;
             self.persons += wish.effect.persons;
             self.leads += wish.effect.leads;
@@ -78,18 +80,23 @@ pub async fn run(common: &Common, database: &Database, options: &SuppressSweepOp
         }
         after = Some(last);
     }
-    let SweptWishes { read, wishes, lifted, added, persons, leads, told, named } = swept;
-    let mut counts = json!({"read": read, "wishes": wishes, "lifted_since": lifted, "added": added, "persons": persons, "leads": leads,
-        "told": told, "dry_run": options.dry_run});
+    let SweptWishes { read, wishes, lifted, unclear, added, persons, leads, told, named } = swept;
+    let mut counts = json!({"read": read, "wishes": wishes, "lifted_since": lifted, "unclear": unclear, "added": added,
+        "persons": persons, "leads": leads, "told": told, "dry_run": options.dry_run});
     match (common.json, &mut counts) {
         (true, Value::Object(counts)) => {
             counts.insert("found".to_owned(), Value::Array(named));
         }
         _ if named.is_empty() => {}
-        _ => output::table(false, &["arrival", "lead", "source", "added", "lifted_since"], &named)?,
+        _ => output::table(false, &["arrival", "lead", "source", "added", "lifted_since", "unclear"], &named)?,
     }
     output::record(common.json, &counts)?;
-    if wishes > NAMED {
+    if unclear > 0 {
+        output::say(
+            "where it is unclear, nothing was done: the note says more than the wish, or a suppression was lifted for the client since. Look at the lead, and `ripen suppress person` or leave it",
+        );
+    }
+    if wishes + unclear > NAMED {
         output::say(&format!("the first {NAMED} are named; `ripen audit list` tells of each that was suppressed"));
     }
     Ok(())
@@ -97,5 +104,5 @@ pub async fn run(common: &Common, database: &Database, options: &SuppressSweepOp
 
 fn shown(wish: &SweptWish) -> Value {
     json!({"arrival": wish.arrival, "lead": wish.lead, "client": wish.client, "source": wish.source, "added": wish.added,
-           "leads": wish.effect.leads, "told": wish.effect.told, "lifted_since": wish.is_lifted})
+           "leads": wish.effect.leads, "told": wish.effect.told, "lifted_since": wish.is_lifted, "unclear": wish.is_unclear})
 }

@@ -2,6 +2,8 @@
 //! `06 22 34 56 78 après 18h`. A number among words counts only where its country gives it out, the words do not say that it is
 //! something else (`Order 4155550100`), and no letter is glued to its digits (`415555O100`).
 
+use std::ops::Range;
+
 use super::{FEWEST_DIGITS, InvalidPhone, Phone, ReadPhone, beside, digits, folded, one};
 
 /// The longest text in which a number is looked for.
@@ -52,7 +54,36 @@ const NO_PHONE: &[&str] = &[
     "contract",
     "fax",
     "telefax",
+    // Of whom the sender does not ask to be called there.
+    "ex",
+    "not",
 ];
+/// Words that say of a number beside them that its person is not reached there, before it or behind it.
+const OUTDATED: &[&str] = &[
+    "old",
+    "former",
+    "formerly",
+    "previous",
+    "previously",
+    "wrong",
+    "disconnected",
+    "dead",
+    "alt",
+    "alte",
+    "falsch",
+    "falsche",
+    "ancien",
+    "ancienne",
+    "faux",
+    "antiguo",
+    "viejo",
+    "equivocado",
+    "equivocada",
+];
+/// Behind `not`, what is said of whether to call: such a number is kept with its remark, or it could not be barred.
+const CALLING: &[&str] = &["call", "contact", "phone", "ring", "dial", "text", "disturb"];
+/// What parts one number and what is said of it from the next.
+const PARTS: [char; 4] = [',', ';', '|', '\n'];
 
 /// Digits in a text with what people put between them.
 struct DigitRun<'t> {
@@ -69,7 +100,13 @@ impl Phone {
     /// # Errors
     /// As [`Phone::parse`].
     pub fn parse_with_remark(text: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
-        Self::parse(text, country).or_else(|why| remarked(text, country).ok_or(why))
+        let is_outdated = |other: &String| digits(other) < FEWEST_DIGITS && holds_one_of(other, OUTDATED);
+        match Self::parse(text, country) {
+            // `415-555-0155, disconnected`: what stands in place of another number is about the first.
+            Ok(read) if read.others.iter().any(is_outdated) => Err(InvalidPhone::NotANumber),
+            Ok(read) => Ok(read),
+            Err(why) => remarked(text, country).ok_or(why),
+        }
     }
 }
 
@@ -86,8 +123,16 @@ fn remarked(text: &str, country: Option<&str>) -> Option<ReadPhone> {
     if short.iter().any(is_one_of_many) || long.iter().any(|run| is_glued(&text, run)) {
         return None;
     }
+    // A number that is outdated is an identity of the person as any other, and rings at whoever has it now.
+    let outdated: Vec<_> = parts(&text).filter(|part| holds_one_of(&text[part.clone()], OUTDATED)).collect();
+    let is_within = |part: &Range<usize>, run: &DigitRun<'_>| part.contains(&run.from);
+    if outdated.iter().any(|part| !long.iter().any(|run| is_within(part, run))) {
+        return None;
+    }
     let valid = |run: &&DigitRun<'_>| {
-        !says_otherwise(words_before(&text, run.from)) && one(run.number, country).is_ok_and(|read| !read.doubtful)
+        !says_otherwise(words_before(&text, run.from))
+            && !outdated.iter().any(|part| is_within(part, run))
+            && one(run.number, country).is_ok_and(|read| !read.doubtful)
     };
     let numbers: Vec<_> = long.iter().filter(valid).collect();
     let [first, others @ ..] = &numbers[..] else { return None };
@@ -147,8 +192,23 @@ fn words_before(text: &str, from: usize) -> &str {
 }
 
 fn says_otherwise(words: &str) -> bool {
-    let small = words.to_lowercase();
-    small.split(|c: char| !c.is_alphanumeric()).any(|word| NO_PHONE.contains(&word))
+    holds_one_of(words, NO_PHONE) && !(holds_one_of(words, &["not"]) && holds_one_of(words, CALLING))
+}
+
+fn holds_one_of(text: &str, words: &[&str]) -> bool {
+    let small = text.to_lowercase();
+    small.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
+}
+
+/// Where the parts of a text are.
+fn parts(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    text.split(PARTS).map(move |part| {
+        let found = from..from + part.len();
+        // Each of what parts them is one byte.
+        from = found.end + 1;
+        found
+    })
 }
 
 /// What stands beside the numbers.
@@ -189,6 +249,13 @@ mod tests {
     #[case("06 22 34 56 78 (après 18h)", "FR", &["+33622345678"], "après 18h")]
     #[case("030 2345680 (Büro), 0151 23456780 (mobil)", "DE", &["+49302345680", "+4915123456780"], "Büro mobil")]
     #[case("030 2345680 (Büro), Fax 030 2345681", "DE", &["+49302345680"], "Büro Fax 030 2345681")]
+    #[case("415-555-0155 (do not call)", "US", &["+14155550155"], "do not call")]
+    #[case("DO NOT CALL 415-555-0155", "US", &["+14155550155"], "DO NOT CALL")]
+    #[case("030 2345680 - bitte nicht anrufen", "DE", &["+49302345680"], "bitte nicht anrufen")]
+    #[case("415-555-0155 not after 5", "US", &["+14155550155"], "not after 5")]
+    #[case("old 415-555-0155, new 628-555-0123", "US", &["+16285550123"], "old 415-555-0155 new")]
+    #[case("415-555-0155 (old), 628-555-0123 (new)", "US", &["+16285550123"], "415-555-0155 old new")]
+    #[case("ex wife 415-555-0155, mine 628-555-0123", "US", &["+16285550123"], "ex wife 415-555-0155 mine")]
     fn a_number_is_read_and_the_words_beside_it_are_kept(
         #[case] typed: &str,
         #[case] country: &str,
@@ -225,6 +292,12 @@ mod tests {
     #[case("555-0100 (home)", "US")]
     #[case("4.93023E+11", "DE")]
     #[case("ask for it", "US")]
+    #[case("wrong number 415-555-0155", "US")]
+    #[case("415-555-0155 (wrong number)", "US")]
+    #[case("415-555-0155, disconnected", "US")]
+    #[case("old: 415-555-0155", "US")]
+    #[case("not 415-555-0155", "US")]
+    #[case("030 2345680 (alt)", "DE")]
     fn what_is_no_number_stays_none_whatever_words_are_beside_it(#[case] typed: &str, #[case] country: &str) {
         assert!(Phone::parse_with_remark(typed, Some(country)).is_err(), "{typed}");
     }

@@ -1,9 +1,11 @@
 //! What becomes of a claim that was taken.
 
+use ripen_domain::actor::Actor;
+
 use super::*;
 use crate::{
     delivery::held::PastOffer,
-    tests::scene::{Scene, at},
+    tests::scene::{Scene, at, delivery},
 };
 
 const NOW: &str = "2026-11-24T10:07:00Z";
@@ -64,5 +66,41 @@ async fn what_waits_after_somebody_took_it_in_vain_says_so() {
     let mut tx = scene.store.begin().await.unwrap();
     assert_eq!(tx.reroute(ClientId::from_uuid(Uuid::from_u128(1)), at(NOW)).await.unwrap(), 1);
     drop(tx);
+    scene.end().await;
+}
+
+/// Dana took the first lead: it went to her mailbox and to a webhook of hers.
+const DANA_TOOK_IT: &str = "
+    insert into rep (id, client_id, name, email, created_at) select pg_temp.i(8), id, 'Dana', 'dana@client.example', at from n where id = pg_temp.i(1);
+    insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
+      select id, client_id, 'email', name, email, id, created_at from rep;
+    update endpoint set rep_id = pg_temp.i(8) where id = pg_temp.i(1);
+    update delivery set state = 'delivered', rep_id = pg_temp.i(8), ended_at = '2026-11-24 10:06Z', first_delivered_at = '2026-11-24 10:06Z' where id = pg_temp.i(1);
+    insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, state, attempts, due_at, offered_until, created_at, ended_at)
+      select pg_temp.i(number), pg_temp.i(1), id, id, pg_temp.i(8), pg_temp.i(8), event, state, 1, at, at, at, at
+      from n cross join (values (40, 'lead.offered', 'delivered'), (41, 'lead.matured', 'delivered')) o (number, event, state) where id = pg_temp.i(1);
+    insert into delivery_body (delivery_id, client_id, at, body)
+      select id, client_id, created_at, '{}'::bytea from delivery where id in (pg_temp.i(1), pg_temp.i(41));";
+
+#[tokio::test]
+async fn what_the_winner_of_an_offer_says_is_said_of_the_delivery_that_has_the_lead() {
+    let scope = Actor::operator("Kim").scope();
+    let mut scene = Scene::new().await;
+    let dana = RecipientId::Rep(RepId::from_uuid(Uuid::from_u128(8)));
+    let bounced = "update delivery set state = 'dead' where id = pg_temp.i(41)";
+    for (change, handed) in [("", 41), (bounced, 1)] {
+        scene.again().await;
+        scene.run("delete from rep").await;
+        scene.run(&format!("{OFFERED} {DANA_TOOK_IT}")).await;
+        let taken =
+            format!("update claim set taken_by = '{dana}', offered_to = '{{{dana}}}', taken_at = '2026-11-24 10:05Z'");
+        scene.run(&taken).await;
+        scene.run(change).await;
+        let mut tx = scene.store.begin().await.unwrap();
+        assert_eq!(tx.offer_handed(scope, delivery(40)).await.unwrap(), Some(delivery(handed)), "{change}");
+        drop(tx);
+        let made = scene.store.offer_made(scope, delivery(40)).await.unwrap().unwrap();
+        assert_eq!(made.handed, Some(delivery(handed)), "the page says it of the same: {change}");
+    }
     scene.end().await;
 }

@@ -1,0 +1,99 @@
+//! Whom not to contact, and what stands beside a number.
+
+use super::*;
+
+#[rstest]
+#[case(json!({"do_not_contact": true}), "do_not_contact", "true")]
+#[case(json!({"opt_out": "yes"}), "do_not_contact", "yes")]
+#[case(json!({"unsubscribed": "2026-03-01"}), "do_not_contact", "2026-03-01")]
+#[case(json!({"DNC": "Y"}), "do_not_contact", "Y")]
+#[case(json!({"Do Not Call": "Yes"}), "do_not_contact", "Yes")]
+#[case(json!({"do_not_contact": ["0", "1"]}), "do_not_contact", "[\"0\",\"1\"]")]
+#[case(json!({"status": "DNC"}), "status", "DNC")]
+#[case(json!({"tags": ["hot", "unsubscribed"]}), "tags", "[\"hot\",\"unsubscribed\"]")]
+#[case(json!({"notes": "Do not call"}), "notes", "Do not call")]
+#[case(json!({"notes": "please do not call"}), "notes", "please do not call")]
+#[case(json!({"notes": "STOP"}), "notes", "STOP")]
+#[case(json!({"notes": "keine Anrufe"}), "notes", "keine Anrufe")]
+#[case(json!({"opposition": "oui"}), "do_not_contact", "oui")]
+#[case(json!({"answers": {"opt_out": true}}), "opt_out", "true")]
+fn who_must_not_be_contacted_is_flagged(#[case] lead: Value, #[case] field: &str, #[case] said: &str) {
+    let mut lead = lead;
+    lead["email"] = json!("casey@example.com");
+    let lead = usable(lead);
+    assert!(lead.do_not_contact);
+    assert_eq!(lead.flags, [Flag::new(field, FlagCode::DoNotContact).saying(said)]);
+}
+
+#[test]
+fn words_beside_a_number_are_kept_and_shown_and_the_number_is_used() {
+    let lead = usable(json!({"phone": "415-555-0155 (ask for Bob)"}));
+    assert_eq!(lead.phone.as_ref().map(|phone| phone.as_str()), Some("+14155550155"));
+    assert_eq!(lead.flags, [Flag::new("phone", FlagCode::PhoneRemark).saying("ask for Bob")]);
+    assert_eq!(Value::Object(lead.extra), json!({"phone_remark": "ask for Bob"}));
+    let lead = usable(json!({"phone": "030 2345680 (Büro), 0151 23456780 (mobil)", "country": "DE"}));
+    assert_eq!(lead.phone.as_ref().map(|phone| phone.as_str()), Some("+49302345680"));
+    let second = Flag::new("phone", FlagCode::SecondPhone).saying("+4915123456780");
+    assert!(lead.flags.contains(&second), "{:?}", lead.flags);
+}
+
+#[test]
+fn a_wish_beside_a_number_or_in_place_of_one_is_heard() {
+    for (phone, country) in [
+        ("415-555-0155 (do not call)", "US"),
+        ("DO NOT CALL 415-555-0155", "US"),
+        ("415-555-0155, do not call", "US"),
+        ("030 2345680 - bitte nicht anrufen", "DE"),
+    ] {
+        let lead = usable(json!({"phone": phone, "country": country}));
+        assert!(lead.do_not_contact && lead.phone.is_some(), "{phone}: what is not known cannot be suppressed");
+        assert!(lead.flags.iter().any(|flag| flag.code == FlagCode::DoNotContact), "{phone}: {:?}", lead.flags);
+    }
+    assert!(usable(json!({"phone": "do not call", "email": "ella@x.com"})).do_not_contact);
+    let lead = usable(json!({"phone": "415-555-0155 (do not call before 6)", "country": "US"}));
+    assert!(!lead.do_not_contact && lead.flags.iter().any(|flag| flag.code == FlagCode::WishUnclear));
+    let lead = usable(json!({"phone": ["415-555-0155", "628-555-0123 (do not call)"], "country": "US"}));
+    assert!(!lead.do_not_contact && lead.flags.iter().any(|flag| flag.code == FlagCode::WishUnclear));
+}
+
+#[test]
+fn the_fields_of_one_outer_name_are_read() {
+    let lead = usable(json!({"form_fields[name]": "Ella Low", "form_fields[email]": "ella@x.com",
+        "form_fields[phone]": "415-555-0155", "form_fields[budget]": "450000", "post_id": "7"}));
+    assert_eq!((lead.name.as_deref(), lead.phone.is_some()), (Some("Ella Low"), true));
+    assert_eq!(lead.email.as_ref().map(|email| email.as_str()), Some("ella@x.com"));
+    assert_eq!(Value::Object(lead.extra), json!({"budget": "450000", "post_id": "7"}));
+}
+
+#[test]
+fn what_is_no_wish_not_to_be_contacted_is_none() {
+    for lead in [
+        json!({"do_not_contact": false}),
+        json!({"opt_out": "no", "dnc": "", "unsubscribed": null}),
+        json!({"status": "no contact", "notes": "They did not call back"}),
+        json!({"opt_in": "no", "marketing": "no"}),
+    ] {
+        let mut lead = lead;
+        lead["email"] = json!("casey@example.com");
+        let lead = usable(lead);
+        assert!(!lead.do_not_contact && lead.flags.is_empty(), "{:?}", lead.flags);
+    }
+    let lead =
+        usable(json!({"email": "casey@example.com", "notes": "Do not call before six, please", "call_allowed": "no"}));
+    assert!(!lead.do_not_contact);
+    let flags: Vec<_> = lead.flags.iter().map(Flag::in_words).collect();
+    let expected = [
+        "call_allowed: unknown field (no), did you mean do_not_contact?",
+        "notes: wish unclear (Do not call before six, please)",
+    ];
+    assert_eq!(flags, expected);
+    // Looked at by whoever calls.
+    let lead = usable(json!({"email": "casey@example.com", "newsletter_opt_out": "yes", "dnc_status": "clean"}));
+    let flags: Vec<_> = lead.flags.iter().map(Flag::in_words).collect();
+    let expected = [
+        "do_not_contact: field unusable (clean)",
+        "newsletter_opt_out: unknown field (yes), did you mean do_not_contact?",
+    ];
+    assert!(!lead.do_not_contact);
+    assert_eq!(flags, expected);
+}
