@@ -136,7 +136,7 @@ impl CommittedWords<'_> {
 }
 
 /// `45` is the same as `"45"`, and nothing picked the same as nothing typed.
-fn as_typed(value: &Value) -> String {
+pub(super) fn as_typed(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.trim().to_owned(),

@@ -18,6 +18,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    draft::as_typed,
     nobody,
     take::{OpenedLead, open_as},
     user_of,
@@ -134,7 +135,9 @@ fn beside(taken_back: DeskDraft, stored: DeskDraft) -> DeskDraft {
         false if is_said(&stored.note) => format!("{}\n{}", taken_back.note, stored.note),
         false => taken_back.note,
     };
-    let answers = taken_back.answers.into_iter().chain(stored.answers).collect();
+    // A page saves every field that it shows: a blank one of that tab takes nothing away that was said.
+    let said = stored.answers.into_iter().filter(|(_, value)| !as_typed(value).is_empty());
+    let answers = taken_back.answers.into_iter().chain(said).collect();
     DeskDraft { note, answers, version: stored.version.saturating_add(1), ..taken_back }
 }
 
@@ -158,4 +161,35 @@ pub async fn pending_undo(actions: &Actions, actor: &Actor) -> Result<Option<Pen
     permit(actor, Permission::Work)?;
     let user = actor.user_id().ok_or_else(nobody)?;
     Ok(actions.store.desk_undo_pending(actor.scope(), user, actions.clock.now()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn draft(note: &str, answers: &Value) -> DeskDraft {
+        DeskDraft {
+            lead: LeadId::from_uuid(Uuid::nil()),
+            note: note.to_owned(),
+            answers: answers.as_object().cloned().unwrap_or_default(),
+            saved_at: jiff::Timestamp::UNIX_EPOCH,
+            version: 3,
+            touch: None,
+        }
+    }
+
+    #[test]
+    fn blank_fields_of_another_tab_take_nothing_away_that_was_said() {
+        let taken_back =
+            draft("", &json!({"budget": "450000", "timeframe_days": "60", "area": ["Lakeview"], "pets": ""}));
+        let stored = draft(
+            "wife decides",
+            &json!({"budget": " ", "timeframe_days": "90", "area": [], "lender": null, "pets": "two"}),
+        );
+        let both = beside(taken_back, stored);
+        let answers = json!({"budget": "450000", "timeframe_days": "90", "area": ["Lakeview"], "pets": "two"});
+        assert_eq!((both.note.as_str(), Value::Object(both.answers), both.version), ("wife decides", answers, 4));
+    }
 }
