@@ -214,10 +214,22 @@ async fn while_it_is_not_settled_where_somebody_is_every_clock_says_so() {
     ]);
     assert!(!page.0.contains("where <span dir=\"auto\">Casey</span> is."), "{}", page.0);
     desk.page(&format!("/leads/{lead}")).await.holds(&["Perth to Sydney", "settles which"]);
+    let path = format!("/api/v1/work/{lead}");
+    let read = desk.get(&path).await.json();
+    let place = &read["place"];
+    assert_eq!(place["unsettled"]["places"], "Perth to Sydney", "{place}");
+    assert_eq!(place["settled_by"], "Their postal code or time zone", "{place}");
+    let times = read["call_back"]["times"].as_array().unwrap();
+    assert!(times.contains(&json!("12:00")) && !times.contains(&json!("09:00")), "six in Perth: {times:?}");
+    let asked = json!({"lead": lead, "disposition": "call_back", "next": "2026-11-25T12:00"});
+    let (_, said) = api(&desk, "/api/v1/work/preview", &asked).await;
+    assert_eq!(said["call_back"]["unsettled"]["places"], "Perth to Sydney", "{said}");
     assert_eq!(api(&desk, &format!("/api/v1/leads/{lead}/person"), &json!({"postal_code": "6000"})).await.0, 204);
     let page = desk.page("/work").await;
     page.holds(&["in Perth", "Times are Perth, where"]);
     assert!(!page.0.contains("id=\"unsettled\""), "{}", page.0);
+    let place = desk.get(&path).await.json()["place"].clone();
+    assert_eq!((&place["unsettled"], &place["time_zone"]), (&Value::Null, &json!("Australia/Perth")), "{place}");
 }
 
 #[tokio::test]
