@@ -126,12 +126,21 @@ async fn a_filter_that_would_count_for_nothing_is_refused_and_shown() {
         let error = &program.json()["errors"][0];
         assert_eq!((&error["pointer"], &error["code"]), (&json!(format!("/{name}")), &json!(code)), "{query}");
         assert_eq!(desk.get(&format!("/leads.csv?{query}")).await.status, StatusCode::BAD_REQUEST, "{query}");
+        // A search is no filter of numbers, and no list that is saved.
+        let is_left = query.starts_with("q=");
+        let counts = desk.get(&format!("/api/v1/leads/counts?{query}")).await.status;
+        assert_eq!(counts == StatusCode::OK, is_left, "{query}: {counts}");
+        let saved = api(&desk, "/api/v1/lead-views", &json!({"name": "mine", "query": query})).await;
+        assert_eq!(saved.0, if is_left { 200 } else { 400 }, "{query}: {}", saved.1);
         let page = desk.get(&format!("/leads?{query}")).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{query}");
         let chip = format!("<span class=\"dim\">{chip}</span>");
         assert!(page.text.contains(&format!("{name}: ")) && page.text.contains(&chip), "{query}: {}", page.text);
         assert!(!page.text.contains("Casey Smith"), "no list in place of another: {query}");
     }
+    let form = [("name", "theirs"), ("query", "view=all&then=became_a"), ("what", "save")];
+    let page = desk.post("/leads/views", &form).await;
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.text.contains("then: "), "{}", page.text);
     for sound in ["view=all&touched_by=me&how=spoke&on=month", "q=casey", "q=casey&sort=points"] {
         assert_eq!(desk.get(&format!("/leads?{sound}")).await.status, StatusCode::OK, "{sound}");
     }
