@@ -8,7 +8,7 @@ use ripen_domain::{
 use ripen_store::{
     StoreError,
     desk::{
-        draft::{DeskDraft, DraftRef},
+        draft::{DeskDraft, DraftChange, DraftRef},
         undo::{PendingUndo, UndoRecord},
     },
     lead::undo::{LeadBefore, TakenBack, TouchUndo},
@@ -107,10 +107,13 @@ impl Action for UndoDisposition {
             Err(error) => return Err(error.into()),
         }
         if let Some(draft) = draft {
-            let stored = work.tx.desk_draft(scope, DraftRef { user, lead: kept.lead }).await?;
-            let draft = DeskDraft { saved_at: now, ..draft };
-            let draft = stored.map_or_else(|| draft.clone(), |stored| beside(draft.clone(), stored));
-            work.tx.desk_draft_save(scope, user, &draft).await?;
+            let of = DraftRef { user, lead: kept.lead };
+            let stored = work.tx.desk_draft(scope, of).await?;
+            let DeskDraft { note, answers, version, touch, .. } =
+                stored.map_or_else(|| draft.clone(), |stored| beside(draft.clone(), stored));
+            let (note, answers) = (Some(note.as_str()), Some(&answers));
+            let change = DraftChange { of, note, answers, saved_at: now, version, touch };
+            work.tx.desk_draft_save(scope, &change).await?;
         }
         work.tx.desk_undo_done(scope, self.touch, now).await?;
         let change = AuditChange::of(kept.client, json!({"touch": self.touch}), json!({"touch": null}));

@@ -17,6 +17,7 @@ use ripen_domain::{
     id::{CallId, LeadId},
     touch::Disposition,
 };
+use ripen_store::desk::draft::{DraftChange, DraftRef};
 use uuid::Uuid;
 
 use crate::{
@@ -326,4 +327,29 @@ async fn what_is_not_named_of_a_draft_stays() {
     office.actions.run(&lee, &emptied).await.unwrap();
     let stored = kept().await;
     assert_eq!((stored.note.as_str(), Some(stored.answers)), ("", answers));
+}
+
+#[tokio::test]
+async fn two_savings_at_once_that_name_other_parts_lose_neither() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let (scope, store) = (lee.scope(), &office.actions.store);
+    let of = DraftRef { user: lee.user_id().unwrap(), lead: lead(1) };
+    let saved_at = office.actions.clock.now();
+    let change = |version| DraftChange { of, note: None, answers: None, saved_at, version, touch: None };
+    let answers = serde_json::json!({"budget": "450000"});
+    let (mut one, mut two) = (store.begin().await.unwrap(), store.begin().await.unwrap());
+    let first = DraftChange { note: Some("wife decides"), ..change(3) };
+    assert!(one.desk_draft_save(scope, &first).await.unwrap().is_some());
+    let second = DraftChange { answers: answers.as_object(), ..change(4) };
+    let (kept, ()) = tokio::join!(two.desk_draft_save(scope, &second), async { one.commit().await.unwrap() });
+    let kept = kept.unwrap().unwrap();
+    assert_eq!(
+        (kept.note.as_str(), kept.answers.get("budget"), kept.version),
+        ("wife decides", answers.get("budget"), 4)
+    );
+    assert!(two.desk_draft_save(scope, &first).await.unwrap().is_none(), "an older one replaces no newer");
+    two.commit().await.unwrap();
 }
