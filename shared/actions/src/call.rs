@@ -31,10 +31,9 @@ use crate::{
 const LONGEST_ID: usize = 200;
 /// Longest address of a recording, in bytes.
 const LONGEST_URL: usize = 2_000;
-/// How far apart the desk's clock and a telephone's may be, as with the time of a signature.
+/// How far apart the desk's clock and a telephone's may be, as with the time of a signature. What lies ahead by more is the local time of
+/// somewhere, and once it is kept nothing that is right agrees with it.
 const APART: SignedDuration = SignedDuration::from_mins(5);
-/// How far ahead a telephone's clock may be.
-const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Writes down that a number of a lead's person is dialed. The telephone is asked by whoever runs this, afterwards, and not where
 /// it was written down before: one click is one call. `Conflict` (`other_client`) where an agent works for other clients alone.
@@ -151,7 +150,8 @@ fn usual(known: &[Phone], profile: &ripen_domain::person::Profile) -> Result<Pho
     found.cloned().ok_or_else(|| Refusal::conflict("no_number", "no number is known that leads to this person"))
 }
 
-/// Keeps what the telephone tells of a call. In any order, repeatedly and late: each fact is kept as it was first told.
+/// Keeps what the telephone tells of a call. In any order, repeatedly and late: each fact is kept as it was first told,
+/// and a time that contradicts what is known of the call is not kept.
 #[derive(Debug, Clone, Default)]
 pub struct ReportCall {
     /// The desk's id of it.
@@ -199,43 +199,71 @@ impl ReportCall {
         for (field, at) in
             [("started_at", self.started_at), ("answered_at", self.answered_at), ("ended_at", self.ended_at)]
         {
-            let is_sound = at.is_none_or(|at| at > Timestamp::UNIX_EPOCH && at.duration_since(now) <= AHEAD);
+            let is_sound = at.is_none_or(|at| at > Timestamp::UNIX_EPOCH && at.duration_since(now) <= APART);
             errors
                 .require(is_sound, field, "out_of_range", || "lies ahead: is the telephone's clock right?".to_owned());
         }
     }
 }
 
-impl ReportCall {
-    /// Facts that cannot all be true: a call is answered after it was dialed, and ends after both. The report, and what is known of the
-    /// call by now; what was told before stays, so that of a fact that is told again the first counts.
-    fn hold_against(&self, known: Option<&KnownCall>, errors: &mut FieldErrors) {
-        let answered = known.and_then(|known| known.answered_at).or(self.answered_at);
-        let ended = known.and_then(|known| known.ended_at).or(self.ended_at);
-        let start = self.started_at.or_else(|| known.and_then(start_of));
-        let facts = [
-            ("answered_at", self.answered_at, "started_at", answered.zip(start), "before it was dialed"),
-            ("ended_at", self.ended_at, "started_at", ended.zip(start), "before it was dialed"),
-            ("ended_at", self.ended_at, "answered_at", ended.zip(answered), "before it was answered"),
-        ];
-        for (later, told, earlier, both, words) in facts {
-            if both.is_some_and(|(at, before)| at < before) {
-                // The one that this report tells; of both, the later.
-                let field = if told.is_some() { later } else { earlier };
-                let what = if later == "ended_at" { "ended" } else { "was answered" };
-                errors.add(
-                    field,
-                    "contradicts",
-                    format!("by this the call {what} {words}: is the telephone's clock right?"),
-                );
+/// What was told now to be the times of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct CallTimes {
+    started_at: Option<Timestamp>,
+    answered_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+}
+
+impl CallTimes {
+    /// Refuses what cannot all be true of one report: a call is answered after it was dialed, and ends after both.
+    fn agree(self, errors: &mut FieldErrors) {
+        let Self { started_at, answered_at, ended_at } = self;
+        for (field, both, words) in [
+            ("answered_at", answered_at.zip(started_at), "was answered before it was dialed"),
+            ("ended_at", ended_at.zip(started_at), "ended before it was dialed"),
+            ("ended_at", ended_at.zip(answered_at), "ended before it was answered"),
+        ] {
+            if both.is_some_and(|(at, before)| is_before(at, before)) {
+                let words = format!("by this the call {words}: is the telephone's clock right?");
+                errors.add(field, "contradicts", words);
             }
         }
-        let dialed = known.filter(|known| known.is_of_desk).map(|known| known.dialed_at);
-        let is_sound = |at: Timestamp| dialed.is_none_or(|dialed| dialed.duration_since(at) <= APART);
-        errors.require(self.started_at.is_none_or(is_sound), "started_at", "contradicts", || {
-            "lies before the desk had it dialed: is the telephone's clock right?".to_owned()
-        });
     }
+
+    /// The times that are kept beside what is known of the call by now, and the fields of those that contradict it. What was told first
+    /// stays, right or wrong: refused whole, every later report would be lost with its recording.
+    fn beside(self, known: &KnownCall) -> (Self, Vec<&'static str>) {
+        let mut ignored = Vec::new();
+        let mut sound = |field: &'static str, told: Option<Timestamp>, is_sound: &dyn Fn(Timestamp) -> bool| {
+            let kept = told.filter(|at| is_sound(*at));
+            if kept != told {
+                ignored.push(field);
+            }
+            kept
+        };
+        let started_at = sound("started_at", self.started_at, &|at| {
+            let mut later = [known.answered_at, known.ended_at].into_iter().flatten();
+            let is_of_this = !known.is_of_desk || known.dialed_at.duration_since(at) <= APART;
+            is_of_this && !later.any(|later| is_before(later, at))
+        });
+        let start = started_at.or_else(|| start_of(known));
+        let is_begun = |at: Timestamp| start.is_none_or(|start| !is_before(at, start));
+        // Of a fact that is told again the first counts, and this one says nothing.
+        let answered_at = self.answered_at.filter(|_| known.answered_at.is_none());
+        let answered_at = sound("answered_at", answered_at, &|at| {
+            is_begun(at) && known.ended_at.is_none_or(|ended| !is_before(ended, at))
+        });
+        let answered = known.answered_at.or(answered_at);
+        let ended_at = self.ended_at.filter(|_| known.ended_at.is_none());
+        let ended_at =
+            sound("ended_at", ended_at, &|at| is_begun(at) && answered.is_none_or(|answered| !is_before(at, answered)));
+        (Self { started_at, answered_at, ended_at }, ignored)
+    }
+}
+
+/// By whole seconds: many telephones cut off what is beyond them, of one fact and not of the other.
+fn is_before(at: Timestamp, other: Timestamp) -> bool {
+    at.as_second() < other.as_second()
 }
 
 /// The latest before which a call was not dialed. The desk's clock is not the telephone's, nor is the moment at which a call made past
@@ -253,33 +281,46 @@ fn number(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<
     errors.take(field, read).map(|read| read.phone.as_str().to_owned())
 }
 
+/// What became of what the telephone told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedCall {
+    /// The call.
+    pub told: ToldCall,
+    /// Times that contradict what is known of the call, by their fields: they are not kept, and the rest is.
+    pub ignored: Vec<&'static str>,
+}
+
 impl Action for ReportCall {
-    type Done = ToldCall;
+    type Done = ReportedCall;
 
     const PERMISSION: Permission = Permission::Work;
 
-    async fn act(&self, work: &mut Work<'_>) -> Result<ToldCall, Refusal> {
+    async fn act(&self, work: &mut Work<'_>) -> Result<ReportedCall, Refusal> {
         let mut errors = FieldErrors::default();
+        let times = CallTimes { started_at: self.started_at, answered_at: self.answered_at, ended_at: self.ended_at };
         self.check(work.now, &mut errors);
+        times.agree(&mut errors);
         let called = number("number", self.number.as_deref(), &mut errors);
         let caller_id = number("caller_id", self.caller_id.as_deref(), &mut errors);
         errors.finish()?;
+        // What a time that is not kept says to have happened, happened all the same.
+        let happened = self.ended_at.map(|_| CallState::Ended).max(self.answered_at.map(|_| CallState::Answered));
         let word = CallWord {
             call: self.call,
             outside: self.id.as_deref().map(str::trim).filter(|id| !id.is_empty()),
             lead: self.lead,
-            state: self.state,
-            started_at: self.started_at,
-            answered_at: self.answered_at,
-            ended_at: self.ended_at,
+            state: self.state.max(happened),
+            started_at: times.started_at,
+            answered_at: times.answered_at,
+            ended_at: times.ended_at,
             number: called.as_deref(),
             caller_id: caller_id.as_deref(),
             recording_url: self.recording_url.as_ref(),
         };
         let known = work.tx.call_known(work.scope(), &word).await?;
-        let mut errors = FieldErrors::default();
-        self.hold_against(known.as_ref(), &mut errors);
-        errors.finish()?;
+        let (kept, ignored) = known.map_or_else(|| (times, Vec::new()), |known| times.beside(&known));
+        let CallTimes { started_at, answered_at, ended_at } = kept;
+        let word = CallWord { started_at, answered_at, ended_at, ..word };
         let id = CallId::from_uuid(work.fresh_id());
         let told = work.tx.call_report(work.scope(), &word, (id, work.now)).await?;
         // No audit row: nobody changed anything, the telephone tells what happened, several times a call.
@@ -288,7 +329,7 @@ impl Action for ReportCall {
             Refusal::missing("call", named)
         })?;
         work.tell(LiveKind::Leads, Some(told.client));
-        Ok(told)
+        Ok(ReportedCall { told, ignored })
     }
 }
 
@@ -345,4 +386,56 @@ pub async fn of_lead(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<L
         calls: store.calls_of_lead(scope, lead).await?,
         refused: store.call_refusals_of_lead(scope, lead).await?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_795_536_000 + seconds).unwrap()
+    }
+
+    fn times(started: Option<i64>, answered: Option<i64>, ended: Option<i64>) -> CallTimes {
+        CallTimes { started_at: started.map(at), answered_at: answered.map(at), ended_at: ended.map(at) }
+    }
+
+    #[test]
+    fn what_contradicts_a_call_is_left_out_and_the_rest_is_kept() {
+        let dialed = KnownCall { dialed_at: at(0), answered_at: None, ended_at: None, is_of_desk: true };
+        // Local time as UTC, kept before anybody knew better.
+        let ahead = KnownCall { answered_at: Some(at(7_200)), ..dialed };
+        let past_the_desk = KnownCall { is_of_desk: false, ..dialed };
+        for (known, told, kept, ignored) in [
+            (dialed, times(Some(-10), Some(5), Some(60)), times(Some(-10), Some(5), Some(60)), Vec::new()),
+            (dialed, times(Some(-4_200), None, Some(60)), times(None, None, Some(60)), vec!["started_at"]),
+            (dialed, times(None, None, Some(-4_200)), times(None, None, None), vec!["ended_at"]),
+            (ahead, times(Some(0), None, Some(240)), times(Some(0), None, None), vec!["ended_at"]),
+            // Told again it says nothing.
+            (ahead, times(None, Some(5), None), times(None, None, None), Vec::new()),
+            // Its first news came late.
+            (
+                past_the_desk,
+                times(Some(-4_200), None, Some(-4_000)),
+                times(Some(-4_200), None, Some(-4_000)),
+                Vec::new(),
+            ),
+        ] {
+            assert_eq!(told.beside(&known), (kept, ignored), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_second_contradict_nothing() {
+        let mut errors = FieldErrors::default();
+        let within = CallTimes {
+            started_at: at(0).checked_add(SignedDuration::from_millis(400)).ok(),
+            ..times(None, Some(0), None)
+        };
+        within.agree(&mut errors);
+        errors.finish().unwrap();
+        let mut errors = FieldErrors::default();
+        times(Some(1), Some(0), None).agree(&mut errors);
+        assert!(errors.finish().is_err());
+    }
 }

@@ -107,7 +107,10 @@ async fn again(
     (id, confirmed): (DeliveryId, bool),
     delivered: bool,
 ) -> Result<DeliveryRecord, Refusal> {
+    work.tx.delivery_retry_lock(work.actor.scope(), id).await?;
     let before = load(work, id).await?;
+    // Before it is asked who has it: this waits for whoever routes what waits just then, and sees to whom it went.
+    work.tx.delivery_waits_no_more(work.actor.scope(), id, work.now).await?;
     // Two would call the same person, each thinking that they are the only one.
     let has_it = if confirmed { Vec::new() } else { work.tx.delivery_with_whom(work.actor.scope(), id).await? };
     if before.state == "dead" && !has_it.is_empty() {

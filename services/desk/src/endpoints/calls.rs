@@ -8,7 +8,10 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use ripen_actions::{Refusal, call::ReportCall};
+use ripen_actions::{
+    Refusal,
+    call::{ReportCall, ReportedCall},
+};
 use ripen_domain::{
     actor::{Actor, System},
     masked_address::MaskedAddress,
@@ -111,6 +114,9 @@ pub struct ToldCallAnswer {
     lead: String,
     /// Whether somebody wrote down by now how it went.
     noted: bool,
+    /// Times that contradict what was told of the call before, by their fields: they are not kept, and the rest is.
+    #[schema(value_type = Vec<String>, example = json!(["ended_at"]))]
+    ignored: Vec<&'static str>,
 }
 
 /// Takes what the telephone tells of a call. The same again changes nothing.
@@ -163,7 +169,7 @@ async fn keep(
     };
     let given: CallBody = json_value(headers, bytes)?;
     let told = context.actions.run(&actor, &given.read()?).await;
-    let told = told.map_err(|refusal| match refusal {
+    let ReportedCall { told, ignored } = told.map_err(|refusal| match refusal {
         Refusal::Missing { what: "call", .. } => Problem::new(
             &catalogue::NOT_FOUND,
             "No call of this id is known. Name the lead of a call that was made past the desk (with an id of its own), or send it \
@@ -171,7 +177,8 @@ async fn keep(
         ),
         other => refused(&other),
     })?;
-    Ok(Json(ToldCallAnswer { call: told.call.to_string(), lead: told.lead.to_string(), noted: told.touch.is_some() }))
+    let (call, lead) = (told.call.to_string(), told.lead.to_string());
+    Ok(Json(ToldCallAnswer { call, lead, noted: told.touch.is_some(), ignored }))
 }
 
 /// The telephone, by its signature.

@@ -19,18 +19,22 @@ pub struct OfferedSlot {
     pub value: String,
     /// By the rep's clock and the person's.
     pub text: String,
+    /// What the clocks that may be the person's show then, while it is not settled which is.
+    pub clocks: Option<ClocksThere>,
 }
 
 impl OfferedSlot {
     /// A slot as it is offered.
     fn of(one: &FreeSlot, places: &[Place], when: &When) -> Self {
         let at = one.slot.starts_at;
-        let there = match ClocksThere::of(places, when, at) {
+        let clocks = ClocksThere::of(places, when, at);
+        let there = match &clocks {
             Some(clocks) => format!("{} there, {}", clocks.hours, clocks.places),
             None => format!("{} there", in_words(at, &one.person_zone)),
         };
         let with = in_words(at, &one.zone);
-        Self { value: format!("{} {at}", one.rep.id), text: format!("{with} with {} ({there})", one.rep.name) }
+        let text = format!("{with} with {} ({there})", one.rep.name);
+        Self { value: format!("{} {at}", one.rep.id), text, clocks }
     }
 }
 

@@ -6,7 +6,7 @@ use ripen_actions::{
 };
 use ripen_domain::{actor::Actor, id::LeadId};
 
-use crate::work::{Desk, between, desk};
+use crate::work::{Desk, Page, between, desk};
 
 const BOOKED: &str = "select count(*) from appointment where state = 'booked'";
 const TOLD: &str = "select count(*) from notice where kind = 'appointment_booked'";
@@ -61,6 +61,10 @@ async fn an_agent_books_a_free_slot_during_the_call_and_a_double_click_books_it_
     assert!(refused.text.contains("Wants a garden") && refused.text.contains("value=\"Bring plans\""));
     assert!(!offered(&refused.text, "Dana Hill").contains(&dana[0]), "it is offered no more");
 
+    // From the page that came back, which knows the draft that was kept with it.
+    let back = Page(refused.text);
+    let hidden = back.form();
+    let typed = |slot| back.typed(&hidden, &[("note", "Wants a garden"), ("slot", slot), ("slot_note", "Bring plans")]);
     let fields = typed(dana[1].as_str());
     let (one, two) = tokio::join!(desk.post("/work/book", &fields), desk.post("/work/book", &fields));
     for answer in [&one, &two] {
@@ -75,6 +79,25 @@ async fn an_agent_books_a_free_slot_during_the_call_and_a_double_click_books_it_
 
     let page = desk.page(&format!("/leads/{lead}")).await;
     page.holds(&["<strong>Appointment</strong>", "with Dana Hill"]);
+}
+
+#[tokio::test]
+async fn what_was_typed_beside_a_newer_draft_of_another_tab_stands_on_the_page_that_booked() {
+    let desk = with_reps().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let other = desk.page("/work").await;
+    let (hidden, theirs) = (page.form(), other.form());
+    let kept = other.typed(&theirs, &[("note", "of the other tab")]);
+    assert_eq!(desk.post_for("/work/draft", &kept, "application/json").await.json()["version"], 1);
+    let slots = offered(&desk.page(&format!("/work?lead={lead}&open=appointment")).await.0, "Dana Hill");
+    let typed = [("note", "of this tab"), ("slot", slots[0].as_str()), ("slot_note", "")];
+    let booked = desk.post("/work/book", &page.typed(&hidden, &typed)).await;
+    assert_eq!(booked.status, 200, "{}", booked.text);
+    assert!(booked.text.contains("The appointment is booked.") && booked.text.contains("of this tab"));
+    assert!(booked.text.contains("name=\"version\" value=\"0\""), "it was shown nothing of the newer one");
+    assert_eq!(desk.app.count(BOOKED).await, 1);
+    assert_eq!(desk.app.count("select count(*) from desk_draft where note = 'of the other tab'").await, 1);
 }
 
 #[tokio::test]

@@ -84,6 +84,45 @@ async fn a_second_tab_saves_nothing_of_a_call_that_the_first_one_saved() {
 }
 
 #[tokio::test]
+async fn a_form_that_was_refused_neither_drops_nor_hides_the_newer_draft_of_another_tab() {
+    let desk = desk().await;
+    desk.lead("Casey", "+13125550142").await;
+    let first = desk.next().await;
+    let second = desk.page("/work").await;
+    let (one, two) = (first.form(), second.form());
+    let theirs = second.typed(&two, &[("note", "PLUS wife Ann decides")]);
+    assert_eq!(desk.post_for("/work/draft", &theirs, "application/json").await.json()["version"], 1);
+    let undated = [("disposition", "call_back"), ("note", "of the first tab")];
+    let refused = desk.post("/work/dispose", &first.typed(&one, &undated)).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    let again = Page(refused.text);
+    again.holds(&["of the first tab", "Another tab of yours has saved a newer draft"]);
+    assert_eq!(again.hidden("version"), "0", "it was shown nothing of the newer one");
+    let form = again.form();
+    let typed = [("disposition", "no_answer"), ("note", "of the first tab")];
+    let saved = desk.post("/work/dispose", &again.typed(&form, &typed)).await;
+    assert!(saved.header("location").contains("told=draft_stays"), "{}", saved.text);
+    assert_eq!(desk.app.count("select count(*) from desk_draft where note = 'PLUS wife Ann decides'").await, 1);
+}
+
+#[tokio::test]
+async fn a_form_that_was_refused_counts_on_behind_its_own_draft() {
+    let desk = desk().await;
+    desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let form = page.form();
+    let refused =
+        desk.post("/work/dispose", &page.typed(&form, &[("disposition", "call_back"), ("note", "one")])).await;
+    let again = Page(refused.text);
+    assert_eq!(again.hidden("version"), "1");
+    assert!(!again.0.contains("Another tab of yours"), "{}", again.0);
+    let form = again.form();
+    let saved = desk.post("/work/dispose", &again.typed(&form, &[("disposition", "no_answer"), ("note", "two")])).await;
+    assert!(!saved.header("location").contains("told="), "{}", saved.text);
+    assert_eq!(desk.app.count("select count(*) from desk_draft").await, 0);
+}
+
+#[tokio::test]
 async fn the_note_of_a_lead_that_was_closed_meanwhile_is_kept_on_it_and_the_next_one_comes() {
     let desk = desk().await;
     let lead = desk.lead("Casey", "+13125550142").await;

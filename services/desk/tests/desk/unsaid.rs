@@ -126,12 +126,21 @@ async fn a_filter_that_would_count_for_nothing_is_refused_and_shown() {
         let error = &program.json()["errors"][0];
         assert_eq!((&error["pointer"], &error["code"]), (&json!(format!("/{name}")), &json!(code)), "{query}");
         assert_eq!(desk.get(&format!("/leads.csv?{query}")).await.status, StatusCode::BAD_REQUEST, "{query}");
+        // A search is no filter of numbers, and no list that is saved.
+        let is_left = query.starts_with("q=");
+        let counts = desk.get(&format!("/api/v1/leads/counts?{query}")).await.status;
+        assert_eq!(counts == StatusCode::OK, is_left, "{query}: {counts}");
+        let saved = api(&desk, "/api/v1/lead-views", &json!({"name": "mine", "query": query})).await;
+        assert_eq!(saved.0, if is_left { 200 } else { 400 }, "{query}: {}", saved.1);
         let page = desk.get(&format!("/leads?{query}")).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{query}");
         let chip = format!("<span class=\"dim\">{chip}</span>");
         assert!(page.text.contains(&format!("{name}: ")) && page.text.contains(&chip), "{query}: {}", page.text);
         assert!(!page.text.contains("Casey Smith"), "no list in place of another: {query}");
     }
+    let form = [("name", "theirs"), ("query", "view=all&then=became_a"), ("what", "save")];
+    let page = desk.post("/leads/views", &form).await;
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.text.contains("then: "), "{}", page.text);
     for sound in ["view=all&touched_by=me&how=spoke&on=month", "q=casey", "q=casey&sort=points"] {
         assert_eq!(desk.get(&format!("/leads?{sound}")).await.status, StatusCode::OK, "{sound}");
     }
@@ -214,10 +223,22 @@ async fn while_it_is_not_settled_where_somebody_is_every_clock_says_so() {
     ]);
     assert!(!page.0.contains("where <span dir=\"auto\">Casey</span> is."), "{}", page.0);
     desk.page(&format!("/leads/{lead}")).await.holds(&["Perth to Sydney", "settles which"]);
+    let path = format!("/api/v1/work/{lead}");
+    let read = desk.get(&path).await.json();
+    let place = &read["place"];
+    assert_eq!(place["unsettled"]["places"], "Perth to Sydney", "{place}");
+    assert_eq!(place["settled_by"], "Their postal code or time zone", "{place}");
+    let times = read["call_back"]["times"].as_array().unwrap();
+    assert!(times.contains(&json!("12:00")) && !times.contains(&json!("09:00")), "six in Perth: {times:?}");
+    let asked = json!({"lead": lead, "disposition": "call_back", "next": "2026-11-25T12:00"});
+    let (_, said) = api(&desk, "/api/v1/work/preview", &asked).await;
+    assert_eq!(said["call_back"]["unsettled"]["places"], "Perth to Sydney", "{said}");
     assert_eq!(api(&desk, &format!("/api/v1/leads/{lead}/person"), &json!({"postal_code": "6000"})).await.0, 204);
     let page = desk.page("/work").await;
     page.holds(&["in Perth", "Times are Perth, where"]);
     assert!(!page.0.contains("id=\"unsettled\""), "{}", page.0);
+    let place = desk.get(&path).await.json()["place"].clone();
+    assert_eq!((&place["unsettled"], &place["time_zone"]), (&Value::Null, &json!("Australia/Perth")), "{place}");
 }
 
 #[tokio::test]

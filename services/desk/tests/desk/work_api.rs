@@ -197,6 +197,10 @@ async fn a_program_books_a_slot_that_it_was_offered() {
     assert!(slots.len() > 5 && slots.iter().all(|one| one["rep_name"] != "Kim Foreign"), "a rep of another client");
     let starts: Vec<Timestamp> = slots.iter().map(|one| one["starts_at"].as_str().unwrap().parse().unwrap()).collect();
     assert!(starts.is_sorted() && starts[0] > desk.app.clock.now());
+    assert_eq!(slots[0]["unsettled"], Value::Null, "{}", slots[0]);
+    let mobile = "update person set country = 'AU', time_zone = null, phone = '+61412999001'";
+    sqlx::query(mobile).execute(&desk.app.pool).await.unwrap();
+    assert_eq!(desk.read(&agent, &path).await[0]["unsettled"]["places"], "Perth to Sydney");
     let book = json!({"slot": slots[0]["slot"], "note": "Bring plans"});
     let booked = desk.app.post(&agent, &format!("/api/v1/leads/{lead}/appointment"), &book).await;
     assert_eq!(booked.status, 204, "{}", booked.text);

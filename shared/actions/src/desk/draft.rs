@@ -4,7 +4,7 @@ use ripen_domain::{
     actor::{Actor, Permission},
     id::LeadId,
 };
-use ripen_store::desk::draft::{DeskDraft, DraftRef};
+use ripen_store::desk::draft::{DeskDraft, DraftChange, DraftRef};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -66,26 +66,22 @@ impl Action for SaveDraft {
             ));
         }
         let of = DraftRef { user, lead: self.lead };
-        let stored = match (&self.note, &self.answers) {
-            (Some(_), Some(_)) => None,
-            _ => work.tx.desk_draft(scope, of).await?,
-        };
-        let (stored_note, stored_answers) = stored.map(|stored| (stored.note, stored.answers)).unwrap_or_default();
-        let draft = DeskDraft {
-            lead: self.lead,
-            note: self.note.clone().unwrap_or(stored_note),
-            answers: self.answers.clone().unwrap_or(stored_answers),
+        let change = DraftChange {
+            of,
+            note: self.note.as_deref(),
+            answers: self.answers.as_ref(),
             saved_at: work.now,
             version: self.version,
             touch: self.touch,
         };
-        if work.tx.desk_draft_save(scope, user, &draft).await? {
+        if let Some(draft) = work.tx.desk_draft_save(scope, &change).await? {
             return Ok(DraftSaved::Saved(draft));
         }
         let stored = work.tx.desk_draft(scope, of).await?;
         let stored = stored.ok_or_else(|| Refusal::missing("lead", self.lead))?;
         // The same request again, whose answer was lost; or the same words from another tab, which stand against nothing.
-        let is_same = stored.note == draft.note && stored.answers == draft.answers;
+        let is_same = self.note.as_ref().is_none_or(|note| *note == stored.note)
+            && self.answers.as_ref().is_none_or(|answers| *answers == stored.answers);
         Ok(if is_same { DraftSaved::Saved(stored) } else { DraftSaved::Newer(stored) })
     }
 }
@@ -136,7 +132,7 @@ impl CommittedWords<'_> {
 }
 
 /// `45` is the same as `"45"`, and nothing picked the same as nothing typed.
-fn as_typed(value: &Value) -> String {
+pub(super) fn as_typed(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.trim().to_owned(),

@@ -8,7 +8,7 @@ use ripen_domain::{
 use ripen_store::{
     StoreError,
     desk::{
-        draft::{DeskDraft, DraftRef},
+        draft::{DeskDraft, DraftChange, DraftRef},
         undo::{PendingUndo, UndoRecord},
     },
     lead::undo::{LeadBefore, TakenBack, TouchUndo},
@@ -18,6 +18,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    draft::as_typed,
     nobody,
     take::{OpenedLead, open_as},
     user_of,
@@ -106,10 +107,13 @@ impl Action for UndoDisposition {
             Err(error) => return Err(error.into()),
         }
         if let Some(draft) = draft {
-            let stored = work.tx.desk_draft(scope, DraftRef { user, lead: kept.lead }).await?;
-            let draft = DeskDraft { saved_at: now, ..draft };
-            let draft = stored.map_or_else(|| draft.clone(), |stored| beside(draft.clone(), stored));
-            work.tx.desk_draft_save(scope, user, &draft).await?;
+            let of = DraftRef { user, lead: kept.lead };
+            let stored = work.tx.desk_draft(scope, of).await?;
+            let DeskDraft { note, answers, version, touch, .. } =
+                stored.map_or_else(|| draft.clone(), |stored| beside(draft.clone(), stored));
+            let (note, answers) = (Some(note.as_str()), Some(&answers));
+            let change = DraftChange { of, note, answers, saved_at: now, version, touch };
+            work.tx.desk_draft_save(scope, &change).await?;
         }
         work.tx.desk_undo_done(scope, self.touch, now).await?;
         let change = AuditChange::of(kept.client, json!({"touch": self.touch}), json!({"touch": null}));
@@ -134,7 +138,9 @@ fn beside(taken_back: DeskDraft, stored: DeskDraft) -> DeskDraft {
         false if is_said(&stored.note) => format!("{}\n{}", taken_back.note, stored.note),
         false => taken_back.note,
     };
-    let answers = taken_back.answers.into_iter().chain(stored.answers).collect();
+    // A page saves every field that it shows: a blank one of that tab takes nothing away that was said.
+    let said = stored.answers.into_iter().filter(|(_, value)| !as_typed(value).is_empty());
+    let answers = taken_back.answers.into_iter().chain(said).collect();
     DeskDraft { note, answers, version: stored.version.saturating_add(1), ..taken_back }
 }
 
@@ -158,4 +164,35 @@ pub async fn pending_undo(actions: &Actions, actor: &Actor) -> Result<Option<Pen
     permit(actor, Permission::Work)?;
     let user = actor.user_id().ok_or_else(nobody)?;
     Ok(actions.store.desk_undo_pending(actor.scope(), user, actions.clock.now()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn draft(note: &str, answers: &Value) -> DeskDraft {
+        DeskDraft {
+            lead: LeadId::from_uuid(Uuid::nil()),
+            note: note.to_owned(),
+            answers: answers.as_object().cloned().unwrap_or_default(),
+            saved_at: jiff::Timestamp::UNIX_EPOCH,
+            version: 3,
+            touch: None,
+        }
+    }
+
+    #[test]
+    fn blank_fields_of_another_tab_take_nothing_away_that_was_said() {
+        let taken_back =
+            draft("", &json!({"budget": "450000", "timeframe_days": "60", "area": ["Lakeview"], "pets": ""}));
+        let stored = draft(
+            "wife decides",
+            &json!({"budget": " ", "timeframe_days": "90", "area": [], "lender": null, "pets": "two"}),
+        );
+        let both = beside(taken_back, stored);
+        let answers = json!({"budget": "450000", "timeframe_days": "90", "area": ["Lakeview"], "pets": "two"});
+        assert_eq!((both.note.as_str(), Value::Object(both.answers), both.version), ("wife decides", answers, 4));
+    }
 }

@@ -17,6 +17,7 @@ use ripen_domain::{
     id::{CallId, LeadId},
     touch::Disposition,
 };
+use ripen_store::desk::draft::{DraftChange, DraftRef};
 use uuid::Uuid;
 
 use crate::{
@@ -262,6 +263,31 @@ async fn a_disposition_drops_the_draft_that_it_commits_and_no_newer_one_of_anoth
 }
 
 #[tokio::test]
+async fn what_was_said_stays_said_once_it_is_taken_back_beside_a_draft_with_blank_fields() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    let map = |value: serde_json::Value| value.as_object().cloned();
+    let blank = map(serde_json::json!({"budget": "", "area": []}));
+    let noted = SaveDraft { answers: blank, ..draft(opened.lead, "wife Ann decides", 1, 2) };
+    office.actions.run(&lee, &noted).await.unwrap();
+    let said = map(serde_json::json!({"budget": "450000", "area": ["Lakeview"]}));
+    let first = Dispose {
+        touch: Some(Uuid::from_u128(1)),
+        draft: said.clone(),
+        version: Some(0),
+        ..Dispose::of(opened.lead, opened.lease, Disposition::NoAnswer)
+    };
+    let done = office.actions.run(&lee, &first).await.unwrap();
+    assert!(done.keeps_draft);
+    office.actions.run(&lee, &UndoDisposition { touch: done.touched.touch }).await.unwrap();
+    let stored = draft_of(&office.actions, &lee, opened.lead).await.unwrap().unwrap();
+    assert_eq!((stored.note.as_str(), Some(stored.answers)), ("wife Ann decides", said));
+}
+
+#[tokio::test]
 async fn what_is_kept_of_a_lead_that_was_lost_is_said_only_where_it_is_so() {
     let office = desk(8).await;
     let acme = office.client("Acme").await.id;
@@ -301,4 +327,29 @@ async fn what_is_not_named_of_a_draft_stays() {
     office.actions.run(&lee, &emptied).await.unwrap();
     let stored = kept().await;
     assert_eq!((stored.note.as_str(), Some(stored.answers)), ("", answers));
+}
+
+#[tokio::test]
+async fn two_savings_at_once_that_name_other_parts_lose_neither() {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let (scope, store) = (lee.scope(), &office.actions.store);
+    let of = DraftRef { user: lee.user_id().unwrap(), lead: lead(1) };
+    let saved_at = office.actions.clock.now();
+    let change = |version| DraftChange { of, note: None, answers: None, saved_at, version, touch: None };
+    let answers = serde_json::json!({"budget": "450000"});
+    let (mut one, mut two) = (store.begin().await.unwrap(), store.begin().await.unwrap());
+    let first = DraftChange { note: Some("wife decides"), ..change(3) };
+    assert!(one.desk_draft_save(scope, &first).await.unwrap().is_some());
+    let second = DraftChange { answers: answers.as_object(), ..change(4) };
+    let (kept, ()) = tokio::join!(two.desk_draft_save(scope, &second), async { one.commit().await.unwrap() });
+    let kept = kept.unwrap().unwrap();
+    assert_eq!(
+        (kept.note.as_str(), kept.answers.get("budget"), kept.version),
+        ("wife decides", answers.get("budget"), 4)
+    );
+    assert!(two.desk_draft_save(scope, &first).await.unwrap().is_none(), "an older one replaces no newer");
+    two.commit().await.unwrap();
 }

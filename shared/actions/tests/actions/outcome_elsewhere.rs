@@ -199,4 +199,26 @@ async fn what_somebody_else_has_is_sent_again_only_where_that_is_meant() {
     assert!(office.actions.store.delivery_with_whom(operator().scope(), delivery).await.unwrap().is_empty());
     let again = RetryDelivery { delivery, confirmed: false };
     assert_eq!(office.actions.run(&operator(), &again).await.unwrap().state, "pending");
+    assert_eq!(
+        office.count("select count(*) from delivery where state = 'held'").await,
+        0,
+        "nobody is handed it beside"
+    );
+    assert_eq!(
+        office.count("select count(*) from delivery where state = 'withdrawn' and endpoint_id is null").await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn what_somebody_else_accepted_although_it_did_not_reach_them_is_sent_again_only_where_that_is_meant() {
+    const ACCEPTED: &str = "
+        update delivery set state = 'dead' where state = 'delivered';
+        insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at)
+          select client_id, lead_id, id, 1, 'accepted', 'Lee', 'link', created_at, created_at
+          from delivery where endpoint_id = (select id from rep where name = 'Lee')";
+    let (office, delivery) = given_on(&[ACCEPTED]).await;
+    let refused = office.actions.run(&operator(), &RetryDelivery { delivery, confirmed: false }).await;
+    let Err(Refusal::Conflict { code: "given_on", message }) = refused else { panic!("{refused:?}") };
+    assert!(message.contains("Lee has lead"), "{message}");
 }

@@ -17,7 +17,8 @@ pub struct DeliveryParties {
     pub endpoint: Option<String>,
 }
 
-/// The recipients who have a lead that a delivery could not hand over, or are being sent it: by name, a rep's before an endpoint's.
+/// The recipients who have a lead that a delivery could not hand over, or are being sent it, or accepted it although it did not reach them
+/// either: by name, a rep's before an endpoint's.
 async fn with_whom(
     executor: impl PgExecutor<'_>,
     scope: Scope,
@@ -29,9 +30,12 @@ async fn with_whom(
         from delivery d join endpoint own on own.id = d.endpoint_id join delivery o on o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
         join endpoint e on e.id = o.endpoint_id left join rep r on r.id = coalesce(o.rep_id, e.rep_id)
         where d.id = $1 and ($2::uuid is null or d.client_id = $2) and d.event = 'lead.matured' and d.state in ('dead', 'withdrawn')
-          and delivery_given_on(d.id) and o.endpoint_id <> d.endpoint_id
+          and o.endpoint_id <> d.endpoint_id
           and (coalesce(o.rep_id, e.rep_id) is null or coalesce(o.rep_id, e.rep_id) is distinct from coalesce(d.rep_id, own.rep_id))
-          and (o.state in ('delivered', 'filed') or o.state in ('pending', 'held', 'leased') and e.state = 'enabled' and e.probe_at is null)
+          and (delivery_given_on(d.id)
+               and (o.state in ('delivered', 'filed') or o.state in ('pending', 'held', 'leased') and e.state = 'enabled' and e.probe_at is null)
+               or d.state = 'dead' and o.state = 'dead' and exists (select from maturation m where m.id = d.maturation_id and m.routed_at is not null)
+               and coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id order by s.number desc limit 1), false))
         group by 1 order by min(o.id::text)"#,
         delivery.uuid(),
         scope.client_uuid()

@@ -8,6 +8,8 @@ use crate::{Scope, StoreError, Transaction};
 
 /// Why a delivery is withdrawn whose lead went to another endpoint by hand, in words.
 const GIVEN_BY_HAND: &str = "given to another endpoint by hand";
+/// Why what waits to be given to somebody else is withdrawn, in words.
+const TRIED_AGAIN: &str = "it is sent again to who could not be reached";
 
 /// A dead delivery whose lead goes to another endpoint.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +23,46 @@ pub struct ReroutedByHand {
 }
 
 impl Transaction {
+    /// Holds a delivery until this is over, before it is read: a follow-up that has it just then gives its lead to somebody else, and
+    /// whoever asks for it again has to see that.
+    pub async fn delivery_retry_lock(&mut self, scope: Scope, delivery: DeliveryId) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- delivery.retry_lock
+            select id from delivery where id = $1 and ($2::uuid is null or client_id = $2) for update",
+            delivery.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Ends what waits to be given to somebody else because this could not be delivered, where that is tried again: both would call
+    /// the same person. Given up once more, its lead waits there again. What others are to have beside it stays.
+    pub async fn delivery_waits_no_more(
+        &mut self,
+        scope: Scope,
+        delivery: DeliveryId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "-- delivery.waits_no_more
+            update delivery w set state = 'withdrawn', reason = $4, reason_code = null, ended_at = $3
+            from delivery d
+            where d.id = $1 and ($2::uuid is null or d.client_id = $2) and d.state = 'dead' and d.event = 'lead.matured'
+              and w.maturation_id = d.maturation_id and w.endpoint_id is null and w.state = 'held' and w.same_as is null
+              and not exists (select from delivery o where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
+                                and o.endpoint_id is not null and o.state not in ('dead', 'withdrawn'))",
+            delivery.uuid(),
+            scope.client_uuid(),
+            now.to_sqlx(),
+            TRIED_AGAIN
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Makes a delivery due at once, with the whole schedule before it again: same id, same bytes. One that was delivered
     /// only where `delivered` says so.
     ///

@@ -38,6 +38,29 @@ impl fmt::Debug for DeskDraft {
     }
 }
 
+/// What is saved of a draft. `Debug` shows none of it: it is about people.
+#[derive(Clone, Copy)]
+pub struct DraftChange<'a> {
+    /// Whose, about which lead.
+    pub of: DraftRef,
+    /// The note; the one that is stored stays where there is none.
+    pub note: Option<&'a str>,
+    /// Answers by question; those that are stored stay where there are none.
+    pub answers: Option<&'a Map<String, Value>>,
+    /// When it is saved.
+    pub saved_at: Timestamp,
+    /// Counts savings; the first is 1.
+    pub version: i64,
+    /// The touch that it will be committed as, where that is said.
+    pub touch: Option<Uuid>,
+}
+
+impl fmt::Debug for DraftChange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DraftChange").field("of", &self.of).field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
 /// Whose draft, about which lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DraftRef {
@@ -67,29 +90,37 @@ impl DraftRow {
 }
 
 impl Transaction {
-    /// Keeps a draft whose version is greater than the one that is there; whether it was kept. `false` too where the scope has no
-    /// such lead.
-    pub async fn desk_draft_save(&mut self, scope: Scope, user: UserId, draft: &DeskDraft) -> Result<bool, StoreError> {
-        let done = sqlx::query!(
+    /// Keeps a draft whose version is greater than the one that is there: as it is by then. None where a newer one is there, or the
+    /// scope has no such lead.
+    pub async fn desk_draft_save(
+        &mut self,
+        scope: Scope,
+        change: &DraftChange<'_>,
+    ) -> Result<Option<DeskDraft>, StoreError> {
+        // What is not named is taken from the row under its lock: read before, it would be written back over what another saving of
+        // the same form named meanwhile.
+        let row = sqlx::query_as!(
+            DraftRow,
             "-- desk_draft.save
             insert into desk_draft as d (user_id, lead_id, client_id, note, answers, saved_at, version, touch)
-            select $1, l.id, l.client_id, $4, $5::text::json, $6, $7, $8 from lead l
+            select $1, l.id, l.client_id, coalesce($4::text, ''), coalesce($5::text, '{}')::json, $6, $7, $8 from lead l
             where l.id = $2 and ($3::uuid is null or l.client_id = $3)
-            on conflict (user_id, lead_id) do update set note = excluded.note, answers = excluded.answers,
+            on conflict (user_id, lead_id) do update set note = coalesce($4::text, d.note), answers = coalesce($5::text::json, d.answers),
               saved_at = excluded.saved_at, version = excluded.version, touch = excluded.touch
-            where excluded.version > d.version",
-            user.uuid(),
-            draft.lead.uuid(),
+            where excluded.version > d.version
+            returning note, answers, saved_at, version, touch",
+            change.of.user.uuid(),
+            change.of.lead.uuid(),
             scope.client_uuid(),
-            draft.note,
-            Value::Object(draft.answers.clone()).to_string(),
-            draft.saved_at.to_sqlx(),
-            draft.version,
-            draft.touch
+            change.note,
+            change.answers.map(|answers| Value::Object(answers.clone()).to_string()),
+            change.saved_at.to_sqlx(),
+            change.version,
+            change.touch
         )
-        .execute(self.connection())
+        .fetch_optional(self.connection())
         .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(row.map(|row| row.record(change.of.lead)))
     }
 
     /// A draft, as this transaction sees it.

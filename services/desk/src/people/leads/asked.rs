@@ -13,6 +13,8 @@ use super::{
 
 /// The query of a list, and what of it cannot stand as it is.
 pub struct AskedLeads {
+    /// As it was given.
+    given: String,
     /// As far as it can be read; of a parameter that is given twice the last.
     pub query: LeadsQuery,
     /// The parameters that would count for nothing.
@@ -35,9 +37,9 @@ impl<S: Sync> FromRequestParts<S> for AskedLeads {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(query) = Query::<LeadsQuery>::from_request_parts(parts, state).await?;
-        let given = parts.uri.query().unwrap_or_default();
-        let wrong = repeated(given).into_iter().chain(useless(&query)).collect();
-        Ok(Self { query, wrong })
+        let given = parts.uri.query().unwrap_or_default().to_owned();
+        let wrong = wrong_in(&given, &query);
+        Ok(Self { given, query, wrong })
     }
 }
 
@@ -59,11 +61,33 @@ impl AskedLeads {
         Err(Problem::new(&catalogue::INVALID_PARAMETER, detail).with_errors(wrong.collect()))
     }
 
+    /// The filters, for who answers with nothing but what they come to: a search, the view, the order and the page do not count.
+    ///
+    /// # Errors
+    /// 400 that names every filter that would count for nothing.
+    pub fn sound_filters(self) -> Result<LeadsQuery, Problem> {
+        let filters = LeadsQuery { q: String::new(), view: None, sort: None, ..self.query.first_page() };
+        let mut wrong = wrong_in(&self.given, &filters);
+        wrong.retain(|one| !["q", "view", "sort", "after", "before"].contains(&one.name.as_str()));
+        Self { wrong, ..self }.sound()
+    }
+
     /// Each with its name; empty where all can stand.
     pub fn in_words(&self) -> String {
         let words = self.wrong.iter().map(|one| format!("{}: {}", one.name, one.message));
         words.collect::<Vec<_>>().join(" ")
     }
+}
+
+/// The parameters of a query that would count for nothing, of those that are read of it.
+fn wrong_in(given: &str, query: &LeadsQuery) -> Vec<WrongParameter> {
+    repeated(given).into_iter().chain(useless(query)).collect()
+}
+
+/// What cannot stand of a list that is saved, of which a search and the page are left out: it would be saved as another list than is
+/// meant, or be refused whenever it is opened.
+pub(super) fn wrong_of_saved(given: &str, list: &LeadsQuery) -> Option<WrongParameter> {
+    wrong_in(given, list).into_iter().find(|one| !["q", "after", "before"].contains(&one.name.as_str()))
 }
 
 /// Parameters that are given twice: of a link that was put together by hand one of the two is not what is meant, nor nothing.
@@ -157,6 +181,22 @@ mod tests {
             "view=ungraded&grade=none",
         ] {
             assert_eq!(wrong(sound).await, named(&[]), "{sound}");
+        }
+    }
+
+    #[tokio::test]
+    async fn where_the_filters_alone_count_they_alone_can_be_wrong() {
+        for (query, is_sound) in [
+            ("q=nora&grade=B", true),
+            ("view=ungraded&grade=A&sort=points&before=50", true),
+            ("view=late&view=due", true),
+            ("then=became_a", false),
+            ("grade=A&grade=B", false),
+            ("q=nora&from=2027-01-01&to=2026-01-01", false),
+        ] {
+            let (mut parts, ()) = Request::get(format!("/leads?{query}")).body(()).unwrap().into_parts();
+            let asked = AskedLeads::from_request_parts(&mut parts, &()).await.unwrap();
+            assert_eq!(asked.sound_filters().is_ok(), is_sound, "{query}");
         }
     }
 }

@@ -7,14 +7,11 @@ use ripen_domain::{
     actor::Permission,
     id::{ArrivalId, ClientId, LeadId, SourceId},
 };
-use ripen_web::{
-    Problem,
-    extract::{PathId, Query},
-};
+use ripen_web::{Problem, extract::PathId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{choices::LeadView, own_work::LeadsReader, query::LeadsQuery};
+use super::{asked::AskedLeads, choices::LeadView, own_work::LeadsReader, query::LeadsQuery};
 use crate::{
     context::DeskContext,
     people::{refused::refused, viewer::Viewer, work_api::WorkReadRefusals},
@@ -44,14 +41,16 @@ pub struct LeadsInViews {
     security(("user_token" = [])),
     responses(
         (status = 200, description = "The numbers.", body = LeadsInViews),
+        (status = 400, description = "A filter is given twice, or counts for nothing as it stands: each is named.", content_type = "application/problem+json", body = Problem),
         (status = 422, description = "There is no such client.", content_type = "application/problem+json", body = Problem),
         WorkReadRefusals,
     ))]
 pub async fn counts(
     State(context): State<DeskContext>,
     viewer: Viewer,
-    Query(query): Query<LeadsQuery>,
+    asked: AskedLeads,
 ) -> Result<Json<LeadsInViews>, Problem> {
+    let query = asked.sound_filters()?;
     let reader = LeadsReader::of(&viewer, context.clock.now());
     let mut views = Vec::new();
     for view in LeadView::ALL {

@@ -13,6 +13,7 @@ use ripen_web::extract::{NamedFields, form_fields};
 use serde::Deserialize;
 
 use super::{
+    asked::wrong_of_saved,
     list::{ListSays, page},
     query::LeadsQuery,
 };
@@ -49,7 +50,7 @@ impl NamedFields for LeadViewForm {
     responses(
         (status = 303, description = "Done: to the list; or nobody is signed in: to the form to sign in."),
         (status = 400, description = "The query is that of no list.", content_type = "text/html", body = String),
-        (status = 422, description = "The list with what is wrong, as a page.", content_type = "text/html", body = String),
+        (status = 422, description = "The list with what is wrong, as a page: the name, or a filter that counts for nothing as it stands.", content_type = "text/html", body = String),
         PageRefusals,
     ))]
 pub async fn keep(State(context): State<DeskContext>, posted: CsrfForm<LeadViewForm>) -> Response {
@@ -63,6 +64,8 @@ pub async fn keep(State(context): State<DeskContext>, posted: CsrfForm<LeadViewF
     let (actions, actor) = (&context.actions, &viewer.actor);
     let done = if form.what == "drop" {
         actions.run(actor, &DropLeadView { name: form.name.clone() }).await.map(drop)
+    } else if let Some(wrong) = wrong_of_saved(&form.query, &shown) {
+        Err(Refusal::field("query", wrong.code, format!("{}: {}", wrong.name, wrong.message)))
     } else {
         actions.run(actor, &SaveLeadView { name: form.name.clone(), query: shown.query() }).await
     };

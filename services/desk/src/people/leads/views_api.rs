@@ -11,7 +11,7 @@ use ripen_web::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::query::LeadsQuery;
+use super::{asked::wrong_of_saved, query::LeadsQuery};
 use crate::{
     context::DeskContext,
     people::{
@@ -69,7 +69,7 @@ pub struct NewListBody {
     request_body = NewListBody,
     responses(
         (status = 200, description = "Saved, as it is kept.", body = SavedList),
-        (status = 400, description = "The query is that of no list.", content_type = "application/problem+json", body = Problem),
+        (status = 400, description = "The query is that of no list, or something of it counts for nothing as it stands.", content_type = "application/problem+json", body = Problem),
         ApiRefusals,
     ))]
 pub async fn save(
@@ -85,18 +85,23 @@ pub async fn save(
 fn kept(query: &str) -> Result<String, Problem> {
     let given = query.strip_prefix('?').unwrap_or(query);
     let read: LeadsQuery = form_fields(given.as_bytes())?;
-    let written = LeadsQuery { q: String::new(), ..read.first_page() }.query();
+    let list = LeadsQuery { q: String::new(), ..read.first_page() };
+    let written = list.query();
     let is_kept = |name: &str| form_urlencoded::parse(written.as_bytes()).any(|(kept, _)| kept == name);
     let says = |name: &str, value: &str| !value.is_empty() && !["q", "after", "before"].contains(&name);
     // A mistyped name would save another list than is meant.
-    match form_urlencoded::parse(given.as_bytes()).find(|(name, value)| says(name, value) && !is_kept(name)) {
-        None => Ok(written),
-        Some(_) => {
-            let message = "There is a filter in it that lists do not have.";
-            let wrong = FieldProblem { pointer: "/query".into(), code: "unknown", message: message.into() };
-            Err(Problem::new(&catalogue::INVALID_REQUEST, format!("query: {message}")).with_errors(vec![wrong]))
-        }
+    if form_urlencoded::parse(given.as_bytes()).any(|(name, value)| says(&name, &value) && !is_kept(&name)) {
+        return Err(no_list("unknown", "There is a filter in it that lists do not have.".to_owned()));
     }
+    match wrong_of_saved(given, &list) {
+        None => Ok(written),
+        Some(wrong) => Err(no_list(wrong.code, format!("{}: {}", wrong.name, wrong.message))),
+    }
+}
+
+fn no_list(code: &'static str, message: String) -> Problem {
+    let problem = Problem::new(&catalogue::INVALID_REQUEST, format!("query: {message}"));
+    problem.with_errors(vec![FieldProblem { pointer: "/query".into(), code, message: message.into() }])
 }
 
 /// Forgets a list that one saved.
@@ -131,5 +136,16 @@ mod tests {
         }
         assert_eq!(kept("veiw=late").unwrap_err().errors()[0].pointer, "/query");
         assert_eq!(kept("view=later").unwrap_err().errors()[0].pointer, "/view");
+        for (given, code) in [
+            ("grade=A&grade=B", "repeated"),
+            ("then=became_a", "required"),
+            ("from=2027-01-01&to=2026-01-01", "contradicts"),
+            ("view=ungraded&grade=A", "contradicts"),
+        ] {
+            let refused = kept(given).unwrap_err();
+            let error = &refused.errors()[0];
+            assert_eq!((&*error.pointer, error.code), ("/query", code), "{given}");
+        }
+        assert_eq!(kept("q=casey&q=nora&view=late").unwrap(), "view=late");
     }
 }

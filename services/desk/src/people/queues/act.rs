@@ -120,7 +120,7 @@ pub async fn act(
     if let Err(problem) = viewer.require(LEADS_THE_DESK) {
         return problem.into_response();
     }
-    let wanted = WantedAct { list, id: &form.id, what: &form.what, why: &form.why };
+    let wanted = WantedAct { list, id: &form.id, what: &form.what, why: &form.why, confirmed: false };
     let told = match run(&context, &viewer.actor, &wanted).await {
         Ok(done) => done,
         // A row that is gone was seen to by somebody else: the page says that.
@@ -144,6 +144,8 @@ pub struct WantedAct<'a> {
     pub what: &'a str,
     /// Why, in words.
     pub why: &'a str,
+    /// Also where somebody else has the lead of a dead delivery by now.
+    pub confirmed: bool,
 }
 
 /// Does it; says what was done.
@@ -151,7 +153,7 @@ pub struct WantedAct<'a> {
 /// # Errors
 /// `Missing` where there is no such row any more, and where nothing of the kind can be done about it.
 pub async fn run(context: &DeskContext, actor: &Actor, wanted: &WantedAct<'_>) -> Result<QueueTold, Refusal> {
-    let WantedAct { list, id, what, why } = *wanted;
+    let WantedAct { list, id, what, why, confirmed } = *wanted;
     let (actions, missing) = (&context.actions, || Refusal::missing("row", id));
     let named = || Ok::<_, Refusal>(QuarantineChoice::Named(vec![id.parse().map_err(|_| missing())?]));
     let why = Some(why.to_owned());
@@ -162,7 +164,7 @@ pub async fn run(context: &DeskContext, actor: &Actor, wanted: &WantedAct<'_>) -
             if show(actions, actor, delivery).await?.delivery.state != "dead" {
                 return Err(missing());
             }
-            actions.run(actor, &RetryDelivery { delivery, confirmed: false }).await?;
+            actions.run(actor, &RetryDelivery { delivery, confirmed }).await?;
             Ok(QueueTold::Again)
         }
         (QueueList::Stuck(StuckKind::Letters), AGAIN) => {

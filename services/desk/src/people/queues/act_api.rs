@@ -29,6 +29,8 @@ pub struct QueueActBody {
     what: String,
     /// Why, in words: of what is in quarantine.
     why: String,
+    /// Of a dead delivery: `again` also where somebody else has the lead by now, which is a 409 otherwise.
+    confirm: bool,
 }
 
 /// What was done about a row.
@@ -66,7 +68,7 @@ pub async fn act(
         known => format!("of this list write {}", known.join(" or ")),
     });
     errors.finish().map_err(|refusal| refused(&refusal))?;
-    let wanted = WantedAct { list, id: &body.id, what: &body.what, why: &body.why };
+    let wanted = WantedAct { list, id: &body.id, what: &body.what, why: &body.why, confirmed: body.confirm };
     let done = run(&context, &viewer.actor, &wanted).await.map_err(|refusal| refused(&refusal))?;
     Ok(Json(QueueActAnswer { id: body.id, done: done.word() }))
 }

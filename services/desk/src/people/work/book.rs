@@ -27,6 +27,7 @@ use crate::{
     request_body(content_type = "application/x-www-form-urlencoded",
         description = "The form of the page, with `slot` (a rep's id, a space, the instant) and `slot_note`.", content = String),
     responses(
+        (status = 200, description = "Booked, beside a newer draft of another tab: the page with what was typed, which is in no draft.", content_type = "text/html", body = String),
         (status = 303, description = "Booked: back to the lead; or nobody is signed in: to the form to sign in."),
         (status = 403, description = "The form is of another session.", content_type = "text/html", body = String),
         (status = 404, description = "For staff alone, or there is no such lead.", content_type = "text/html", body = String),
@@ -57,16 +58,31 @@ pub async fn book(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>
         form.set("slot_note", String::new());
     }
     // The page is loaded anew with what is typed: nothing of it is lost.
-    if let Err(refusal) = keep(&context, &viewer, &form).await {
-        tracing::warn!(lead.id = %lead, %refusal, "what was typed could not be kept as a draft");
-    }
-    if troubles.is_empty() {
+    let is_beside_newer = match keep(&context, &viewer, &form).await {
+        Ok(kept) if kept.is_newer => true,
+        Ok(kept) => {
+            form.set("version", kept.version.to_string());
+            false
+        }
+        Err(refusal) => {
+            tracing::warn!(lead.id = %lead, %refusal, "what was typed could not be kept as a draft");
+            false
+        }
+    };
+    let is_booked = troubles.is_empty();
+    // Loaded anew, the page would show the other tab's draft, and what was typed here would be nowhere.
+    if is_booked && !is_beside_newer {
         return Redirect::to(&format!("/work?lead={lead}&told=booked")).into_response();
     }
     let open = match still_open(&context, &viewer, &form, (lead, lease)).await {
         Ok(open) => open,
         Err(refusal) => return refused(&refusal).into_response(),
     };
-    let ask = LeadAsk { typed: Some(form), troubles: &troubles, shows_slots: true, ..LeadAsk::of(&open) };
-    lead_page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, ask).await
+    let (status, told) = match (is_booked, is_beside_newer) {
+        (true, _) => (StatusCode::OK, "booked_newer"),
+        (false, true) => (StatusCode::UNPROCESSABLE_ENTITY, "beside_newer"),
+        (false, false) => (StatusCode::UNPROCESSABLE_ENTITY, ""),
+    };
+    let ask = LeadAsk { typed: Some(form), troubles: &troubles, told, shows_slots: !is_booked, ..LeadAsk::of(&open) };
+    lead_page(&context, &viewer, status, ask).await
 }

@@ -63,7 +63,7 @@ impl From<Refusal> for NotDisposed {
         (status = 422, description = "The page with what is wrong and what was typed.", content_type = "text/html", body = String),
     ))]
 pub async fn dispose(State(context): State<DeskContext>, posted: CsrfForm<WorkForm>) -> Response {
-    let CsrfForm { viewer, form } = posted;
+    let CsrfForm { viewer, mut form } = posted;
     if let Err(problem) = viewer.require_staff() {
         return problem.into_response();
     }
@@ -78,7 +78,10 @@ pub async fn dispose(State(context): State<DeskContext>, posted: CsrfForm<WorkFo
     // Nothing typed is lost, whatever becomes of the page.
     let kept = match keep(&context, &viewer, &form).await {
         Ok(kept) if kept.is_newer => KeptWords::BesideNewer,
-        Ok(_) => KeptWords::Draft,
+        Ok(kept) => {
+            form.set("version", kept.version.to_string());
+            KeptWords::Draft
+        }
         Err(refusal) => {
             tracing::warn!(lead.id = %lead, %refusal, "what was typed could not be kept as a draft");
             KeptWords::Nowhere
@@ -92,6 +95,7 @@ pub async fn dispose(State(context): State<DeskContext>, posted: CsrfForm<WorkFo
     ask.typed = Some(form);
     if let Some(troubles) = &errors {
         ask.troubles = troubles;
+        ask.told = if kept == KeptWords::BesideNewer { "beside_newer" } else { "" };
         return lead_page(&context, &viewer, StatusCode::UNPROCESSABLE_ENTITY, ask).await;
     }
     match lost_lead(&context, &viewer, lead).await {

@@ -36,7 +36,7 @@ pub struct DraftKept {
     /// With the date and the zone.
     whole: String,
     /// Its version, behind which the page counts on.
-    version: i64,
+    pub version: i64,
     /// Another page has saved a newer one, which stays.
     pub is_newer: bool,
     /// The lead is open no more, and there is nothing to open again: it became an A, or is closed.

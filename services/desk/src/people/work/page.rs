@@ -237,6 +237,7 @@ async fn page(
     let brief = brief(actions, actor, open.lead).await?;
     let draft = draft_of(actions, actor, open.lead).await?;
     let touch = typed.as_ref().and_then(WorkForm::touch).unwrap_or_else(|| uuid_v7(now));
+    let version = shown_version(typed.as_ref(), draft.as_ref());
     let form = typed.or_else(|| draft.as_ref().map(WorkForm::of_draft)).unwrap_or_default();
     let preview = previewed(context, viewer, &brief.script, &form).await?;
     let gates = gates(actions, actor, open.lead, Some(viewer.id())).await?;
@@ -260,8 +261,8 @@ async fn page(
         lead: open.lead,
         lease: open.lease,
         touch,
-        version: draft.as_ref().map_or(0, |draft| draft.version),
-        saved_hour: draft.as_ref().map(|draft: &DeskDraft| when.hour(draft.saved_at)).unwrap_or_default(),
+        version,
+        saved_hour: draft.filter(|one| one.version == version).map(|one| when.hour(one.saved_at)).unwrap_or_default(),
         dial: number(script).map(|number| DialedNumber { number, call: uuid_v7(now) }),
         takes_links: context.phone.takes_links(),
         notices: notices(script, &viewer.user.name),
@@ -302,6 +303,12 @@ async fn page(
         over: why_over(actions, actor, open.lead).await?.unwrap_or_default(),
     };
     Ok(DeskPage { title: &title, place: Place::Work, viewer, query: "", content }.response(status))
+}
+
+/// The version of the draft whose words the page shows. Not that of a newer one beside what was typed here: the next saving would take it
+/// for one that was seen, and drop it or write over it.
+fn shown_version(typed: Option<&WorkForm>, draft: Option<&DeskDraft>) -> i64 {
+    typed.map_or_else(|| draft.map_or(0, |draft| draft.version), WorkForm::version)
 }
 
 /// What the person can be reached by, each of which can be left alone by itself.

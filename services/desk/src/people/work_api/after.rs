@@ -1,12 +1,18 @@
 //! What saving will do, and what a time for the next call comes to, as programs are told it.
 
 use jiff::Timestamp;
+use ripen_domain::calling::Place;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::people::work::{
-    after::{AfterSaving, WhatFollows},
-    callback::CallbackSaid,
+use super::unsettled::UnsettledClocks;
+use crate::people::{
+    clocks::ClocksThere,
+    when::When,
+    work::{
+        after::{AfterSaving, WhatFollows},
+        callback::CallbackSaid,
+    },
 };
 
 /// What saving will do.
@@ -41,6 +47,8 @@ pub struct CallBackView {
     /// The same by the clock where the person is.
     #[schema(example = "Wed 25 Nov, 10:30 Chicago")]
     there: Option<String>,
+    /// What the clocks that may be theirs show then, while it is not settled where they are: `there` is by one of them.
+    unsettled: Option<UnsettledClocks>,
     /// By the clock of whoever asks.
     #[schema(example = "17:30 for you, in 24 h")]
     here: Option<String>,
@@ -48,10 +56,11 @@ pub struct CallBackView {
     trouble: Option<String>,
 }
 
-impl From<CallbackSaid> for CallBackView {
-    fn from(said: CallbackSaid) -> Self {
+impl CallBackView {
+    pub fn of(said: CallbackSaid, places: &[Place], when: &When) -> Self {
         let CallbackSaid { at, there, here, trouble, short: _ } = said;
-        Self { at, there: given(there), here: given(here), trouble: given(trouble) }
+        let unsettled = at.and_then(|at| ClocksThere::of(places, when, at)).map(UnsettledClocks::from);
+        Self { at, there: given(there), unsettled, here: given(here), trouble: given(trouble) }
     }
 }
 

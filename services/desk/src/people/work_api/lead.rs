@@ -148,7 +148,7 @@ async fn read(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<Wo
         agreed: AgreedCallView::of(&brief),
         client: WorkClientView::of(script),
         person: WorkPersonView::of(script),
-        place: WorkPlaceView::of(&places, &actions.hours, &when),
+        place: WorkPlaceView::of(script, &actions.hours, &when),
         gates: gates.into_iter().map(GateView::from).collect(),
         program: script.lead.program.name.clone(),
         source: background.source.clone(),

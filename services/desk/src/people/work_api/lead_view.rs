@@ -2,17 +2,15 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_actions::lead_brief::{LeadBrief, LeadScript};
-use ripen_domain::{
-    calling::{Hours, Place},
-    desk::language_name,
-    outcome::currency_of,
-};
+use ripen_domain::{calling::Hours, desk::language_name, outcome::currency_of};
 use ripen_store::desk::draft::DeskDraft;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::unsettled::UnsettledClocks;
 use crate::people::{
+    clocks::{ClocksThere, settled_by},
     when::When,
     work::{
         callback::CallbackPicker,
@@ -94,9 +92,14 @@ impl WorkPersonView {
 /// Where the person is, as far as anybody knows, and whether they may be called there now.
 #[derive(Serialize, ToSchema)]
 pub struct WorkPlaceView {
-    /// Whose clock counts.
+    /// By whose clock `next` and the times of a call back are read. Theirs, unless `unsettled` names several: then it is one of those.
     #[schema(example = "America/Chicago")]
     time_zone: Option<String>,
+    /// Between which clocks theirs lies, while it is not settled where they are.
+    unsettled: Option<UnsettledClocks>,
+    /// What settles that; none where nothing is to be settled.
+    #[schema(example = "Their postal code or time zone")]
+    settled_by: Option<&'static str>,
     /// Its name, as people say it.
     #[schema(example = "Chicago")]
     place: String,
@@ -112,9 +115,12 @@ pub struct WorkPlaceView {
 }
 
 impl WorkPlaceView {
-    pub fn of(places: &[Place], hours: &Hours, when: &When) -> Self {
+    pub fn of(script: &LeadScript, hours: &Hours, when: &When) -> Self {
+        let (places, profile) = (script.lead.places(), &script.lead.profile);
+        let clocks = ClocksThere::of(&places, when, when.now());
+        let country = profile.country.as_deref().unwrap_or(&script.lead.client.country);
         let there = when.there(places.first().map_or(TimeZone::UTC, |place| place.zone.clone()));
-        let calling = calling_now(when.now(), hours, places);
+        let calling = calling_now(when.now(), hours, &places);
         let (until, from) = match calling {
             CallingNow::Until(until) => (until, None),
             CallingNow::From(from) => (None, Some(from)),
@@ -122,6 +128,8 @@ impl WorkPlaceView {
         };
         Self {
             time_zone: there.zone().iana_name().map(str::to_owned),
+            settled_by: clocks.as_ref().map(|_| settled_by(country, profile.postal_code.is_some())),
+            unsettled: clocks.map(UnsettledClocks::from),
             place: there.place(),
             local_time: when.now().to_zoned(there.zone()).strftime("%Y-%m-%dT%H:%M").to_string(),
             may_call: matches!(calling, CallingNow::Until(_)),
@@ -190,7 +198,7 @@ pub struct CallBackTimesView {
     presets: Vec<CallBackPresetView>,
     /// Days.
     days: Vec<CallBackDayView>,
-    /// Times of day; not all are open on each day.
+    /// Times of day at which somebody may be called wherever they may be; not all are open on each day.
     #[schema(example = json!(["09:00", "09:30"]))]
     times: Vec<String>,
 }
@@ -233,7 +241,7 @@ impl From<CallbackPicker> for CallBackTimesView {
         Self {
             presets: presets.collect(),
             days: days.collect(),
-            times: picker.times.into_iter().map(|one| one.time).collect(),
+            times: picker.times.into_iter().filter(|one| !one.is_closed).map(|one| one.time).collect(),
         }
     }
 }

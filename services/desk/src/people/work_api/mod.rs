@@ -18,6 +18,7 @@ mod question_view;
 pub mod rang;
 pub mod ready;
 pub mod slots;
+mod unsettled;
 mod view;
 pub mod why;
 

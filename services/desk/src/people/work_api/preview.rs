@@ -84,8 +84,8 @@ pub async fn preview_grade(
         when: &when,
         hides_points,
     }));
+    let call_back = next.map(|_| CallBackView::of(callback, &preview.places, &when));
     let view = PreviewView::from(preview);
     let view = if hides_points { view.without_points() } else { view };
-    let call_back = next.map(|_| CallBackView::from(callback));
     Ok(Json(view.with_after(after, call_back)))
 }

@@ -8,7 +8,7 @@ use ripen_web::{Problem, extract::PathId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::WorkReadRefusals;
+use super::{WorkReadRefusals, unsettled::UnsettledClocks};
 use crate::{
     context::DeskContext,
     people::{
@@ -36,15 +36,17 @@ pub struct FreeSlotView {
     /// The rep's clock.
     #[schema(example = "America/Chicago")]
     rep_time_zone: Option<String>,
-    /// The clock where the person is.
+    /// The clock where the person is; one of several where `unsettled` names those.
     person_time_zone: Option<String>,
+    /// What the clocks that may be the person's show at its beginning, while it is not settled where they are.
+    unsettled: Option<UnsettledClocks>,
     /// By both clocks, in words.
     words: String,
 }
 
 impl From<(FreeSlot, OfferedSlot)> for FreeSlotView {
     fn from((one, offered): (FreeSlot, OfferedSlot)) -> Self {
-        let OfferedSlot { value, text } = offered;
+        let OfferedSlot { value, text, clocks } = offered;
         let FreeSlot { rep, slot, zone, person_zone } = one;
         Self {
             slot: value,
@@ -54,6 +56,7 @@ impl From<(FreeSlot, OfferedSlot)> for FreeSlotView {
             ends_at: slot.ends_at,
             rep_time_zone: zone.iana_name().map(str::to_owned),
             person_time_zone: person_zone.iana_name().map(str::to_owned),
+            unsettled: clocks.map(UnsettledClocks::from),
             words: text,
         }
     }

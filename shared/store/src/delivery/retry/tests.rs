@@ -71,3 +71,63 @@ async fn by_hand_too_only_what_may_be_given_to_somebody_new_is() {
     }
     scene.end().await;
 }
+
+#[tokio::test]
+async fn who_asks_for_a_delivery_again_sees_to_whom_it_is_given_on_in_this_moment() {
+    let mut scene = Scene::new().await;
+    scene.run(DEAD).await;
+    scene
+        .run(
+            "update client set when_dead = 'fallback'; update maturation set routed_at = at;
+             insert into rep (id, client_id, name, email, created_at)
+               select pg_temp.i(5), pg_temp.i(1), 'Dana', 'dana@client.example', at from n limit 1;
+             update delivery set rep_id = pg_temp.i(5) where id = pg_temp.i(1)",
+        )
+        .await;
+    let looks = PgPool::connect(scene.database.url()).await.unwrap();
+    let mut follow_up = scene.store.begin().await.unwrap();
+    let dead = follow_up.dead_lock(10, None).await.unwrap();
+    let mut tx = scene.store.begin().await.unwrap();
+    let scope = Actor::operator("Kim").scope();
+    let (locked, ()) = tokio::join!(tx.delivery_retry_lock(scope, delivery(1)), async {
+        until("it waits for the delivery", Duration::from_secs(20), || async {
+            let sql =
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+            let waits: i64 = sqlx::query_scalar(sql).fetch_one(&looks).await.unwrap();
+            (waits > 0).then_some(())
+        })
+        .await;
+        follow_up.dead_follow_up(&dead, at(NOW)).await.unwrap();
+        follow_up.commit().await.unwrap();
+    });
+    locked.unwrap();
+    assert_eq!(tx.delivery_with_whom(scope, delivery(1)).await.unwrap(), ["Office"]);
+    tx.commit().await.unwrap();
+    looks.close().await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_somebody_else_ends_where_the_dead_one_is_sent_again_and_waits_again_behind_its_next_end() {
+    let mut scene = Scene::new().await;
+    scene.run(DEAD).await;
+    let scope = Actor::operator("Kim").scope();
+    let waiting = "select state from delivery where maturation_id = pg_temp.i(1) and endpoint_id is null";
+    for (ended_at, now) in [("2026-11-24 09:59Z", NOW), ("2026-11-24 10:09Z", "2026-11-24T10:10:00Z")] {
+        let dies = format!("update delivery set state = 'dead', ended_at = '{ended_at}' where id = pg_temp.i(1)");
+        scene.run(&dies).await;
+        let mut tx = scene.store.begin().await.unwrap();
+        let dead = tx.dead_lock(10, None).await.unwrap();
+        tx.dead_follow_up(&dead, at(now)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(scene.texts(waiting).await, ["held"], "{ended_at}");
+        let mut tx = scene.store.begin().await.unwrap();
+        tx.delivery_retry_lock(scope, delivery(1)).await.unwrap();
+        tx.delivery_waits_no_more(scope, delivery(1), at(now)).await.unwrap();
+        tx.delivery_retry(scope, delivery(1), false, at(now)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(scene.texts(waiting).await, ["withdrawn"], "{ended_at}");
+        assert_eq!(scene.state(1).await, "pending: asked for again");
+    }
+    scene.end().await;
+}
