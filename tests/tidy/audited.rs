@@ -20,6 +20,7 @@ const UNRECORDED: &[(&str, &[&str])] = &[
         "who has a lead open at the desk ends by itself within minutes; what they then say of it is told",
         &["TakeNext", "TakeLead", "RenewLease", "LeaveLead"],
     ),
+    ("the telephone tells what happened, several times a call, and nobody changed anything", &["ReportCall"]),
     ("why what a webhook answered counts for nothing stands beside that answer", &["RefuseAnswer"]),
 ];
 
@@ -62,16 +63,23 @@ fn read<'a>(sources: impl Iterator<Item = &'a Source>) -> (BTreeMap<String, BTre
 #[derive(Default)]
 struct Bodies {
     actions: BTreeMap<String, BTreeSet<String>>,
+    /// By name, and by type and name: of what an action calls of itself, its own counts and no namesake.
     helpers: BTreeMap<String, BTreeSet<String>>,
     action: Option<String>,
+    own: Option<String>,
 }
 
 impl Bodies {
     fn meet(&mut self, signature: &Signature, calls: Calls) {
         let name = signature.ident.to_string();
         match self.action.clone() {
-            Some(action) => self.actions.entry(action).or_default().extend(calls.0),
-            None if takes_work(signature) => self.helpers.entry(name).or_default().extend(calls.0),
+            Some(action) => self.actions.entry(action).or_default().extend(calls.names),
+            None if takes_work(signature) => {
+                if let Some(own) = &self.own {
+                    self.helpers.entry(format!("{own}::{name}")).or_default().extend(calls.names.clone());
+                }
+                self.helpers.entry(name).or_default().extend(calls.names);
+            }
             None => {}
         }
     }
@@ -80,16 +88,17 @@ impl Bodies {
 impl<'ast> Visit<'ast> for Bodies {
     fn visit_item_impl(&mut self, item: &'ast ItemImpl) {
         let is_action = item.trait_.as_ref().is_some_and(|(path, ..)| is_named(path, "Action"));
-        self.action = match &*item.self_ty {
-            syn::Type::Path(path) if is_action => path.path.segments.last().map(|last| last.ident.to_string()),
+        self.own = match &*item.self_ty {
+            syn::Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
             _ => None,
         };
+        self.action = self.own.clone().filter(|_| is_action);
         syn::visit::visit_item_impl(self, item);
-        self.action = None;
+        (self.own, self.action) = (None, None);
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
-        let mut calls = Calls::default();
+        let mut calls = Calls { own: self.own.clone(), ..Calls::default() };
         calls.visit_block(&item.block);
         self.meet(&item.sig, calls);
     }
@@ -120,18 +129,23 @@ fn takes_work(signature: &Signature) -> bool {
 
 /// Names of what is called.
 #[derive(Default)]
-struct Calls(BTreeSet<String>);
+struct Calls {
+    names: BTreeSet<String>,
+    own: Option<String>,
+}
 
 impl<'ast> Visit<'ast> for Calls {
     fn visit_expr_call(&mut self, call: &'ast ExprCall) {
         if let syn::Expr::Path(path) = &*call.func {
-            self.0.extend(path.path.segments.last().map(|last| last.ident.to_string()));
+            self.names.extend(path.path.segments.last().map(|last| last.ident.to_string()));
         }
         syn::visit::visit_expr_call(self, call);
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        self.0.insert(call.method.to_string());
+        let is_own = matches!(&*call.receiver, syn::Expr::Path(path) if path.path.is_ident("self"));
+        let own = self.own.as_ref().filter(|_| is_own);
+        self.names.insert(own.map_or_else(|| call.method.to_string(), |own| format!("{own}::{}", call.method)));
         syn::visit::visit_expr_method_call(self, call);
     }
 }
@@ -143,9 +157,14 @@ fn the_check_of_actions_finds_what_it_is_for() {
         impl Action for ByAnother { async fn act(&self, work: &mut Work<'_>) { other(work).await } }
         impl Action for ByAction { async fn act(&self, work: &mut Work<'_>) { self.request.act(work).await } }
         impl Action for Silent { async fn act(&self, work: &mut Work<'_>) { work.tx.write().await; pure(1) } }
+        impl Action for ByOwn { async fn act(&self, work: &mut Work<'_>) { self.check(work).await } }
+        impl ByOwn { async fn check(&self, work: &mut Work<'_>) { work.changed(3); } }
+        impl Action for SilentBesideNamesake { async fn act(&self, work: &mut Work<'_>) { self.check(1); work.tx.write().await } }
+        impl SilentBesideNamesake { fn check(&self, number: i32) {} }
         async fn other(work: &mut Work<'_>) { work.changed(2); }
         fn pure(number: i32) { changed(number) }";
     let source = parse("shared/actions/src/lead.rs", content);
     let (actions, silent) = read(std::iter::once(&source));
-    assert_eq!((actions.len(), silent), (4, BTreeSet::from(["Silent".to_owned()])));
+    let expected = BTreeSet::from(["Silent", "SilentBesideNamesake"].map(str::to_owned));
+    assert_eq!((actions.len(), silent), (6, expected));
 }

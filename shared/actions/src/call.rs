@@ -151,7 +151,8 @@ fn usual(known: &[Phone], profile: &ripen_domain::person::Profile) -> Result<Pho
 }
 
 /// Keeps what the telephone tells of a call. In any order, repeatedly and late: each fact is kept as it was first told,
-/// and a time that contradicts what is known of the call is not kept.
+/// and a time that contradicts what is known of the call is not kept. `Conflict` (`other_client`) where an agent who works for other
+/// clients alone tells it.
 #[derive(Debug, Clone, Default)]
 pub struct ReportCall {
     /// The desk's id of it.
@@ -328,6 +329,10 @@ impl Action for ReportCall {
             let named = self.call.map(|call| call.to_string()).or_else(|| self.id.clone()).unwrap_or_default();
             Refusal::missing("call", named)
         })?;
+        // A person says it here by their own token; the audit, by which it is asked of all else, does not tell of it.
+        if work.actor.user_id().is_some() {
+            require_own_client(work, told.lead).await?;
+        }
         work.tell(LiveKind::Leads, Some(told.client));
         Ok(ReportedCall { told, ignored })
     }

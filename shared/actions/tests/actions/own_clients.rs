@@ -3,7 +3,7 @@
 use ripen_actions::{
     Action, Refusal,
     appointment::{BookAppointment, CancelAppointment, HoldSlot, SlotWish},
-    call::{DialCall, RefuseNotice},
+    call::{DialCall, RefuseNotice, ReportCall},
     desk::TakeLead,
     lead::{RecallLead, TouchLead},
     lead_close::{CloseLead, ReopenLead},
@@ -67,6 +67,9 @@ async fn nothing_of_another_clients_lead_is_changed_and_what_its_person_asks_for
     refused(&office, &lee, &TakeLead { lead }).await;
     let call = CallId::from_uuid(Uuid::from_u128(7));
     refused(&office, &lee, &DialCall { call, lead, number: None, anyway: true }).await;
+    let told = ReportCall { id: Some("V1".to_owned()), lead: Some(lead), ..ReportCall::default() };
+    refused(&office, &lee, &told).await;
+    assert_eq!(office.count("select count(*) from call").await, 0);
     refused(&office, &lee, &CloseLead { lead, why: why() }).await;
     refused(&office, &lee, &MovePromise { lead, to: "30d".parse().unwrap(), why: why(), agreed: false }).await;
     refused(&office, &lee, &CorrectPerson { last_name: Some("Smith".to_owned()), ..number.clone() }).await;

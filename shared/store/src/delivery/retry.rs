@@ -26,7 +26,7 @@ impl Transaction {
     /// Holds a delivery until this is over, before it is read: a follow-up that has it just then gives its lead to somebody else, and
     /// whoever asks for it again has to see that.
     pub async fn delivery_retry_lock(&mut self, scope: Scope, delivery: DeliveryId) -> Result<(), StoreError> {
-        sqlx::query!(
+        sqlx::query_scalar!(
             "-- delivery.retry_lock
             select id from delivery where id = $1 and ($2::uuid is null or client_id = $2) for update",
             delivery.uuid(),
