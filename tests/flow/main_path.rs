@@ -89,7 +89,7 @@ fn signed_and_whole(receiver: &Receiver, secret: &str) {
         data["reasons"],
         json!([{"rule": "soon", "points": 70, "because": "Wants to move within three months"}])
     );
-    assert_eq!(data["answers"], json!({"timeframe_days": "45"}));
+    assert_eq!(data["answers"], json!({"timeframe_days": 45}));
     assert_eq!(data["notes"][0]["text"], "Wants a garden.");
     assert_eq!(data["source"], json!({"name": "Web site", "channel": "web_form"}));
     assert_eq!(data["criteria"], json!({"name": "test", "version": 1}));

@@ -47,7 +47,7 @@ pub fn flag(work_unit: &UnitOfWork, fresh: &NewArrival<'_>, person: PersonId) ->
     let known = &work_unit.persons.get(&person)?.profile;
     let mut said = Profile::default();
     said.absorb(&fresh.arrival.submission, Absorb::Fill);
-    let is_other = !matches!(known.against_name(&said.read_name()), NameMatch::Same | NameMatch::Unnamed);
+    let is_other = !matches!(said.read_name().against(&known.read_name()), NameMatch::Same | NameMatch::Unnamed);
     let name = said.full_name().filter(|_| is_other && !fresh.is_stale() && is_outdated(work_unit, fresh, person))?;
     Some(Flag::new("name", FlagCode::OlderThanKnown).saying(&name))
 }

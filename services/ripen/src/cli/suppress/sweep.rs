@@ -30,7 +30,7 @@ pub struct SuppressSweepOptions {
 
 /// What it came to so far.
 #[derive(Default)]
-struct SweptWishes {
+struct SweepTotals {
     read: usize,
     wishes: usize,
     lifted: usize,
@@ -42,7 +42,7 @@ struct SweptWishes {
     named: Vec<Value>,
 }
 
-impl SweptWishes {
+impl SweepTotals {
     fn take(&mut self, piece: &SweptWishes) {
         self.read += piece.read;
         for wish in &piece.wishes {
@@ -64,7 +64,7 @@ impl SweptWishes {
 pub async fn run(common: &Common, database: &Database, options: &SuppressSweepOptions) -> anyhow::Result<()> {
     let (actions, actor) = (database.actions()?, database.actor());
     let mut after = options.again.then(|| ArrivalId::from_uuid(Uuid::nil()));
-    let mut swept = SweptWishes::default();
+    let mut swept = SweepTotals::default();
     loop {
         let request = SweepWishes { after };
         let piece = match options.dry_run {
@@ -80,7 +80,7 @@ pub async fn run(common: &Common, database: &Database, options: &SuppressSweepOp
         }
         after = Some(last);
     }
-    let SweptWishes { read, wishes, lifted, unclear, added, persons, leads, told, named } = swept;
+    let SweepTotals { read, wishes, lifted, unclear, added, persons, leads, told, named } = swept;
     let mut counts = json!({"read": read, "wishes": wishes, "lifted_since": lifted, "unclear": unclear, "added": added,
         "persons": persons, "leads": leads, "told": told, "dry_run": options.dry_run});
     match (common.json, &mut counts) {
