@@ -394,6 +394,10 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
+        self.read_leased(rows, taken).await
+    }
+
+    async fn read_leased(&self, rows: Vec<LeasedColumns>, taken: &Taken) -> Result<LoadedDeliveries, StoreError> {
         let prepared = self.dictionaries(rows.iter().map(|row| row.criteria_id)).await?;
         let mut loaded = LoadedDeliveries::default();
         for row in rows {

@@ -13,9 +13,9 @@ const TAKEN_IN: &str = "
 /// Owes updates because of arrivals: these numbers.
 fn owed(numbers: &str) -> String {
     format!(
-        "insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, event, cause, said, state, due_at, offered_until, created_at)
+        r#"insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, event, cause, said, state, due_at, offered_until, created_at)
          select pg_temp.i(n), pg_temp.i(1), pg_temp.i(1), pg_temp.i(1), pg_temp.i(1), 'lead.updated', pg_temp.i(n + 100), '{{"kind": "arrival"}}',
-                'pending', '2026-11-24 10:00Z', '2026-11-24 10:00Z', '2026-11-24 10:00Z' from unnest(array[{numbers}]) n"
+                'pending', '2026-11-24 10:00Z', '2026-11-24 10:00Z', '2026-11-24 10:00Z' from unnest(array[{numbers}]) n"#
     )
 }
 
