@@ -85,7 +85,7 @@ async fn who_accepts_first_has_it_and_nobody_else_learns_whom_to_call() {
     assert!(won.contains("You took this lead") && !won.contains("Take it"), "{won}");
     // The page of the offer leads to the lead's own, and hears what is said of the lead.
     let own = won
-        .split("<a href=\"/o/")
+        .split("<a class=\"button\" href=\"/o/")
         .nth(1)
         .and_then(|rest| rest.split('"').next())
         .expect("a link to the lead's own page");

@@ -251,11 +251,12 @@ async fn a_lead_is_called_from_its_page_and_the_page_shows_what_the_telephone_to
     assert!(page.contains("<form data-dial method=\"post\" action=\"/work/dial\">"), "{page}");
     assert!(page.contains("value=\"+14155550133\"") && !page.contains("data-dials"), "a button, and no link: {page}");
     let typed = format!("lead={}&number=%2B14155550133&next={path}", id(lead));
-    // At two in the morning where the number is it is asked whether that is meant.
+    // At two in the morning where the number is, four where their time zone is, it is asked whether that is meant.
     let asked = agent.post(&app, "/work/dial", &typed).await;
     assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
-        asked.text.contains("name=\"anyway\" value=\"true\"") && asked.text.contains("02:00 in Los Angeles"),
+        asked.text.contains("name=\"anyway\" value=\"true\"")
+            && asked.text.contains("04:00 in Chicago, where the person may be"),
         "{}",
         asked.text
     );

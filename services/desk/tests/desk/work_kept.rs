@@ -53,9 +53,15 @@ async fn a_page_is_told_whether_somebody_has_its_lead_or_nobody() {
     let lee = desk.actions.run(&Actor::operator("dana"), &lee).await.unwrap();
     let taken = "update desk_lease set user_id = $1, lease = $1";
     sqlx::query(taken).bind(lee.uuid()).execute(&desk.app.pool).await.unwrap();
-    assert_eq!(renewed(&desk, &page, "0").await, (StatusCode::CONFLICT, json!({"held_by": "Lee", "last": ""})));
+    assert_eq!(
+        renewed(&desk, &page, "0").await,
+        (StatusCode::CONFLICT, json!({"held_by": "Lee", "last": "", "has_draft": false}))
+    );
     sqlx::query("delete from desk_lease").execute(&desk.app.pool).await.unwrap();
-    assert_eq!(renewed(&desk, &page, "0").await, (StatusCode::CONFLICT, json!({"held_by": null, "last": ""})));
+    assert_eq!(
+        renewed(&desk, &page, "0").await,
+        (StatusCode::CONFLICT, json!({"held_by": null, "last": "", "has_draft": false}))
+    );
     // Saved in another tab: there is nothing to open again.
     became_a(&desk, lead, false).await;
     let became = "It became an A and went to ACME.";

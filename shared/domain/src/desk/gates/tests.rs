@@ -214,7 +214,7 @@ fn of_several_places_the_one_that_is_shut_is_named() {
         gates(&GateFacts { places, ..facts() }, &AgentTerms::default(), &Hours::default(), at("2026-12-01T18:00:00Z"));
     let words: Vec<_> =
         open.iter().filter(|gate| gate.kind == GateKind::Hours).map(|gate| gate.words.as_str()).collect();
-    assert_eq!(words, ["Tue 12:00 in Chicago: calling is allowed"]);
+    assert_eq!(words, ["Tue 10:00 to Tue 12:00, Los Angeles to Chicago, where the person may be: calling is allowed"]);
 }
 
 /// As the people of a client read them whose clock shows UTC.

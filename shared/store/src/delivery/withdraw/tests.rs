@@ -178,7 +178,6 @@ async fn what_waits_for_a_decision_goes_by_its_code_and_leaves_it_where_it_goes_
 
 /// That each lead is no A any more: 11 and 12 nobody was sent yet, 13 somebody was.
 const NO_A_ANY_MORE: &str = r#"
-    update delivery set state = 'delivered', first_delivered_at = due_at, ended_at = due_at;
     insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, event, cause, said, state, attempts, due_at, offered_until, created_at)
       select pg_temp.i(n + 10), pg_temp.i(1), pg_temp.i(n), pg_temp.i(n), pg_temp.i(1), 'lead.updated', pg_temp.i(n + 20), '{"kind": "grade"}',
              'pending', case n when 3 then 1 else 0 end, '2026-11-24 10:00:20Z', '2026-11-24 10:00Z', '2026-11-24 10:00Z'
@@ -187,6 +186,7 @@ const NO_A_ANY_MORE: &str = r#"
 #[tokio::test]
 async fn that_a_lead_is_no_a_any_more_is_told_to_nobody_where_it_was_taken_back() {
     let mut scene = Scene::new().await;
+    scene.run("update delivery set state = 'delivered', first_delivered_at = due_at, ended_at = due_at").await;
     scene.run(NO_A_ANY_MORE).await;
     taken_back(&scene).await;
     let waits = format!("held: {UNDECIDED}");
