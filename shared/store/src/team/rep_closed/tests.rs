@@ -20,7 +20,7 @@ const DANAS: &str = "
     insert into delivery_body (delivery_id, client_id, at, body) select pg_temp.i(20), pg_temp.i(1), at, '{}'::bytea from n where id = pg_temp.i(1);";
 /// She gave it back, and Lee had it with the next maturation and sold it.
 const GIVEN_BACK: &str = "
-    insert into maturation (id, lead_id, client_id, decision_id, at) select pg_temp.i(50), id, pg_temp.i(1), id, at from n where id = pg_temp.i(1);
+    insert into maturation (id, lead_id, client_id, decision_id, at) select pg_temp.i(50), id, pg_temp.i(1), pg_temp.i(50), at from n where id = pg_temp.i(1);
     insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, attempts, due_at, offered_until, created_at, ended_at,
                           first_delivered_at)
       select pg_temp.i(51), pg_temp.i(1), id, pg_temp.i(50), pg_temp.i(7), pg_temp.i(7), 'delivered', 1, at, at, at, at, at from n where id = pg_temp.i(1);
