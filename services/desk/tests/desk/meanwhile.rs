@@ -14,7 +14,7 @@ use ripen_domain::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::work::{Desk, Page, desk};
+use crate::work::{Desk, Page, api, desk};
 
 fn operator() -> Actor {
     Actor::operator("dana")
@@ -176,17 +176,6 @@ async fn a_lead_that_somebody_has_open_says_so_before_it_is_dialed() {
     assert_eq!(asked.1["errors"][0]["pointer"], "/anyway");
     assert!(asked.1["errors"][0]["message"].as_str().unwrap().contains("Kim has it open"), "{}", asked.1);
     assert_eq!(desk.app.count("select count(*) from call").await, 0);
-}
-
-async fn api(desk: &Desk, path: &str, body: &Value) -> (u16, Value) {
-    let headers = [
-        ("cookie", desk.agent.cookie.as_str()),
-        ("x-csrf-token", desk.agent.csrf.as_str()),
-        ("content-type", "application/json"),
-    ];
-    let answer = desk.app.send("POST", path, &headers, body.to_string()).await;
-    let said = if answer.text.is_empty() { Value::Null } else { answer.json() };
-    (answer.status.as_u16(), said)
 }
 
 #[tokio::test]

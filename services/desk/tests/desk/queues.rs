@@ -208,6 +208,7 @@ async fn what_is_stuck_is_sent_again_from_its_row_and_whoever_was_quicker_did_it
     let id = ripen_domain::id::DeliveryId::from_uuid(id);
     for path in ["/queues", "/queues/dead"] {
         let page = app.page(&manager, path).await.text;
+        assert_eq!(page.contains(", newest first</h2>"), path == "/queues/dead", "{path}: {page}");
         let form = page.split("action=\"/queues/dead\"").nth(1).unwrap_or_else(|| panic!("{path}: {page}"));
         assert!(form.contains(&format!("name=\"id\" value=\"{id}\"")) && form.contains("Send again"), "{form}");
     }

@@ -6,18 +6,7 @@ use ripen_actions::{lead_close::CloseLead, user::SetUser};
 use ripen_domain::{actor::Actor, id::LeadId};
 use serde_json::{Value, json};
 
-use crate::work::{Desk, desk};
-
-async fn api(desk: &Desk, path: &str, body: &Value) -> (u16, Value) {
-    let headers = [
-        ("cookie", desk.agent.cookie.as_str()),
-        ("x-csrf-token", desk.agent.csrf.as_str()),
-        ("content-type", "application/json"),
-    ];
-    let answer = desk.app.send("POST", path, &headers, body.to_string()).await;
-    let said = if answer.text.is_empty() { Value::Null } else { answer.json() };
-    (answer.status.as_u16(), said)
-}
+use crate::work::{Desk, api, desk};
 
 /// Pointers and codes of what was refused.
 async fn refused(desk: &Desk, path: &str, body: &Value) -> Vec<(String, String)> {

@@ -154,6 +154,8 @@ struct QueueTemplate<'a> {
     is_ahead: bool,
     /// Its times are past, and should not be.
     is_late: bool,
+    /// Which row comes first.
+    order: &'static str,
     /// The address of this very page: it is read again as rows come and go.
     here: String,
     /// The address of the first page, on those behind it.
@@ -231,6 +233,8 @@ pub async fn show_list(
         why: if matches!(list_of, QueueList::Stuck(_)) { "Why" } else { "Why not yet" },
         is_ahead: list_of == QueueList::Stuck(StuckKind::Held),
         is_late: list_of == QueueList::Late,
+        // What was given up stands there until somebody does something of it: today's must not hide behind last month's.
+        order: if list_of == QueueList::Stuck(StuckKind::Dead) { "newest" } else { "oldest" },
         here: address(&asked, asked.after),
         first: asked.after.map(|_| address(&asked, None)),
         next: next.map(|next| address(&asked, Some(next))),
