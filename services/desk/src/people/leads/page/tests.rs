@@ -1,4 +1,4 @@
-//! What stands on a lead's page: its next step by both clocks, and its name whatever was said of it.
+//! The next step on a lead's page: what is said of its date, by the reader's clock and by the person's.
 
 use jiff::tz::TimeZone;
 use ripen_domain::promise::{Kind, State};
