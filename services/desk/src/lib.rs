@@ -16,6 +16,7 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::Router;
 use ripen_runtime::{
+    config::Settings,
     every::{NextTick, every},
     lifecycle::Stop,
 };
@@ -25,6 +26,14 @@ use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder};
 
 pub use context::{DeskContext, DeskLinks, DeskSetupError};
 pub use people::phone::PhoneSetupError;
+
+/// Whether the telephone can be set up as it is configured.
+///
+/// # Errors
+/// Names the key that cannot be used.
+pub fn check_phone(settings: &Settings) -> Result<(), PhoneSetupError> {
+    people::phone::DeskPhone::new(settings).map(|_| ())
+}
 
 /// How often readiness is checked.
 const CHECKED_EVERY: Duration = Duration::from_secs(1);

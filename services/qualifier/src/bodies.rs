@@ -131,8 +131,9 @@ pub fn may_be_one_visitors(before: &Body, now: &Body) -> bool {
     match known.read_name().against(&said.read_name()) {
         // Who corrects an address may write the name out as well.
         NameMatch::Same | NameMatch::MayBe => !is_another,
-        NameMatch::Alike => is_shared,
-        NameMatch::Unnamed | NameMatch::Contradict => false,
+        // A form without a name is still one person's, who mends one of the two and leaves the other.
+        NameMatch::Alike | NameMatch::Unnamed => is_shared,
+        NameMatch::Contradict => false,
     }
 }
 
@@ -145,7 +146,9 @@ fn may_be_one_persons(one: &Body, other: &Body) -> bool {
     let pairs = [(&one.said.email, &other.said.email), (&one.said.phone, &other.said.phone)];
     let is_shared = pairs.iter().any(|(one, other)| one.is_some() && one == other);
     if one.said.read_name().against(&other.said.read_name()) == NameMatch::Unnamed {
-        return is_shared && pairs.iter().all(|(one, other)| one.is_none() || other.is_none() || one == other);
+        // Within an hour a slip of the pen in the other of the two is one that is mended.
+        let is_all = pairs.iter().all(|(one, other)| one.is_none() || other.is_none() || one == other);
+        return is_shared && (is_all || are_close(one, other));
     }
     (is_shared || are_close(one, other)) && may_be_one_visitors(one, other)
 }

@@ -217,7 +217,7 @@ struct RerouteWrites {
 impl RerouteWrites {
     /// The held row becomes the first delivery, or stays for those who get it later.
     fn add(&mut self, client: ClientId, held: &HeldDelivery, assigned: LeadAssignment) {
-        let LeadAssignment { to, held: hold, offer, note } = assigned;
+        let LeadAssignment { to, held: hold, offer, note, .. } = assigned;
         let of = MaturationRef { client, lead: held.waiting.lead, maturation: held.maturation };
         let said = offer.as_ref().map(|offer| offer.said.clone());
         self.offers.extend(offer.map(|offer| of.offer(offer)));

@@ -6,6 +6,7 @@
 mod admin;
 mod app;
 mod cli;
+mod configured;
 mod database;
 mod demo;
 mod first_admin;

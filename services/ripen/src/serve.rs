@@ -1,6 +1,6 @@
 //! `ripen serve`: runs the roles and says what to do next.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use ripen_runtime::{
     config::{LogSettings, Role, Settings},
@@ -10,7 +10,7 @@ use ripen_runtime::{
 use crate::{
     app::{App, Plan},
     cli::{Common, ServeOptions},
-    demo, first_admin, links, output,
+    configured, demo, first_admin, links, output,
 };
 
 /// Runs until a signal or the death of a component.
@@ -26,6 +26,7 @@ pub async fn serve(common: &Common, options: ServeOptions) -> anyhow::Result<Exi
         settings.log.level = "warn".to_owned();
     }
     telemetry::init(&settings.log)?;
+    configured::check(&settings)?;
     let roles = if options.role.is_empty() { Role::ALL.to_vec() } else { options.role };
     let data_dir = secrets::data_dir(common.data_dir.as_deref());
     // Before the start, which makes the folder.
@@ -77,12 +78,19 @@ fn greeting(app: &App, roles: &[Role], data_dir: &str) -> String {
 }
 
 fn first_steps(address: &str, ripen: &str) -> String {
+    let shipped = "deploy/criteria/web-enquiry.toml";
+    // Beside its source the document is there; a program that was installed brings it along.
+    let activate = if Path::new(shipped).exists() {
+        format!("{ripen} criteria activate {shipped}")
+    } else {
+        format!("{ripen} criteria example > criteria.toml\n  {ripen} criteria activate criteria.toml")
+    };
     format!(
         "Next, in another terminal in this folder:\n\n  \
          {ripen} client add \"Acme Homes\" --country US --time-zone America/Chicago\n  \
          {ripen} source add \"Web site\" --client acme-homes --channel web_form     # shows an id, a key, a token and a url, this once\n  \
          export KEY=…                                                # as just shown\n  \
-         {ripen} criteria activate deploy/criteria/web-enquiry.toml\n  \
+         {activate}\n  \
          {ripen} rep add \"Sam Rep\" --client acme-homes --email sam@acme.example\n  \
          curl http://{address}/v1/leads -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' \\\n       \
          -d '{{\"external_id\": \"B-17\", \"first_name\": \"Casey\", \"email\": \"casey@example.com\", \"phone\": \"(415) 555-0100\",\n            \

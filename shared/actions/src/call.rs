@@ -267,11 +267,11 @@ fn is_before(at: Timestamp, other: Timestamp) -> bool {
     at.as_second() < other.as_second()
 }
 
-/// The latest before which a call was not dialed. The desk's clock is not the telephone's, nor is the moment at which a call made past
-/// the desk was first told of; and the earliest instant that is known of such a call may be that of its answer.
+/// The latest before which a call was not dialed; none where nobody said when it was. The desk's clock is not the telephone's.
 fn start_of(known: &KnownCall) -> Option<Timestamp> {
+    // A later message may have told of an earlier moment than the start that was told before.
     let is_of_later = [known.answered_at, known.ended_at].contains(&Some(known.dialed_at));
-    let is_start = known.is_of_desk || !is_of_later;
+    let is_start = known.is_of_desk || known.is_start_told && !is_of_later;
     is_start.then(|| known.dialed_at.checked_sub(APART).ok())?
 }
 
@@ -407,7 +407,8 @@ mod tests {
 
     #[test]
     fn what_contradicts_a_call_is_left_out_and_the_rest_is_kept() {
-        let dialed = KnownCall { dialed_at: at(0), answered_at: None, ended_at: None, is_of_desk: true };
+        let dialed =
+            KnownCall { dialed_at: at(0), answered_at: None, ended_at: None, is_start_told: true, is_of_desk: true };
         // Local time as UTC, kept before anybody knew better.
         let ahead = KnownCall { answered_at: Some(at(7_200)), ..dialed };
         let past_the_desk = KnownCall { is_of_desk: false, ..dialed };

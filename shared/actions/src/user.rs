@@ -84,7 +84,8 @@ impl Action for AddUser {
         let after = json!({"email": new.email, "name": new.name, "role": new.role.word(), "time_zone": new.time_zone});
         work.changed("user.add", id, AuditChange { client: new.client, before: None, after: Some(after) });
         if self.password.is_none() {
-            user_link::owe(work, id, NoticeKind::UserInvited).await?;
+            let user = work.tx.user_lock(id).await?.ok_or_else(|| Refusal::missing("user", id))?;
+            user_link::owe(work, &user, NoticeKind::UserInvited).await?;
         }
         Ok(id)
     }

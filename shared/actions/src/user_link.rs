@@ -20,13 +20,20 @@ use crate::{
     work::AuditChange,
 };
 
-/// So many seconds lie between two mails of one kind to one user: nobody's mailbox is filled by who knows the address.
-const EVERY_S: i64 = 600;
+/// So many seconds lie between two mails to one user by which a forgotten password is chosen again: nobody's mailbox is filled by
+/// who knows the address.
+const RESETS_EVERY_S: i64 = 600;
+/// The same for invitations, which an admin mails: a request that comes twice mails one.
+const INVITES_EVERY_S: i64 = 60;
 
 /// Owes a user a mail with a link; whether it is new.
-pub(crate) async fn owe(work: &mut Work<'_>, user: UserId, kind: NoticeKind) -> Result<bool, Refusal> {
+pub(crate) async fn owe(work: &mut Work<'_>, user: &UserRecord, kind: NoticeKind) -> Result<bool, Refusal> {
     work.actions.can_mail_links()?;
-    let key = format!("{kind}:{user}:{}", work.now.as_second() / EVERY_S);
+    let every = if kind == NoticeKind::UserInvited { INVITES_EVERY_S } else { RESETS_EVERY_S };
+    // By when the user's links were ended too: what was mailed before that leads nowhere.
+    let (since, time) = (user.links_since.as_microsecond(), work.now.as_second() / every);
+    let user = user.id;
+    let key = format!("{kind}:{user}:{since}:{time}");
     let once = UserOnce { id: NoticeId::from_uuid(work.fresh_id()), user, kind, key: &key };
     let is_new = work.tx.notice_to_user_once(once, work.now).await?;
     if is_new {
@@ -44,7 +51,7 @@ pub struct InviteUser {
 }
 
 impl Action for InviteUser {
-    /// Whether it is owed now; it was some minutes ago where not.
+    /// Whether it is owed now; it was within the last minute where not.
     type Done = bool;
 
     const PERMISSION: Permission = Permission::Administer;
@@ -58,7 +65,7 @@ impl Action for InviteUser {
             let why = "they have a password already: whoever forgot it asks for another one on the page to sign in";
             return Err(Refusal::conflict("has_password", why));
         }
-        owe(work, self.user, NoticeKind::UserInvited).await
+        owe(work, &user, NoticeKind::UserInvited).await
     }
 }
 
@@ -73,7 +80,7 @@ impl Action for MailReset {
 
     async fn act(&self, work: &mut Work<'_>) -> Result<bool, Refusal> {
         let user = work.tx.user_lock(self.user).await?.ok_or_else(|| Refusal::missing("user", self.user))?;
-        if user.is_paused { Ok(false) } else { owe(work, self.user, NoticeKind::UserReset).await }
+        if user.is_paused { Ok(false) } else { owe(work, &user, NoticeKind::UserReset).await }
     }
 }
 

@@ -28,7 +28,7 @@ pub use self::{
     outgoing::{Mail, Party},
     refusal::is_of_sender_in_report,
     result::{DeadCause, MailResult},
-    return_path::InvalidReturnPath,
+    return_path::{InvalidReturnPath, check_return_path},
     server::InvalidMailUrl,
 };
 use self::{filed::Folder, return_path::ReturnPath, server::Server, smtp::Smtp};

@@ -243,6 +243,26 @@ async fn facts_of_a_call_that_cannot_all_be_true_are_refused_at_their_field() {
 }
 
 #[tokio::test]
+async fn times_of_a_call_that_was_told_of_without_one_are_kept_when_they_come() {
+    let app = by_day(app().await);
+    let (acme, agent) = (app.client("acme").await, app.user(UserRole::Agent, None).await);
+    let lead = lead_id(app.waiting(&acme, NUMBER).await);
+    let at = |minutes: i64| app.clock.now() + SignedDuration::from_mins(minutes);
+    let ignored = async |body: Value| {
+        let answer = tells(&app, &agent, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["ignored"].clone()
+    };
+    assert_eq!(ignored(json!({"id": "V1", "lead": lead, "state": "ended"})).await, json!([]));
+    assert_eq!(ignored(json!({"id": "V1", "answered_at": at(-20), "ended_at": at(-12)})).await, json!([]));
+    let calls = app.store.calls_of_lead(agent.actor.scope(), lead).await.unwrap();
+    assert_eq!((calls[0].answered_at, calls[0].ended_at), (Some(at(-20)), Some(at(-12))));
+    // Where its start was told, what was before it contradicts that.
+    assert_eq!(ignored(json!({"id": "V2", "lead": lead, "started_at": at(-10)})).await, json!([]));
+    assert_eq!(ignored(json!({"id": "V2", "answered_at": at(-20)})).await, json!(["answered_at"]));
+}
+
+#[tokio::test]
 async fn the_telephone_signs_what_it_tells() {
     let app = app_with(settings(PhoneSettings { secret: SecretText::new(SECRET), ..PhoneSettings::default() })).await;
     let acme = app.client("acme").await;

@@ -147,6 +147,24 @@ async fn a_program_offers_times_for_a_call_back_and_hears_why_one_cannot_be() {
     assert!(words.contains("a call on Wed 25 Nov, 10:30 Chicago"), "{words}");
     let night = preview("2026-11-25T23:00").await;
     assert!(night["call_back"]["trouble"].as_str().unwrap().starts_with("Nobody may be called then"), "{night}");
+    assert_eq!(
+        (&night["after"]["saves"], &night["after"]["what"]),
+        (&json!(false), &json!("refused")),
+        "as it is when it is saved: {night}"
+    );
+    for disposition in ["answered", "reached_other"] {
+        let asked = json!({"lead": lead, "disposition": disposition, "next": "2026-12-04T10:30"});
+        let agreed = desk.asks(&agent, "/api/v1/work/preview", asked).await;
+        assert_eq!(agreed["next_at"], "2026-12-04T16:30:00Z", "{agreed}");
+        assert!(agreed["after"]["words"].as_str().unwrap().contains("Fri 4 Dec"), "{agreed}");
+        let asked = json!({"lead": lead, "disposition": disposition, "next": "2026-12-06T10:30"});
+        let sunday = desk.asks(&agent, "/api/v1/work/preview", asked).await;
+        assert_eq!(
+            (&sunday["after"]["saves"], &sunday["wrong"][0]["field"]),
+            (&json!(false), &json!("next")),
+            "{sunday}"
+        );
+    }
     let soon = json!({"lead": lead, "disposition": "call_back", "next": "soon"});
     assert_eq!(desk.app.post(&agent, "/api/v1/work/preview", &soon).await.problem(), "invalid-request");
     let stop = json!({"lead": lead, "disposition": "do_not_contact", "stop": {"whom": "firm"}});

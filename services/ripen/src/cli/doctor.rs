@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{Common, calling},
+    configured,
     database::{Database, refuse_new_folder},
     links, output, unlock,
 };
@@ -45,7 +46,7 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(common.config.as_deref(), Vec::new())?;
     // Of the server that runs beside this: `--listen` is in no configuration.
     let mut served = settings.clone();
-    let mut checks = vec![Check { what: "configuration", result: Ok("read, no unknown keys".to_owned()) }];
+    let mut checks = vec![Check { what: "configuration", result: usable(&settings) }];
     let today = Clock::system().now().to_zoned(TimeZone::UTC).date();
     checks.push(Check { what: "calling", result: Ok(calling::examined(&settings.calling, today)) });
     // `connect`, not `open`: a schema that is not this binary's is a finding here, not the end of the command.
@@ -85,6 +86,12 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// What only the parts can say that use a setting: a process that is started with it would end.
+fn usable(settings: &Settings) -> Result<String, String> {
+    let wrong: Vec<_> = configured::wrong(settings).iter().map(|error| format!("{error:#}")).collect();
+    if wrong.is_empty() { Ok("read, no unknown keys".to_owned()) } else { Err(wrong.join("; ")) }
+}
+
 /// The port of `http://127.0.0.1:9481`.
 fn port_of(url: &str) -> Option<u16> {
     url.rsplit_once(':')?.1.trim_end_matches('/').parse().ok()
@@ -118,6 +125,11 @@ async fn database_checks(checks: &mut Vec<Check>, store: &Store, settings: &Sett
         what: "schema",
         result: match schema {
             Ok(SchemaState::Current) => Ok("this version's".to_owned()),
+            // On a folder of its own there is no other process that could be of that version.
+            Ok(SchemaState::Newer) if settings.database.url.is_empty() => {
+                Err("newer than this binary, which cannot work on it: use the version that this folder belongs to"
+                    .to_owned())
+            }
             Ok(SchemaState::Newer) => Ok("newer than this binary: finish the upgrade".to_owned()),
             Ok(SchemaState::Older { missing }) => Err(older(missing, store.bound_of_broken_migration().await)),
             Ok(SchemaState::Differs) => Err("migrated by another edition: use the version it belongs to".to_owned()),

@@ -214,7 +214,8 @@ async fn preview(common: &Common, actions: &Actions, actor: &Actor, lead: LeadId
     // One instant for the whole preview, as the qualifier has one per decision.
     let now = actions.clock.now();
     let said = actions.store.route_preview(&actions.documents, actor.scope(), lead, now).await?;
-    let text = said.with_context(|| format!("no lead {lead}: `ripen lead list --email E` shows a person's"))?;
+    let said = said.with_context(|| format!("no lead {lead}: `ripen lead list --email E` shows a person's"))?;
+    let text = said.text;
     if common.json {
         return Ok(output::record(true, &json!({"lead": lead, "explanation": text}))?);
     }

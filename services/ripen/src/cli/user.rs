@@ -131,7 +131,7 @@ async fn act(common: &Common, action: UserAction, database: &Database) -> anyhow
         UserAction::Invite { user } => {
             let user = find(&actions, &actor, &user).await.map_err(refused("user invite"))?;
             let is_new = actions.run(&actor, &InviteUser { user: user.id }).await.map_err(refused("user invite"))?;
-            let said = if is_new { "on its way" } else { "sent some minutes ago" };
+            let said = if is_new { "on its way" } else { "mailed within the last minute already" };
             output::record(common.json, &json!({"id": user.id, "invited": user.email, "mail": said}))?;
         }
         UserAction::List => {

@@ -27,6 +27,8 @@ pub(super) struct SavedLead<'a> {
     pub(super) owed: Option<OwedTries>,
     /// A disposition that gives up a number gives up the one that the person is called by.
     pub(super) gives_up_own: bool,
+    /// When the next step is, where that is agreed in this very touch.
+    pub(super) agreed: Option<Timestamp>,
     /// When people may be called.
     pub(super) hours: &'a Hours,
     /// When it is saved.
@@ -75,8 +77,25 @@ impl SavedLead<'_> {
     fn promises(&self, asked: &PreviewRequest, disposition: Disposition) -> (Vec<Open>, bool) {
         let mut promises = self.lead.promises.clone();
         let answers = if disposition.is_in_vain() { 0 } else { asked.answer.len() };
-        let brought = TouchResult { disposition, answers, agreed: false, is_again: self.owed.is_some() };
-        let worked = effect(&promises, brought, self.now).worked;
+        let brought =
+            TouchResult { disposition, answers, agreed: self.agreed.is_some(), is_again: self.owed.is_some() };
+        let effect = effect(&promises, brought, self.now);
+        if let Some(due_at) = self.agreed {
+            promises.retain(|promise| effect.replaced.is_none_or(|end| end.generation != promise.generation));
+            let generation = promises.iter().map(|promise| promise.generation).max().unwrap_or(0).saturating_add(1);
+            promises.push(Open {
+                generation,
+                kind: Kind::Requalify,
+                state: State::Scheduled,
+                due_at: Some(due_at),
+                agreed: true,
+                by_hand: true,
+                worked: false,
+            });
+            // Whoever was owed a call has agreed another one.
+            return (promises, false);
+        }
+        let worked = effect.worked;
         let mut owes = self.owed.is_some();
         for promise in promises.iter_mut().filter(|promise| Some(promise.generation) == worked) {
             promise.worked = true;

@@ -171,9 +171,10 @@ impl Action for Dispose {
             return Ok(Disposed { touched, undo_until, keeps_draft: draft.is_some() });
         }
         let of = DraftRef { user, lead: self.lead };
-        let stored = work.tx.desk_draft(scope, of).await?;
+        // Under its lock: what another saving brings while this runs is another draft, and stays.
+        let stored = work.tx.desk_draft_lock(scope, of).await?;
         let draft = self.typed(stored.as_ref(), work.now);
-        let keeps_draft = stored.is_some_and(|stored| !self.committed(&draft).cover(&stored));
+        let is_covered = stored.as_ref().map(|stored| self.committed(&draft).cover(stored));
         let held = work.tx.desk_leases_of(user).await?.into_iter().find(|held| held.lead == self.lead);
         let opened = held.map(|held| OpenedBefore { rank: held.rank.word().to_owned(), why: held.why });
         // Behind the touch, whose id tells a repetition from a lease that was lost.
@@ -190,9 +191,10 @@ impl Action for Dispose {
         if let Some(said) = &self.opportunity {
             RecordOpportunity { lead: self.lead, said: said.clone() }.act(work).await?;
         }
-        if !keeps_draft {
+        if is_covered == Some(true) {
             work.tx.desk_draft_drop(scope, of).await?;
         }
+        let keeps_draft = is_covered == Some(false);
         let undo_until =
             self.keep_undo(work, (user, touched.touch), Before { lead: before, draft: Some(draft), opened }).await?;
         Ok(Disposed { touched, undo_until, keeps_draft })

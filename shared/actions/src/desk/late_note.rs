@@ -56,7 +56,7 @@ impl Action for KeepLateNote {
         let of = DraftRef { user, lead: self.lead };
         let committed =
             CommittedWords { note: &self.note, answers: &self.typed, version: self.version, touch: self.touch };
-        if work.tx.desk_draft(scope, of).await?.is_some_and(|stored| committed.cover(&stored)) {
+        if work.tx.desk_draft_lock(scope, of).await?.is_some_and(|stored| committed.cover(&stored)) {
             work.tx.desk_draft_drop(scope, of).await?;
         }
         Ok(kept_with)

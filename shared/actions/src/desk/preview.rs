@@ -19,7 +19,7 @@ use ripen_store::lead::{
 
 use super::{after_saving::SavedLead, preview_request::PreviewRequest, route_words::goes_to};
 use crate::{
-    Actions, FieldError, Refusal,
+    Actions, FieldError, FieldErrors, Refusal,
     lead::{context_of, contradicts},
     work::permit,
 };
@@ -31,7 +31,7 @@ pub struct GradePreview {
     pub before: Option<LeadGrade>,
     /// None where the program has no criteria yet.
     pub outlook: Option<Outlook>,
-    /// Answers that cannot be used as typed, each as the field `answer.QUESTION`.
+    /// What cannot be used as typed: an answer as the field `answers.QUESTION`, the time of the next step as `next`.
     pub wrong: Vec<FieldError>,
     /// Were it an A: where it goes, in words; none where its client has it already.
     pub goes_to: Option<String>,
@@ -39,7 +39,7 @@ pub struct GradePreview {
     pub is_handed_over: bool,
     /// Why it is over, where it is no open lead any more: nothing but a wish not to be contacted is saved of it.
     pub over: Option<String>,
-    /// When it can be worked next; none without criteria. Of a call back the page says what is picked.
+    /// When it can be worked next; none without criteria. Of a call back a page says what is picked.
     pub next: Option<NextWork>,
     /// Where the person may be, the likeliest first: by their clock it is said.
     pub places: Vec<Place>,
@@ -77,7 +77,13 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
     let gives_up_own = dialed.is_none_or(|dialed| is_own(&dialed, &record.profile));
     // Nothing was locked or written; the connection goes back before routing asks for one.
     drop(tx);
-    let wrong = answer(&mut unit, asked, &criteria, (&context_of(now, &record), actor));
+    let mut wrong = answer(&mut unit, asked, &criteria, (&context_of(now, &record), actor));
+    let agreed = asked.next.as_ref().map(|next| next.due(now, &actions.hours, &nothing.places));
+    let mut not_then = FieldErrors::default();
+    let agreed = agreed.and_then(|due| not_then.take("next", due)).map(|due| due.at);
+    if let Err(Refusal::Invalid(errors)) = not_then.finish() {
+        wrong.extend(errors);
+    }
     work_on(&mut unit, asked, now);
     let Some(decision) = decision(&unit, asked, &criteria, (barred, now)) else { return Ok(nothing) };
     let outlook = Outlook::of(&decision, &criteria);
@@ -87,7 +93,7 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
     let found = standing.zip(unit.leads.get(&asked.lead));
     let hours = &actions.hours;
     let next = found.map(|(standing, lead)| {
-        SavedLead { standing: &standing, lead, owed, gives_up_own, hours, now }.next(asked, &decision)
+        SavedLead { standing: &standing, lead, owed, gives_up_own, agreed, hours, now }.next(asked, &decision)
     });
     Ok(GradePreview { outlook: Some(outlook), wrong, goes_to, is_handed_over, next, ..nothing })
 }
@@ -140,7 +146,7 @@ fn work_on(unit: &mut UnitOfWork, asked: &PreviewRequest, now: Timestamp) {
     let disposition = asked.disposition.unwrap_or(Disposition::Answered);
     let Some(lead) = unit.leads.get_mut(&asked.lead) else { return };
     let answers = if disposition.is_in_vain() { 0 } else { asked.answer.len() };
-    let brought = TouchResult { disposition, answers, agreed: false, is_again: false };
+    let brought = TouchResult { disposition, answers, agreed: asked.next.is_some(), is_again: false };
     let follows = effect(&lead.promises, brought, now);
     let row = &mut lead.row;
     row.touches = row.touches.saturating_add(1);

@@ -1,6 +1,6 @@
 //! What a preview is asked about: a lead, and what is typed and chosen so far. Nothing of it is saved.
 
-use ripen_domain::{id::LeadId, touch::Disposition};
+use ripen_domain::{id::LeadId, promise::When, touch::Disposition};
 
 use crate::lead::NewAnswer;
 
@@ -13,4 +13,6 @@ pub struct PreviewRequest {
     pub answer: Vec<NewAnswer>,
     /// The disposition that is chosen; a conversation where none is.
     pub disposition: Option<Disposition>,
+    /// When the next step is to be, where that was agreed with the person.
+    pub next: Option<When>,
 }

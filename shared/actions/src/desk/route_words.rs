@@ -1,7 +1,8 @@
-//! Where a lead would go, were it an A: in the words of routing.
+//! Where a lead would go, were it an A: in words.
 
 use jiff::Timestamp;
 use ripen_domain::{actor::Actor, id::LeadId};
+use ripen_store::team::preview::PreviewedRoute;
 
 use crate::{Actions, Refusal};
 
@@ -12,17 +13,28 @@ pub(super) async fn goes_to(
     lead: LeadId,
     now: Timestamp,
 ) -> Result<Option<String>, Refusal> {
-    let said = actions.store.route_preview(&actions.documents, actor.scope(), lead, now).await?;
-    // The first line says where; the others say why, and stand on the lead's page.
-    Ok(said.and_then(|said| said.lines().next().map(|line| whither(line.trim()))).filter(|line| !line.is_empty()))
+    let previewed = actions.store.route_preview(&actions.documents, actor.scope(), lead, now).await?;
+    // Why it goes there stands on the lead's page.
+    Ok(previewed.map(|previewed| whither(&previewed.goes)))
 }
 
 /// As it reads behind "goes to".
-fn whither(line: &str) -> String {
-    match line.strip_prefix("Held: ") {
-        Some(why) => format!("nobody yet: {why}"),
-        // "At once" is when it is decided: whoever works on it has some seconds to take it back.
-        None => line.strip_prefix("No routing: goes to ").unwrap_or(line).trim_end_matches(" at once").to_owned(),
+fn whither(goes: &PreviewedRoute) -> String {
+    match goes {
+        PreviewedRoute::Everybody => "every enabled endpoint of the client".to_owned(),
+        PreviewedRoute::To(names) => listed(names),
+        PreviewedRoute::FirstOf(names) if names.len() < 2 => format!("{}, who is asked to take it", names.join("")),
+        PreviewedRoute::FirstOf(names) => format!("the first of {} who takes it", listed(names)),
+        PreviewedRoute::Held { why } => format!("nobody yet: {why}"),
+    }
+}
+
+/// `Kim, Lee and Sam`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 
@@ -32,15 +44,22 @@ mod tests {
 
     #[test]
     fn where_it_goes_reads_behind_goes_to() {
-        for (line, words) in [
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        for (goes, words) in [
+            (PreviewedRoute::Everybody, "every enabled endpoint of the client"),
             (
-                "No routing: goes to every enabled endpoint of the client at once",
-                "every enabled endpoint of the client",
+                PreviewedRoute::Held { why: "the client's day is full".to_owned() },
+                "nobody yet: the client's day is full",
             ),
-            ("Held: the client's day is full", "nobody yet: the client's day is full"),
-            ("Dana Hill, by turns", "Dana Hill, by turns"),
+            (PreviewedRoute::To(names(&["Dana Hill"])), "Dana Hill"),
+            (PreviewedRoute::To(names(&["Dana Hill", "Lee Park", "Sam Rep"])), "Dana Hill, Lee Park and Sam Rep"),
+            (PreviewedRoute::FirstOf(names(&["Dana Hill"])), "Dana Hill, who is asked to take it"),
+            (
+                PreviewedRoute::FirstOf(names(&["Dana Hill", "Lee Park"])),
+                "the first of Dana Hill and Lee Park who takes it",
+            ),
         ] {
-            assert_eq!(whither(line), words);
+            assert_eq!(whither(&goes), words);
         }
     }
 }

@@ -107,13 +107,7 @@ impl Action for UndoDisposition {
             Err(error) => return Err(error.into()),
         }
         if let Some(draft) = draft {
-            let of = DraftRef { user, lead: kept.lead };
-            let stored = work.tx.desk_draft(scope, of).await?;
-            let DeskDraft { note, answers, version, touch, .. } =
-                stored.map_or_else(|| draft.clone(), |stored| beside(draft.clone(), stored));
-            let (note, answers) = (Some(note.as_str()), Some(&answers));
-            let change = DraftChange { of, note, answers, saved_at: now, version, touch };
-            work.tx.desk_draft_save(scope, &change).await?;
+            put_back(work, DraftRef { user, lead: kept.lead }, &draft).await?;
         }
         work.tx.desk_undo_done(scope, self.touch, now).await?;
         let change = AuditChange::of(kept.client, json!({"touch": self.touch}), json!({"touch": null}));
@@ -127,6 +121,23 @@ impl Action for UndoDisposition {
         };
         Ok(Undone { lead: kept.lead, held })
     }
+}
+
+/// Stores again what was committed, beside what another tab has saved.
+async fn put_back(work: &mut Work<'_>, of: DraftRef, taken_back: &DeskDraft) -> Result<(), Refusal> {
+    let (scope, now) = (work.scope(), work.now);
+    // Twice at most: a draft that another tab begins between the look and the saving is there at the second look, under its lock.
+    for _ in 0..2 {
+        let stored = work.tx.desk_draft_lock(scope, of).await?;
+        let DeskDraft { note, answers, version, touch, .. } =
+            stored.map_or_else(|| taken_back.clone(), |stored| beside(taken_back.clone(), stored));
+        let (note, answers) = (Some(note.as_str()), Some(&answers));
+        let change = DraftChange { of, note, answers, saved_at: now, version, touch };
+        if work.tx.desk_draft_save(scope, &change).await?.is_some() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// What was committed and is typed again, beside a draft of another tab that stayed: neither is lost. Where both say something, what

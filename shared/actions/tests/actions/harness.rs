@@ -62,6 +62,11 @@ pub fn fields<T>(refused: Result<T, Refusal>) -> Vec<String> {
 }
 
 impl Office {
+    /// Waits until one of its sessions waits for a lock that another one holds.
+    pub async fn until_a_session_waits(&self) {
+        self.database.until_a_session_waits().await;
+    }
+
     /// The same database over connections of its own.
     pub fn second_store(&self) -> Store {
         Store::open(&StoreOptions::new(self.database.url(), 1)).unwrap().with_keyring(keyring())

@@ -8,6 +8,7 @@ mod dead_letter;
 mod delivered;
 mod delivery;
 mod desk;
+mod desk_draft;
 mod desk_lease;
 mod desk_next;
 mod desk_order;

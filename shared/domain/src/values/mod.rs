@@ -19,6 +19,6 @@ pub use date::{ReadDate, UnclearDate, date, months_window};
 pub use locale::{Conventions, DateOrder, DecimalMark};
 pub use nothing::{is_filler, is_nothing, is_nothing_but};
 pub use script::{folded, visible};
-pub use shown::{digits, shown};
+pub use shown::{digits, shown, unmistakable};
 pub use unusable_id::{UnusableId, is_id, unusable_id};
 pub use yes_no::{ticked, yes_no};

@@ -21,3 +21,33 @@ pub fn digits(number: &Number) -> String {
         _ => number.to_string(),
     }
 }
+
+/// A plain number such as `450.125`, as a text that is read as this number by the writing of every country: three digits behind a
+/// point are thousands in some of them, and so a zero stands behind those.
+#[must_use]
+pub fn unmistakable(plain: String) -> String {
+    match plain.split_once('.') {
+        Some((_, decimals)) if decimals.len() == 3 && decimals.bytes().all(|byte| byte.is_ascii_digit()) => plain + "0",
+        _ => plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::values::{Conventions, amount};
+
+    #[test]
+    fn a_number_is_the_same_number_wherever_it_is_read() {
+        for country in ["US", "DE", "CH", "IN", "FR", "KW"] {
+            let by = Conventions::of(None, Some(country));
+            for number in ["450.125", "1.375", "-12.375", "0.125", "4512.375", "450.1", "450", "1234567.125", "12.3456"]
+            {
+                let read = amount(&unmistakable(number.to_owned()), &by);
+                assert_eq!(read, Ok(number.parse::<Decimal>().unwrap()), "{number} in {country}");
+            }
+        }
+    }
+}

@@ -3,7 +3,10 @@
 
 use jiff::Timestamp;
 use lettre::Address;
-use ripen_domain::{id::DeliveryId, link::LinkKeys};
+use ripen_domain::{
+    id::DeliveryId,
+    link::{LinkKey, LinkKeys},
+};
 use uuid::Uuid;
 
 /// Stands in the template for the token.
@@ -20,6 +23,16 @@ pub enum InvalidReturnPath {
     /// Too much beside the token.
     #[error("is too long: the part before the @ has 64 characters, and 52 of them are the token's")]
     Length,
+}
+
+/// Whether a template can be used; an empty one can.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_return_path(template: &str) -> Result<(), InvalidReturnPath> {
+    // With any key: its tokens are as long as all others.
+    let keys = LinkKeys::new(LinkKey::new(0, [0; 32], Timestamp::UNIX_EPOCH), Vec::new());
+    ReturnPath::parse(template, keys).map(|_| ())
 }
 
 /// A template of addresses with the keys that sign their tokens.

@@ -20,11 +20,9 @@ impl Settings {
         if !self.mail.from.contains('@') {
             return Err(invalid("mail.from", "expected a sender such as \"Ripen <leads@example.com>\""));
         }
-        // Found at the start, and not with the first mail that nobody can answer.
-        let reply_to = self.mail.reply_to.trim();
-        if !reply_to.is_empty() && (!reply_to.contains('@') || reply_to.contains(['<', ' '])) {
-            return Err(invalid("mail.reply_to", "expected an address such as desk@example.com, without a name"));
-        }
+        // Found at the start, and not with the first mail that nobody can answer, or that says to nobody what went wrong.
+        one_address("mail.reply_to", &self.mail.reply_to)?;
+        one_address("mail.alerts", &self.mail.alerts)?;
         self.check_numbers()?;
         self.check_calling()?;
         self.check_secrets()?;
@@ -172,6 +170,19 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// Empty, or the address of one mailbox: also one of this machine's or network's own, such as `root@localhost`.
+fn one_address(key: &'static str, given: &str) -> Result<(), ConfigError> {
+    let given = given.trim();
+    let parts: Vec<_> = given.split('@').collect();
+    let is_one = matches!(parts[..], [local, domain] if !local.is_empty() && !domain.is_empty());
+    if given.is_empty() || is_one && !given.contains(|c: char| c.is_whitespace() || "<>,;".contains(c)) {
+        return Ok(());
+    }
+    let help =
+        "expected one address such as desk@example.com, without a name; several people are reached by one of a list";
+    Err(invalid(key, help))
 }
 
 fn scheme(key: &'static str, url: &SecretUrl, schemes: &[&str]) -> Result<(), ConfigError> {

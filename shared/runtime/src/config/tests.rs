@@ -282,6 +282,21 @@ fn roles_that_could_not_meet_are_refused() {
 }
 
 #[test]
+fn an_address_that_reaches_nobody_is_refused_at_the_start() {
+    for key in ["mail.alerts", "mail.reply_to"] {
+        for given in
+            ["nobody", "desk@firm.example, boss@firm.example", "Desk <desk@firm.example>", "@firm.example", "a@b@c"]
+        {
+            let refused = load("", &[], &[(key, given)]).expect_err(given).to_string();
+            assert!(refused.starts_with(key) && refused.contains("one address such as"), "{refused}");
+        }
+        for given in ["", "desk@firm.example", "root@localhost"] {
+            assert!(load("", &[], &[(key, given)]).is_ok(), "{given}");
+        }
+    }
+}
+
+#[test]
 fn a_telephone_that_could_dial_nobody_is_refused_at_the_start() {
     for (dial, url, message) in [
         ("url", "sip:desk", "phone.url: expected an address with {number}"),

@@ -46,7 +46,9 @@ pub struct KnownCall {
     pub answered_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// The desk had it dialed, by its own clock.
+    /// When it was dialed is known: the telephone told it, or the desk dialed it by its own clock.
+    pub is_start_told: bool,
+    /// The desk had it dialed.
     pub is_of_desk: bool,
 }
 
@@ -88,7 +90,7 @@ impl Transaction {
     pub async fn call_known(&mut self, scope: Scope, word: &CallWord<'_>) -> Result<Option<KnownCall>, StoreError> {
         let row = sqlx::query!(
             r#"-- call.known
-            select dialed_at, answered_at, ended_at, user_id is not null as "is_of_desk!" from call
+            select dialed_at, answered_at, ended_at, is_start_told, user_id is not null as "is_of_desk!" from call
             where id = coalesce((select id from call where id = $1), (select id from call where outside_id = $2))
               and ($3::uuid is null or client_id = $3)
             for no key update"#,
@@ -102,6 +104,7 @@ impl Transaction {
             dialed_at: row.dialed_at.to_jiff(),
             answered_at: row.answered_at.map(jiff_sqlx::Timestamp::to_jiff),
             ended_at: row.ended_at.map(jiff_sqlx::Timestamp::to_jiff),
+            is_start_told: row.is_start_told,
             is_of_desk: row.is_of_desk,
         }))
     }
@@ -111,7 +114,7 @@ impl Transaction {
             r#"-- call.report
             update call c set
               outside_id = coalesce(c.outside_id, (select $2 where not exists (select from call o where o.outside_id = $2))),
-              dialed_at = least(c.dialed_at, $3, $4, $5),
+              dialed_at = least(c.dialed_at, $3, $4, $5), is_start_told = c.is_start_told or $3 is not null,
               answered_at = coalesce(c.answered_at, $4), ended_at = coalesce(c.ended_at, $5),
               caller_id = coalesce($6, c.caller_id), recording_url = coalesce($7, c.recording_url),
               state = w.words[greatest(array_position(w.words, c.state), array_position(w.words, coalesce($8, c.state)))],
@@ -157,8 +160,8 @@ impl Transaction {
         let dialed_at = told.into_iter().flatten().min().unwrap_or(now);
         sqlx::query!(
             "-- call.add
-            insert into call (id, client_id, lead_id, outside_id, number, dialed_at)
-            select $1, l.client_id, l.id, $3, coalesce($4, p.phone || coalesce(';ext=' || p.phone_extension, ''), ''), $5
+            insert into call (id, client_id, lead_id, outside_id, number, dialed_at, is_start_told)
+            select $1, l.client_id, l.id, $3, coalesce($4, p.phone || coalesce(';ext=' || p.phone_extension, ''), ''), $5, $7
             from lead l join person p on p.id = l.person_id
             where l.id = $2 and ($6::uuid is null or l.client_id = $6)
             on conflict (outside_id) do nothing",
@@ -167,7 +170,8 @@ impl Transaction {
             word.outside,
             word.number,
             dialed_at.to_sqlx(),
-            scope.client_uuid()
+            scope.client_uuid(),
+            word.started_at.is_some()
         )
         .execute(self.connection())
         .await?;

@@ -139,6 +139,22 @@ impl Transaction {
         Ok(row.map(|row| row.record(of.lead)))
     }
 
+    /// A draft, and nobody saves over it before the transaction ends: what is decided of these words is decided of what is there then.
+    pub async fn desk_draft_lock(&mut self, scope: Scope, of: DraftRef) -> Result<Option<DeskDraft>, StoreError> {
+        let row = sqlx::query_as!(
+            DraftRow,
+            "-- desk_draft.lock
+            select note, answers, saved_at, version, touch from desk_draft
+            where user_id = $1 and lead_id = $2 and ($3::uuid is null or client_id = $3) for update",
+            of.user.uuid(),
+            of.lead.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| row.record(of.lead)))
+    }
+
     /// Forgets a draft; whether there was one.
     pub async fn desk_draft_drop(&mut self, scope: Scope, of: DraftRef) -> Result<bool, StoreError> {
         let done = sqlx::query!(

@@ -63,6 +63,8 @@ pub struct LeadAssignment {
     pub offer: Option<OfferTerms>,
     /// What is said of it; none where the client has no routing.
     pub note: Option<RoutingNote>,
+    /// The names of who is given it or offered it now; empty where the client has no routing.
+    pub whom: Vec<String>,
 }
 
 /// A lead to be assigned.
@@ -308,7 +310,8 @@ impl<'a> Assigner<'a> {
         if !to.is_empty() {
             self.count_given(client, &[rep.id], to_assign.counts());
         }
-        LeadAssignment { to, note: note(format!("Goes to {}: {why}\n", rep.name)), ..LeadAssignment::default() }
+        let whom = vec![rep.name.clone()];
+        LeadAssignment { to, note: note(format!("Goes to {}: {why}\n", rep.name)), whom, ..LeadAssignment::default() }
     }
 
     /// The client's routing, read once.
@@ -353,7 +356,8 @@ impl<'a> Assigner<'a> {
             let new = routed.deliveries().into_iter().filter(|one| !had.contains(&one.endpoint));
             new.map(addressed).collect()
         };
-        let given = LeadAssignment { to, held: held_of(&routed, later), offer, note: Some(note) };
+        let whom = routed.chosen().iter().map(|one| one.name.clone()).collect();
+        let given = LeadAssignment { to, held: held_of(&routed, later), offer, note: Some(note), whom };
         self.count(client, &routed, to_assign.counts());
         given
     }

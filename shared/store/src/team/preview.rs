@@ -16,18 +16,55 @@ use crate::{
     Scope, Store, StoreError, Transaction,
     criteria::document_cache::{BrokenCriteria, Documents},
     lead::unit_of_work::UnitOfWork,
-    team::assign::{Assigner, TeamState, ToAssign},
+    team::assign::{Assigner, LeadAssignment, TeamState, ToAssign},
 };
 
+/// Where a lead would go, were it to mature now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoutePreview {
+    /// Who gets it.
+    pub goes: PreviewedRoute,
+    /// All of it in words, line by line: who gets it and why, and who does not.
+    pub text: String,
+}
+
+/// Who would get a lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PreviewedRoute {
+    /// Every enabled endpoint of the client.
+    Everybody,
+    /// These, by their names.
+    To(Vec<String>),
+    /// Whoever of these takes it first.
+    FirstOf(Vec<String>),
+    /// Nobody yet.
+    Held {
+        /// Why.
+        why: String,
+    },
+}
+
+impl PreviewedRoute {
+    fn of(assigned: &LeadAssignment) -> Self {
+        let names = || assigned.whom.clone();
+        match &assigned.held {
+            _ if assigned.offer.is_some() => Self::FirstOf(names()),
+            _ if !assigned.whom.is_empty() => Self::To(names()),
+            Some(hold) => Self::Held { why: hold.why.clone() },
+            None => Self::Everybody,
+        }
+    }
+}
+
 impl Store {
-    /// Where a lead would go, were it to mature now, in words; none where the scope has no such lead.
+    /// Where a lead would go, were it to mature now; none where the scope has no such lead.
     pub async fn route_preview(
         &self,
         documents: &Documents,
         scope: Scope,
         lead: LeadId,
         now: Timestamp,
-    ) -> Result<Option<String>, StoreError> {
+    ) -> Result<Option<RoutePreview>, StoreError> {
         let mut tx = self.begin().await?;
         let work_unit = tx.look_at(scope, lead).await?;
         if !work_unit.leads.contains_key(&lead) {
@@ -37,11 +74,13 @@ impl Store {
         let team_state = TeamState::look(&mut tx, scope, &work_unit, lead, now).await?;
         let matured_now = ToAssign { lead, matured_at: now, had: &[], dead: &[], offered: None, is_in_order: true };
         let assigned = Assigner::new(&work_unit, &criteria, team_state, now).assign(matured_now);
+        let goes = PreviewedRoute::of(&assigned);
         let plain = || match assigned.held {
             Some(hold) => format!("Held: {}\n", hold.why),
             None => "No routing: goes to every enabled endpoint of the client at once\n".to_owned(),
         };
-        Ok(Some(assigned.note.map_or_else(plain, |note| note.text)))
+        let text = assigned.note.map_or_else(plain, |note| note.text);
+        Ok(Some(RoutePreview { goes, text }))
     }
 }
 

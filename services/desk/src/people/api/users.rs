@@ -172,7 +172,7 @@ pub struct InvitedUser {
     /// Who.
     #[schema(value_type = String, example = "user_01kahxq5z5e4y9wd3tvdnzxkqj")]
     id: UserId,
-    /// A mail is on its way; false where one was sent some minutes ago.
+    /// A mail is on its way; false where one was mailed within the last minute.
     mailed: bool,
 }
 
@@ -181,7 +181,7 @@ pub struct InvitedUser {
     security(("user_token" = [])),
     params(("id" = String, Path, description = "The user's id, user_….")),
     responses(
-        (status = 200, description = "Owed now, or some minutes ago.", body = InvitedUser),
+        (status = 200, description = "Owed now, or mailed within the last minute.", body = InvitedUser),
         ApiRefusals,
     ))]
 pub async fn invite(

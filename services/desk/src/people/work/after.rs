@@ -13,6 +13,11 @@ pub enum WhatFollows {
     Nothing,
     /// Answers were typed, and nobody was reached: it cannot be saved so.
     Refused,
+    /// The next step cannot be then.
+    NotThen {
+        /// Why, in a sentence.
+        why: String,
+    },
     /// It is over already: nothing but the note is kept.
     Over {
         /// Why.
@@ -56,7 +61,7 @@ impl WhatFollows {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
-            Self::Refused => "refused",
+            Self::Refused | Self::NotThen { .. } => "refused",
             Self::Over { .. } => "over",
             Self::Goes { .. } => "goes",
             Self::CallBack { .. } => "call_back",
@@ -170,7 +175,7 @@ pub fn after(terms: &AfterTerms<'_>) -> AfterSaving {
     let what = what_follows(terms, becomes);
     let button = match what {
         WhatFollows::Goes { .. } => SaveButton::Send,
-        WhatFollows::CallBack { .. } => SaveButton::Promise,
+        WhatFollows::CallBack { .. } | WhatFollows::NotThen { .. } => SaveButton::Promise,
         WhatFollows::DoNotContact { .. } => SaveButton::Stop,
         _ => SaveButton::Plain,
     };
@@ -195,6 +200,12 @@ fn what_follows(terms: &AfterTerms<'_>, becomes: bool) -> WhatFollows {
         None => WhatFollows::Nothing,
         Some(how) if how.is_in_vain() && preview.wrong.iter().any(|error| error.code == "contradicts") => {
             WhatFollows::Refused
+        }
+        Some(Disposition::CallBack) if !callback.trouble.is_empty() => {
+            WhatFollows::NotThen { why: callback.trouble.clone() }
+        }
+        Some(_) if let Some(error) = preview.wrong.iter().find(|error| error.field == "next") => {
+            WhatFollows::NotThen { why: error.message.clone() }
         }
         Some(Disposition::CallBack) => WhatFollows::CallBack { at: callback.there.clone(), to },
         Some(Disposition::NeverEnquired) => WhatFollows::Review,
@@ -248,6 +259,7 @@ impl SentenceTerms<'_> {
                 "It cannot be saved so: nobody was reached who could have answered. Choose “answered”, or put the new \
                  answers back as they were.",
             )],
+            WhatFollows::NotThen { why } => vec![words("It cannot be saved so. "), SaidPart::Words(why.clone())],
             WhatFollows::Goes { to } => {
                 let waits = if self.undo_s > 0 { format!(" after {} s", self.undo_s) } else { String::new() };
                 [becomes_a(to).as_slice(), &[SaidPart::Words(format!("{waits}.")), self.undo()]].concat()
@@ -339,6 +351,8 @@ mod tests {
             said(&call("", Some("Acme")), Some(B), 0),
             "Becomes A and goes to Acme. Choose the day and the time of the call."
         );
+        let not_then = WhatFollows::NotThen { why: "That is past there: choose a later time.".to_owned() };
+        assert_eq!(said(&not_then, None, 20), "It cannot be saved so. That is past there: choose a later time.");
         assert_eq!(said(&call("", None), Some(B), 20), "Choose the day and the time of the call.");
         let again = WhatFollows::Again { next: String::new() };
         assert_eq!(said(&again, None, 0), "The next step follows from the decision.");

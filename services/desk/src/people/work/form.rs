@@ -9,6 +9,7 @@ use ripen_domain::{
     criteria::{Kind, Question},
     id::LeadId,
     touch::Disposition,
+    values::unmistakable,
 };
 use ripen_store::desk::draft::DeskDraft;
 use ripen_web::extract::NamedFields;
@@ -50,7 +51,9 @@ impl WorkForm {
                 (Some(name), Value::String(text)) => drop(fields.insert(name.to_owned(), text.clone())),
                 (None, Value::String(text)) => drop(fields.insert(format!("{ANSWER}{name}"), text.clone())),
                 // As programs save them.
-                (None, Value::Number(number)) => drop(fields.insert(format!("{ANSWER}{name}"), number.to_string())),
+                (None, Value::Number(number)) => {
+                    fields.insert(format!("{ANSWER}{name}"), unmistakable(number.to_string()));
+                }
                 (None, Value::Bool(is_so)) => {
                     fields.insert(format!("{ANSWER}{name}"), if *is_so { "yes" } else { "no" }.to_owned());
                 }
@@ -197,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_a_program_typed_stands_in_the_fields() {
-        let answers = serde_json::json!({"budget": 450_000, "lender": true, "timeframe_days": null});
+        let answers = serde_json::json!({"budget": 450_000, "rate": 4.125, "lender": true, "timeframe_days": null});
         let draft = DeskDraft {
             lead: LeadId::from_uuid(Uuid::nil()),
             note: String::new(),
@@ -211,5 +214,6 @@ mod tests {
             (form.text("a.budget"), form.text("a.lender"), form.text("a.timeframe_days")),
             ("450000", "yes", "")
         );
+        assert_eq!(form.text("a.rate"), "4.1250", "not four thousand, wherever it is read");
     }
 }

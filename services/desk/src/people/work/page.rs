@@ -221,7 +221,7 @@ pub async fn previewed(
     form: &WorkForm,
 ) -> Result<GradePreview, Refusal> {
     let answer = answers(script, form, context.clock.now());
-    let asked = PreviewRequest { lead: script.lead.id, answer, disposition: form.disposition() };
+    let asked = PreviewRequest { lead: script.lead.id, answer, disposition: form.disposition(), next: None };
     preview(&context.actions, &viewer.actor, &asked).await
 }
 

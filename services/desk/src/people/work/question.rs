@@ -6,6 +6,7 @@ use ripen_domain::{
     criteria::{Criteria, Kind, Question},
     desk::{MissingPoints, Outlook},
     outcome::currency_of,
+    values::unmistakable,
 };
 use ripen_store::lead::show::LeadAnswer;
 use serde_json::{Map, Value};
@@ -175,7 +176,10 @@ fn in_field(question: &Question, answer: &LeadAnswer, now: Timestamp) -> Vec<Str
     let one = |value: &Value| match value {
         Value::Bool(true) => Some("yes".to_owned()),
         Value::Bool(false) => Some("no".to_owned()),
-        Value::Number(number) => Some(counted_down(question, answer, now).unwrap_or_else(|| number.to_string())),
+        Value::Number(number) => {
+            let standing = counted_down(question, answer, now).unwrap_or_else(|| number.to_string());
+            Some(unmistakable(standing))
+        }
         Value::String(text) => Some(text.clone()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     };

@@ -19,6 +19,9 @@ use crate::{
     people::{refused::refused, viewer::Viewer},
 };
 
+/// What is said of the lead that is shown, and of no other.
+const OF_THE_SHOWN: [&str; 5] = ["undone", "booked", "booked_newer", "newer", "beside_newer"];
+
 /// Shows the lead that is open; without one, when there is work again.
 #[utoipa::path(get, path = "/work", operation_id = "show_work", tag = "pages",
     params(
@@ -54,7 +57,7 @@ pub async fn show(
         Some(_) => toast(&context, &viewer, &query).await,
         None => still_to_undo(&context, &viewer, chosen).await,
     };
-    let told = query.told.as_deref().unwrap_or_default();
+    let told = still_true(&query, chosen);
     match chosen {
         Some(lead) => {
             // Somebody looks at it: a page that was closed and opened again keeps it.
@@ -71,6 +74,14 @@ pub async fn show(
             idle_page(&context, &viewer, StatusCode::OK, says).await
         }
     }
+}
+
+/// What the last request came to; nothing where it is said of a lead that is not the one shown: somebody went back to an address of
+/// before, or loaded it again.
+fn still_true<'q>(query: &'q WorkQuery, shown: Option<&OpenedLead>) -> &'q str {
+    let told = query.told.as_deref().unwrap_or_default();
+    let is_of_shown = || shown.is_some_and(|shown| query.lead.as_deref() == Some(shown.lead.to_string().as_str()));
+    if OF_THE_SHOWN.contains(&told) && !is_of_shown() { "" } else { told }
 }
 
 /// What was saved last, for as long as it can be taken back: whoever looks something up meanwhile comes back to it. Not of the lead

@@ -34,7 +34,10 @@ pub struct AfterView {
 
 impl From<AfterSaving> for AfterView {
     fn from(after: AfterSaving) -> Self {
-        let saves = !matches!(after.what, WhatFollows::Nothing | WhatFollows::Refused | WhatFollows::Over { .. });
+        let saves = !matches!(
+            after.what,
+            WhatFollows::Nothing | WhatFollows::Refused | WhatFollows::NotThen { .. } | WhatFollows::Over { .. }
+        );
         Self { what: after.what.word(), words: after.words(), to: after.what.to().map(str::to_owned), saves }
     }
 }

@@ -71,7 +71,7 @@ async fn all(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<Vec
     let script = script(actions, actor, lead).await?;
     let draft = draft_of(actions, actor, lead).await?;
     let form = draft.as_ref().map(WorkForm::of_draft).unwrap_or_default();
-    let mut asked = PreviewRequest { lead, answer: answers(&script, &form, now), disposition: None };
+    let mut asked = PreviewRequest { lead, answer: answers(&script, &form, now), disposition: None, next: None };
     let (when, callback) = (When::of(viewer, now), CallbackSaid::default());
     let mut shown = Vec::with_capacity(DISPOSITIONS.len());
     for one in DISPOSITIONS {

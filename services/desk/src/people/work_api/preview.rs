@@ -68,7 +68,7 @@ pub async fn preview_grade(
     let next = next_time(body.next.as_deref())?;
     let stop = body.stop.map(StopBody::read).transpose()?.unwrap_or_default();
     let (actions, actor) = (&context.actions, &viewer.actor);
-    let asked = PreviewRequest { lead: body.lead, answer, disposition: body.disposition };
+    let asked = PreviewRequest { lead: body.lead, answer, disposition: body.disposition, next };
     let preview = preview(actions, actor, &asked).await.map_err(|refusal| refused(&refusal))?;
     let (_, behind) = background(actions, actor, body.lead).await.map_err(|refusal| refused(&refusal))?;
     let when = When::of(&viewer, context.clock.now());

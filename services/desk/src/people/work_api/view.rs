@@ -186,10 +186,10 @@ pub struct PreviewMissingView {
     questions: Vec<String>,
 }
 
-/// An answer that cannot be used as typed.
+/// What cannot be used as typed.
 #[derive(Serialize, ToSchema)]
 pub struct WrongAnswerView {
-    /// `answer.QUESTION`.
+    /// `answers.QUESTION`, or `next`.
     field: String,
     /// What is wrong, in words.
     message: String,

@@ -1,6 +1,7 @@
 //! `ripen criteria`: checking documents, trying them on the past, and switching them on.
 
 mod backtest;
+mod example;
 
 use std::{
     path::{Path, PathBuf},
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use self::backtest::flow;
 pub use self::backtest::reading;
+use self::example::ExampleDocument;
 use crate::{
     cli::{Common, document, refused},
     database::Database,
@@ -43,6 +45,12 @@ pub enum CriteriaAction {
         /// Say how many leads would change grade and which version it would be, and change nothing.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Print a document that comes with Ripen, to save under a name of your own and to change.
+    Example {
+        /// Which.
+        #[arg(default_value = "web-enquiry")]
+        name: ExampleDocument,
     },
     /// List all versions.
     List,
@@ -81,6 +89,10 @@ pub async fn run(common: &Common, action: CriteriaAction) -> anyhow::Result<Exit
             let done = activate(common, &database, draft, request, dry_run).await;
             database.close().await;
             done.map(|()| ExitCode::SUCCESS)
+        }
+        CriteriaAction::Example { name } => {
+            output::text(name.text())?;
+            Ok(ExitCode::SUCCESS)
         }
         CriteriaAction::List => {
             let database = Database::open(common).await?;

@@ -11,6 +11,7 @@ use ripen_domain::{
         reader::{ListHeader, NotAList, TITLES, header_of, header_place},
         row::{BadRow, DoubtfulCell, ListRow},
     },
+    values::unmistakable,
 };
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -229,7 +230,8 @@ fn text_of(value: &DataRef<'_>, format: Option<&str>) -> ShownCell {
         DataRef::Float(number) if number.fract() == 0.0 && number.abs() < EXACT => {
             return number_of(format!("{number:.0}"), format);
         }
-        DataRef::Float(number) => number.to_string(),
+        // A workbook keeps the number itself, and a list is read as people write.
+        DataRef::Float(number) => unmistakable(number.to_string()),
         DataRef::DateTime(at) => time_text(at),
     };
     ShownCell { text, unread: None }
@@ -291,6 +293,7 @@ mod tests {
             (5_010_007.0, Some("00000\\-0000"), "00501-0007"),
             (4_155_550_100.0, Some("General"), "4155550100"),
             (1.5, Some("0.00"), "1.5"),
+            (450.125, Some("0.000"), "450.1250"),
             (-3.0, Some("00000"), "-3"),
             (7.0, Some("0"), "7"),
             (450_000.0, Some("#,##0"), "450000"),
