@@ -63,10 +63,10 @@ impl Transaction {
         delivery: DeliveryId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        match self.lead_of_delivery(scope, delivery).await? {
-            Some(_) => self.stop_waiting(delivery, StopsWaiting::SentAgain, now).await,
-            None => Ok(()),
+        if self.lead_of_delivery(scope, delivery).await?.is_some() {
+            self.stop_waiting(delivery, StopsWaiting::SentAgain, now).await?;
         }
+        Ok(())
     }
 
     /// Makes a delivery due at once, with the whole schedule before it again: same id, same bytes. One that was delivered
