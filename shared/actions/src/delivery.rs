@@ -109,7 +109,7 @@ async fn again(
 ) -> Result<DeliveryRecord, Refusal> {
     work.tx.delivery_retry_lock(work.actor.scope(), id).await?;
     let before = load(work, id).await?;
-    // Before it is asked who has it: this waits for whoever routes what waits just then, and sees to whom it went.
+    // What is on offer to somebody nobody has yet: it is not asked back, and whoever is asked to take it hears that it is over.
     work.tx.delivery_waits_no_more(work.actor.scope(), id, work.now).await?;
     // Two would call the same person, each thinking that they are the only one.
     let has_it = if confirmed { Vec::new() } else { work.tx.delivery_with_whom(work.actor.scope(), id).await? };

@@ -21,6 +21,8 @@
 //!     └── nobody took it in time, or nobody holds it any more (`offer_over`): the next tier
 //! ```
 //!
+//! The row without an endpoint ends where whoever could not be reached is to have the lead after all (`stop_waiting`).
+//!
 //! Each way to somebody new but the first asks the view `lead_to_give` whether the lead may still be given. Where a taker's delivery
 //! dies, the row without an endpoint comes back and the claim is opened for the next tier. What was given up gives its places in the day
 //! back (`team::turns`), and takes new ones with the next routing.
@@ -40,6 +42,7 @@ use crate::{
     client::settings::WhenDead,
     delivery::{
         event::{Alarm, AlarmDetail},
+        stop_waiting::StopsWaiting,
         withdraw::CAN_BE_TAKEN_BACK,
     },
 };
@@ -193,23 +196,12 @@ impl Transaction {
         Ok(())
     }
 
-    /// Has what could not be delivered, and was accepted all the same before anybody else was given it, stay with who accepted it.
+    /// Has what could not be delivered, and was accepted all the same before anybody else was given it, stay with who accepted it: by
+    /// the delivery that was given up, or by that of a webhook which has the lead beside it.
     pub(crate) async fn dead_accepted(&mut self, delivery: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
-        // Not where others are to have it beside them: what waits may wait for those.
-        sqlx::query!(
-            "-- dead.accepted
-            update delivery w set state = 'withdrawn', reason = 'it was accepted, although it could not be delivered', reason_code = null, ended_at = $2
-            from delivery d
-            where d.id = $1 and d.state = 'dead' and w.maturation_id = d.maturation_id and w.endpoint_id is null and w.state = 'held'
-              and w.same_as is null
-              and not exists (select from delivery o where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
-                                and o.endpoint_id is not null and o.state not in ('dead', 'withdrawn'))",
-            delivery.uuid(),
-            now.to_sqlx()
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
+        self.stop_waiting(delivery, StopsWaiting::Accepted, now).await?;
+        // The team's webhooks may name whoever it went on to and could not be delivered to either.
+        self.deliveries_now_with(&[delivery], now).await
     }
 
     /// Gives up what waits for endpoints that take nothing any more, so that others have it.

@@ -25,6 +25,7 @@ pub mod release;
 pub mod replay_range;
 pub mod retry;
 pub mod settle;
+mod stop_waiting;
 pub mod sweep;
 pub mod undelivered;
 mod unreached;

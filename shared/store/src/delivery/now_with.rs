@@ -8,6 +8,7 @@ use ripen_domain::{
     delivery::{EventDetail, EventType, LeadUpdate, Member, UpdateKind},
     id::{DeliveryId, LeadId},
 };
+use uuid::Uuid;
 
 use crate::{
     StoreError, Transaction,
@@ -17,7 +18,8 @@ use crate::{
 impl Transaction {
     /// Has the webhooks of the team name who has these deliveries' leads now, in what is not sent yet and in what is told from now on,
     /// and tells those that were sent another name and ask for `lead.updated`. Nobody new has a lead where several reps have it, or
-    /// none: then nothing changes. Told again for each further recipient, and once for each.
+    /// none: then nothing changes. Who accepted it has it, although it did not reach them. Told again for each further recipient, and
+    /// once for each time that it is sent to them.
     ///
     /// A webhook of one rep's own is that rep's, and not of the team.
     pub(crate) async fn deliveries_now_with(
@@ -34,10 +36,14 @@ impl Transaction {
             r#"-- delivery.now_with
             with holder as (
               select o.maturation_id, (array_agg(o.id order by o.id desc))[1] as id, (array_agg(coalesce(o.rep_id, x.rep_id)))[1] as rep_id,
-                     (array_agg(coalesce(x.name, x.address) order by o.id desc))[1] as name, bool_or(o.took_no_place or x.is_fallback) as took_none
+                     (array_agg(coalesce(x.name, x.address) order by o.id desc))[1] as name, (array_agg(o.excused order by o.id desc))[1] as excused,
+                     bool_or(o.took_no_place or x.is_fallback or o.followed_up_at is not null) as took_none
               from delivery o join endpoint x on x.id = o.endpoint_id
               where o.maturation_id = any(array(select d.maturation_id from delivery d where d.id = any($1)))
-                and o.event = 'lead.matured' and o.state not in ('dead', 'withdrawn') and (x.kind = 'email' or x.rep_id is not null)
+                and o.event = 'lead.matured' and (x.kind = 'email' or x.rep_id is not null)
+                and (o.state not in ('dead', 'withdrawn')
+                     or o.state = 'dead' and coalesce((select s.kind in ('accepted', 'won') from outcome s where s.delivery_id = o.id
+                                                       order by s.number desc limit 1), false))
               group by o.maturation_id having count(distinct coalesce(o.rep_id, x.rep_id, o.endpoint_id)) = 1
             ), beside as (
               select w.id
@@ -54,7 +60,7 @@ impl Transaction {
             update delivery w set rep_id = h.rep_id, took_no_place = w.took_no_place or h.took_none
             from holder h, endpoint e
             where w.id in (select id from beside) and h.maturation_id = w.maturation_id and e.id = w.endpoint_id
-            returning w.id, w.lead_id, w.event, w.attempts, e.events, h.id as "given_by!", h.rep_id as "rep_id?", h.name as "name?""#,
+            returning w.id, w.lead_id, w.event, w.attempts, e.events, h.id as "given_by!", h.excused as "excused!", h.rep_id as "rep_id?", h.name as "name?""#,
             &ids
         )
         .fetch_all(self.connection())
@@ -71,13 +77,19 @@ impl Transaction {
                 LeadUpdate { kind: UpdateKind::Assigned.into(), with: Member::if_some(with), ..LeadUpdate::default() };
             let detail = EventDetail::Updated(update);
             let lead = LeadId::from_uuid(row.lead_id);
-            told.push(
-                &Event { lead, detail, cause: row.given_by, mailed: false, due_at: now },
-                DeliveryId::from_uuid(row.id),
-                now,
-            );
+            let cause = cause(row.given_by, row.excused);
+            told.push(&Event { lead, detail, cause, mailed: false, due_at: now }, DeliveryId::from_uuid(row.id), now);
         }
         self.events_insert(&told, now).await
+    }
+}
+
+/// By which delivery somebody has the lead, and with which of the times that it was sent: who was named before, and has it again because it
+/// is sent to them again, is told once more.
+fn cause(given_by: Uuid, attempts_before: i32) -> Uuid {
+    match attempts_before {
+        0 => given_by,
+        attempts => Uuid::new_v5(&given_by, &attempts.to_be_bytes()),
     }
 }
 

@@ -5,10 +5,13 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::{actor::Actor, id::EndpointId};
+use ripen_domain::{
+    actor::Actor,
+    id::{DeliveryId, EndpointId, LeadId},
+};
 use uuid::Uuid;
 
-use crate::{Scope, Store, StoreError, Transaction, error::one_row};
+use crate::{Scope, Store, StoreError, Transaction, delivery::stop_waiting::StopsWaiting, error::one_row};
 
 /// A replay to begin.
 #[derive(Debug, Clone)]
@@ -136,8 +139,58 @@ impl Store {
     }
 
     /// Makes the next deliveries of the oldest running replay due, at most `limit`; returns how many it saw to. One
-    /// statement: its place in the range moves on with what it made due, or neither does.
+    /// transaction: its place in the range moves on with what it made due, or neither does.
     pub async fn replay_range_step(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let mut step = self.begin().await?;
+        step.replay_waits_no_more(now, limit).await?;
+        let (seen, dead) = step.replay_make_due(now, limit).await?;
+        // After they are due: by that they are had again.
+        if !dead.is_empty() {
+            step.deliveries_now_with(&dead, now).await?;
+        }
+        step.commit().await?;
+        Ok(seen)
+    }
+}
+
+impl Transaction {
+    /// Ends what waits to be given to somebody else because the next deliveries of the oldest running replay could not be delivered.
+    async fn replay_waits_no_more(&mut self, now: Timestamp, limit: i64) -> Result<(), StoreError> {
+        // `skip locked`, as the step itself, which comes to the same replay. Another one that is free by then has its turn first: what was
+        // ended here is sent again with the next step.
+        let rows = sqlx::query!(
+            "-- replay.waiting
+            with job as materialized (
+              select id, endpoint_id, after_id, until_id from replay where state = 'running' order by id limit 1 for update skip locked
+            ), next as materialized (
+              select d.id from job j cross join lateral (
+                select id from delivery where id > j.after_id and id < j.until_id and endpoint_id = j.endpoint_id
+                order by id limit $2) d
+            )
+            select d.id, d.lead_id from next n join delivery d on d.id = n.id
+            where d.state = 'dead' and d.event = 'lead.matured' and not delivery_given_on(d.id)
+              and exists (select from delivery w where w.maturation_id = d.maturation_id and w.endpoint_id is null and w.state = 'held')
+              and not exists (select from delivery_over v where v.delivery_id = d.id and (v.why is not null or v.until <= $1))
+            order by d.id",
+            now.to_sqlx(),
+            limit
+        )
+        .fetch_all(self.connection())
+        .await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        // Before the deliveries, as every writer. Whoever accepted an offer while this waited has the lead: its delivery is passed over.
+        let leads: Vec<_> = rows.iter().map(|row| LeadId::from_uuid(row.lead_id)).collect();
+        self.leads_lock(&leads).await?;
+        for row in rows {
+            self.stop_waiting(DeliveryId::from_uuid(row.id), StopsWaiting::SentAgain, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The step itself: how many deliveries it saw to, and which of those that it made due nobody was handed before.
+    async fn replay_make_due(&mut self, now: Timestamp, limit: i64) -> Result<(u64, Vec<DeliveryId>), StoreError> {
         // `skip locked`: a second dispatcher works on the next replay. What is under way or withdrawn is left alone, and so
         // is what a lease would withdraw: a lead that is over stays delivered, as it was; and one that somebody else has because it could
         // not be delivered here, or two would work on it;
@@ -158,7 +211,7 @@ impl Store {
               from job j
               where d.id = any(array(select id from next)) and (d.state = 'dead' and not delivery_given_on(d.id) or d.state in ('delivered', 'filed') and not j.only_failed)
                 and not exists (select from delivery_over v where v.delivery_id = d.id and (v.why is not null or v.until <= $1))
-              returning d.id
+              returning d.id, d.event = 'lead.matured' and d.first_delivered_at is null as was_dead
             ), counted as (
               select (select count(*) from next) as seen, (select count(*) from again) as replayed
             ), stepped as (
@@ -169,12 +222,13 @@ impl Store {
                   ended_at = case when c.seen < $2 then $1::timestamptz end
               from job j, counted c where r.id = j.id
             )
-            select seen as "seen!" from counted"#,
+            select seen as "seen!", array(select id from again where was_dead) as "dead!: Vec<Uuid>" from counted"#,
             now.to_sqlx(),
             limit
         )
-        .fetch_one(&self.pool)
+        .fetch_one(self.connection())
         .await?;
-        Ok(u64::try_from(row.seen).unwrap_or(0))
+        let dead = row.dead.into_iter().map(DeliveryId::from_uuid).collect();
+        Ok((u64::try_from(row.seen).unwrap_or(0), dead))
     }
 }

@@ -2,14 +2,12 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{DeliveryId, EndpointId};
+use ripen_domain::id::{DeliveryId, EndpointId, LeadId};
 
-use crate::{Scope, StoreError, Transaction};
+use crate::{Scope, StoreError, Transaction, delivery::stop_waiting::StopsWaiting};
 
 /// Why a delivery is withdrawn whose lead went to another endpoint by hand, in words.
 const GIVEN_BY_HAND: &str = "given to another endpoint by hand";
-/// Why what waits to be given to somebody else is withdrawn, in words.
-const TRIED_AGAIN: &str = "it is sent again to who could not be reached";
 
 /// A dead delivery whose lead goes to another endpoint.
 #[derive(Debug, Clone, Copy)]
@@ -23,9 +21,10 @@ pub struct ReroutedByHand {
 }
 
 impl Transaction {
-    /// Holds a delivery until this is over, before it is read: a follow-up that has it just then gives its lead to somebody else, and
-    /// whoever asks for it again has to see that.
+    /// Holds a delivery and its lead until this is over, before it is read: a follow-up that has it just then gives its lead to somebody
+    /// else, and so does whoever routes it or accepts an offer of it. Whoever asks for it again has to see that.
     pub async fn delivery_retry_lock(&mut self, scope: Scope, delivery: DeliveryId) -> Result<(), StoreError> {
+        self.lead_of_delivery_lock(scope, delivery).await?;
         sqlx::query_scalar!(
             "-- delivery.retry_lock
             select id from delivery where id = $1 and ($2::uuid is null or client_id = $2) for update",
@@ -37,6 +36,25 @@ impl Transaction {
         Ok(())
     }
 
+    async fn lead_of_delivery(&mut self, scope: Scope, delivery: DeliveryId) -> Result<Option<LeadId>, StoreError> {
+        let lead = sqlx::query_scalar!(
+            "-- delivery.lead_of
+            select lead_id from delivery where id = $1 and ($2::uuid is null or client_id = $2)",
+            delivery.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(lead.map(LeadId::from_uuid))
+    }
+
+    async fn lead_of_delivery_lock(&mut self, scope: Scope, delivery: DeliveryId) -> Result<(), StoreError> {
+        // Before the delivery, as every writer.
+        let lead = self.lead_of_delivery(scope, delivery).await?;
+        self.leads_lock(&Vec::from_iter(lead)).await?;
+        Ok(())
+    }
+
     /// Ends what waits to be given to somebody else because this could not be delivered, where that is tried again: both would call
     /// the same person. Given up once more, its lead waits there again. What others are to have beside it stays.
     pub async fn delivery_waits_no_more(
@@ -45,26 +63,14 @@ impl Transaction {
         delivery: DeliveryId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query!(
-            "-- delivery.waits_no_more
-            update delivery w set state = 'withdrawn', reason = $4, reason_code = null, ended_at = $3
-            from delivery d
-            where d.id = $1 and ($2::uuid is null or d.client_id = $2) and d.state = 'dead' and d.event = 'lead.matured'
-              and w.maturation_id = d.maturation_id and w.endpoint_id is null and w.state = 'held' and w.same_as is null
-              and not exists (select from delivery o where o.maturation_id = d.maturation_id and o.event = 'lead.matured'
-                                and o.endpoint_id is not null and o.state not in ('dead', 'withdrawn'))",
-            delivery.uuid(),
-            scope.client_uuid(),
-            now.to_sqlx(),
-            TRIED_AGAIN
-        )
-        .execute(self.connection())
-        .await?;
+        if self.lead_of_delivery(scope, delivery).await?.is_some() {
+            self.stop_waiting(delivery, StopsWaiting::SentAgain, now).await?;
+        }
         Ok(())
     }
 
     /// Makes a delivery due at once, with the whole schedule before it again: same id, same bytes. One that was delivered
-    /// only where `delivered` says so.
+    /// only where `delivered` says so. Where nobody else has the lead, the team's webhooks are told who has it by that.
     ///
     /// # Errors
     /// `Moved` when it is being attempted, was withdrawn, has no endpoint, or was delivered.
@@ -89,7 +95,8 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        crate::error::one_row(done.rows_affected(), "delivery")
+        crate::error::one_row(done.rows_affected(), "delivery")?;
+        self.deliveries_now_with(&[delivery], now).await
     }
 
     /// Why a delivery is not to go out any more, in words: its lead is over, was taken or given back, or nobody took the offer in
@@ -124,8 +131,12 @@ impl Transaction {
     ) -> Result<bool, StoreError> {
         // Without a lock, to learn what whoever asks could know.
         let known = self.dead_to_reroute(scope, *delivery).await?;
+        if known.is_none() {
+            return Ok(false);
+        }
+        self.lead_of_delivery_lock(scope, *delivery).await?;
         // Under the delivery's lock: a follow-up that holds it gives the lead to somebody else, and both would have it.
-        if known.is_none() || self.dead_to_reroute_lock(*delivery).await? != known {
+        if self.dead_to_reroute_lock(*delivery).await? != known {
             return Ok(false);
         }
         // Another delivery and not the same one: its body names the rep it was for, and the bytes of an id never change. The dead
@@ -159,6 +170,7 @@ impl Transaction {
         }
         // Whoever was to have it is not followed up any more, and has its place again.
         self.given_back(&[*delivery]).await?;
+        self.stop_waiting(*delivery, StopsWaiting::GivenByHand, now).await?;
         self.deliveries_now_with(&[*becomes], now).await?;
         Ok(true)
     }

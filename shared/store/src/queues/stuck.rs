@@ -122,7 +122,8 @@ impl Store {
     }
 
     /// What was given up and is not followed up yet, and what nobody else was given: until somebody does something of that lead it stands
-    /// here. The last first: what one client's endpoint left in a week would hide what nobody has since today.
+    /// here, once, by the last that was given up of it and is no program beside another one. The last first: what one client's endpoint
+    /// left in a week would hide what nobody has since today.
     async fn stuck_dead(&self, scope: Scope, span: QueueSpan) -> Result<Vec<StuckColumns>, StoreError> {
         let after = span.after.unwrap_or(QueueCursor::LAST);
         let rows = sqlx::query_as!(
@@ -139,7 +140,8 @@ impl Store {
                       and not delivery_is_had(d.id)
                       and not exists (select from delivery o
                                       where o.maturation_id = d.maturation_id and o.event = 'lead.matured' and o.id <> d.id
-                                        and (o.endpoint_id is null and o.state = 'held' or o.state = 'dead' and (o.ended_at, o.id) > (d.ended_at, d.id)))
+                                        and (o.endpoint_id is null and o.state = 'held'
+                                             or o.state = 'dead' and (o.ended_at, o.id) > (d.ended_at, d.id) and not delivery_is_had(o.id)))
                       and not exists (select from delivery o join outcome s on s.delivery_id = o.id where o.maturation_id = d.maturation_id))
             order by d.ended_at desc, d.id desc limit $2"#,
             scope.client_uuid(),
@@ -208,3 +210,6 @@ impl Store {
         Ok(rows)
     }
 }
+
+#[cfg(test)]
+mod tests;

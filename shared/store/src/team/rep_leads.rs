@@ -108,7 +108,8 @@ impl Store {
     pub async fn rep_leads(&self, scope: Scope, wanted: RepLeadsWanted) -> Result<RepLeads, StoreError> {
         let RepLeadsWanted { rep, link_made, now, limit } = wanted;
         // Each lead once: a webhook and a mail to the same rep are two deliveries of one lead. Of the last maturation
-        // only, because an earlier one came back. What the link may not show takes no place of what it may. An offer counts while it stands, nobody has it, and this one did not pass.
+        // only, because an earlier one came back. What the link may not show takes no place of what it may. An offer counts while it stands,
+        // the lead waits for a taker, nobody has it, and this one did not pass.
         let rows = sqlx::query!(
             r#"-- rep.leads
             select found.*, links_since > $6 as "is_ended!", count(*) filter (where links_since > $6) over () as "ended!" from (
@@ -126,7 +127,8 @@ impl Store {
                 and not (d.state = 'dead' and newest.kind is null and delivery_given_on(d.id))
                 and (d.event = 'lead.matured' and coalesce(newest.kind, 'accepted') = 'accepted'
                        and d.maturation_id = (select m.id from maturation m where m.lead_id = d.lead_id order by m.at desc, m.id desc limit 1)
-                     or d.event = 'lead.offered' and k.taken_by is null and k.until > $2 and $5 = any(k.offered_to))
+                     or d.event = 'lead.offered' and k.taken_by is null and k.until > $2 and $5 = any(k.offered_to)
+                       and exists (select from delivery w where w.maturation_id = d.maturation_id and w.endpoint_id is null and w.state = 'held'))
               order by d.lead_id, d.event, d.id
             ) found
             order by links_since > $6, event <> 'lead.offered', "newest?" is not null, do_not_contact,

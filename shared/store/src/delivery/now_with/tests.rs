@@ -1,6 +1,6 @@
 //! Whom the team's programs name, and who of them is told that it is somebody else.
 
-use ripen_domain::id::DeliveryId;
+use ripen_domain::{actor::Actor, id::DeliveryId};
 
 use crate::tests::scene::{Scene, at, delivery};
 
@@ -60,5 +60,54 @@ async fn the_teams_webhook_is_told_who_has_what_the_first_rep_could_not_be_maile
         now_with(&scene, delivery(12)).await;
         assert_eq!(of_webhook(&mut scene).await, expected, "{meanwhile}");
     }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn the_teams_webhook_is_told_that_the_first_rep_has_it_after_all() {
+    let mut scene = Scene::new().await;
+    let scope = Actor::operator("Kim").scope();
+    // Each came to the webhook before anything else happened.
+    let sent = "update delivery set state = 'delivered', attempts = 1, ended_at = due_at where event = 'lead.updated';";
+    let lee_died = "update delivery set state = 'dead', attempts = 1, ended_at = due_at, followed_up_at = due_at where id = pg_temp.i(12);";
+    let dana_died = "update delivery set state = 'dead', attempts = 2, ended_at = due_at where id = pg_temp.i(11);";
+    let accepted = "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at)
+        select pg_temp.i(1), id, pg_temp.i(11), 1, 'accepted', 'Dana', 'link', at, at from n where id = pg_temp.i(1);";
+    for is_accepted in [false, true] {
+        scene.again().await;
+        scene.run("delete from rep").await;
+        scene.run(GIVEN_ON).await;
+        now_with(&scene, delivery(12)).await;
+        scene.run(&format!("{sent} {lee_died}")).await;
+        let mut tx = scene.store.begin().await.unwrap();
+        if is_accepted {
+            scene.run(accepted).await;
+            tx.dead_accepted(delivery(11), at("2026-11-24T10:05:00Z")).await.unwrap();
+        } else {
+            tx.delivery_retry(scope, delivery(11), false, at("2026-11-24T10:05:00Z")).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let told = of_webhook(&mut scene).await;
+        assert_eq!(told[0], "lead.matured Dana", "{is_accepted}");
+        assert_eq!(
+            told.iter().filter(|one| *one == "lead.updated Dana assigned").count(),
+            1,
+            "{is_accepted}: {told:?}"
+        );
+    }
+    // Back to Lee, who was named by an update already.
+    scene.again().await;
+    scene.run("delete from rep").await;
+    scene.run(GIVEN_ON).await;
+    now_with(&scene, delivery(12)).await;
+    for (number, meanwhile) in [(11, lee_died), (12, dana_died)] {
+        scene.run(&format!("{sent} {meanwhile}")).await;
+        let mut tx = scene.store.begin().await.unwrap();
+        tx.delivery_retry(scope, delivery(number), false, at("2026-11-24T10:05:00Z")).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let told = of_webhook(&mut scene).await;
+    assert_eq!(told[0], "lead.matured Lee");
+    assert_eq!(told.iter().filter(|one| *one == "lead.updated Lee assigned").count(), 2, "{told:?}");
     scene.end().await;
 }
