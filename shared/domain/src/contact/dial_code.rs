@@ -24,7 +24,8 @@ impl DialCode {
             Some((_, behind)) => (true, behind),
             None => (false, seen.as_str()),
         };
-        let said = said.trim_start_matches(['0', '(', ' ']);
+        // A spreadsheet's number has decimals.
+        let said = said.strip_suffix(".0").unwrap_or(said).trim_start_matches(['0', '(', ' ']);
         let end = said.find(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | ' ')).unwrap_or(said.len());
         let (code, behind) = said.split_at(end);
         // Without a plus, digits among words are anything.
@@ -96,6 +97,7 @@ mod tests {
     #[case("0049", Some("49"))]
     #[case("(49)", Some("49"))]
     #[case("(+49)", Some("49"))]
+    #[case("49.0", Some("49"))]
     #[case(" ４９ ", Some("49"))]
     #[case("Germany (+49)", Some("49"))]
     #[case("+49 (Deutschland)", Some("49"))]
