@@ -92,13 +92,21 @@ async fn what_the_pause_of_a_source_kept_is_worked_when_it_ends() {
     let kept = form(&scenario, &[("email", "casey@example.com"), ("answers.timeframe_days", "30")]).await;
     let again = form(&scenario, &[("email", "casey@example.com"), ("answers.timeframe_days", "30")]).await;
     let trapped = form(&scenario, &[("email", "bot@example.com"), ("_hp", "x")]).await;
-    waiting(&scenario, 3).await;
+    let tested = form(&scenario, &[("email", "test@example.com"), ("test", "on")]).await;
+    let before = form(&scenario, &[("email", "before@example.com")]).await;
+    waiting(&scenario, 5).await;
+    // As a version before kept a test of a paused source.
+    let marked = "update arrival set submission = submission::jsonb || '{\"test\": true}'::jsonb
+        where submission ->> 'email' = 'before@example.com'";
+    sqlx::query(marked).execute(scenario.installation.pool()).await.unwrap();
     scenario.installation.json(&["source", "resume", &source]).await;
     assert_eq!(graded(&scenario, &kept).await["grade"], "A");
     // The same again within minutes is the same: a double click stays one enquiry, also over a pause.
     assert_eq!(graded(&scenario, &again).await["lead"], graded(&scenario, &kept).await["lead"]);
-    let left = waiting(&scenario, 1).await;
-    assert_eq!(left[0]["arrival"], json!(trapped), "what is kept for another reason stays");
+    let left = waiting(&scenario, 3).await;
+    let left: Vec<_> = left.iter().map(|row| (row["arrival"].clone(), row["reason"].clone())).collect();
+    let stays = [(trapped, "honeypot"), (tested, "test"), (before, "source_paused")];
+    assert_eq!(left, stays.map(|(arrival, reason)| (json!(arrival), json!(reason))), "what is kept for another reason");
     assert_eq!(scenario.installation.count("select arrivals::bigint from lead").await, 1);
     assert_eq!(scenario.installation.count("select count(*) from arrival where released_at is not null and dropped_at is null and state = 'quarantined'").await, 0);
 }
@@ -159,6 +167,18 @@ async fn a_key_that_came_with_another_body_is_let_go_as_an_arrival_of_its_own() 
     scenario.lead_of("Last").await;
     assert_eq!(scenario.installation.count("select count(*) from lead").await, 3);
     waiting(&scenario, 0).await;
+}
+
+#[tokio::test]
+async fn a_test_under_a_key_that_came_with_another_test_stays_a_test() {
+    let scenario = Plan::new().await.serve().await;
+    for email in ["casey@example.com", "robin@example.com"] {
+        let url = format!("{}/v1/leads", scenario.process.url);
+        let request = client().post(url).bearer_auth(&scenario.source.key).header("Idempotency-Key", "k1");
+        request.json(&json!({"email": email, "test": true})).send().await.unwrap().error_for_status().unwrap();
+    }
+    let reasons: Vec<_> = waiting(&scenario, 2).await.iter().map(|row| row["reason"].clone()).collect();
+    assert_eq!(reasons, ["test", "test"]);
 }
 
 #[tokio::test]

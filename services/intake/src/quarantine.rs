@@ -17,6 +17,28 @@ pub fn of_form(form: &Form, state: State) -> Option<QuarantineReason> {
 
 /// Why one lead is, of a request that may be so as a whole.
 pub fn of_lead(request: Option<QuarantineReason>, submission: &Submission) -> Option<QuarantineReason> {
-    // What holds for the whole request goes before what the lead says of itself.
-    request.or(submission.test.then_some(QuarantineReason::Test))
+    let own = submission.test.then_some(QuarantineReason::Test);
+    match request {
+        // What a pause keeps is worked when it ends: a test, never.
+        Some(QuarantineReason::SourcePaused) => own.or(request),
+        // Else what holds for the whole request goes before what the lead says of itself.
+        _ => request.or(own),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_never_worked_goes_before_what_waits_for_the_end_of_a_pause() {
+        let (test, lead) = (Submission { test: true, ..Submission::default() }, Submission::default());
+        for (request, of_test, of_other) in [
+            (None, Some(QuarantineReason::Test), None),
+            (Some(QuarantineReason::SourcePaused), Some(QuarantineReason::Test), Some(QuarantineReason::SourcePaused)),
+            (Some(QuarantineReason::Honeypot), Some(QuarantineReason::Honeypot), Some(QuarantineReason::Honeypot)),
+        ] {
+            assert_eq!((of_lead(request, &test), of_lead(request, &lead)), (of_test, of_other), "{request:?}");
+        }
+    }
 }

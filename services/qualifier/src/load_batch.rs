@@ -208,7 +208,12 @@ fn variants(arrivals: Vec<&Arrival>) -> BTreeMap<ArrivalId, NewArrival<'_>> {
     keyed
         .map(|arrival| {
             let id = variant_id(arrival.id, arrival.content);
-            (id, NewArrival { id, quarantine: Some(QuarantineReason::KeyReused), ..NewArrival::of(arrival) })
+            let reason = match arrival.quarantine {
+                // A bot's and a test stay what they are: with the key's reason, a wish in them would be heard.
+                Some(own @ (QuarantineReason::Honeypot | QuarantineReason::Test)) => own,
+                _ => QuarantineReason::KeyReused,
+            };
+            (id, NewArrival { id, quarantine: Some(reason), ..NewArrival::of(arrival) })
         })
         .collect()
 }

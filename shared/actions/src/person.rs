@@ -1,6 +1,6 @@
 //! People whose leads are worked, as whoever asks for them names them.
 
-use ripen_domain::contact::{Email, Identity, InvalidPhone, Phone, bare_address};
+use ripen_domain::contact::{DialCode, Email, Identity, InvalidPhone, Phone, bare_address};
 
 use crate::{FieldErrors, Refusal};
 
@@ -25,6 +25,23 @@ pub fn phones(text: &str, country: Option<&str>) -> Result<Vec<Phone>, InvalidPh
         numbers.push(Phone::parse(&other, country)?.phone);
     }
     Ok(numbers)
+}
+
+/// Every number of a text beside which a dialling code stands; one that it does not fit is none.
+///
+/// # Errors
+/// As [`phones`].
+pub fn phones_beside(code: &DialCode, text: &str) -> Result<Vec<Phone>, InvalidPhone> {
+    let fitting = |read: Vec<Phone>| match read.iter().all(|phone| code.fits(phone, text)) {
+        true => Ok(read),
+        false => Err(InvalidPhone::NotANumber),
+    };
+    match (phones(text, code.country().as_deref()).and_then(fitting), code.before(text)) {
+        (Err(why), Some(whole)) if why != InvalidPhone::TwoReadings => {
+            phones(&whole, None).and_then(fitting).map_err(|_| why)
+        }
+        (read, _) => read,
+    }
 }
 
 /// The one number of a person, with its country code.
@@ -143,6 +160,20 @@ mod tests {
             assert_eq!(phones(text, None).unwrap().len(), 2, "{text}");
         }
         assert!(phones("415-555-0133 / 415-555-019", Some("US")).is_err(), "a part is not enough");
+    }
+
+    #[test]
+    fn numbers_are_of_the_code_beside_them() {
+        let code = DialCode::written("+49").unwrap();
+        let read = |text: &str| {
+            let read = phones_beside(&code, text).ok()?;
+            Some(read.iter().map(|phone| phone.as_str().to_owned()).collect::<Vec<_>>().join(" "))
+        };
+        for text in ["3023484205", "030 23484205", "+49 30 23484205", "0049 30 23484205"] {
+            assert_eq!(read(text).as_deref(), Some("+493023484205"), "{text}");
+        }
+        assert_eq!(read("030 23484205 / 030 23484206").as_deref(), Some("+493023484205 +493023484206"));
+        assert_eq!(read("12"), None);
     }
 
     #[test]

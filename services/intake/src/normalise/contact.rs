@@ -1,7 +1,7 @@
 //! The two ways to reach a person. One usable is enough; the other is flagged with its words.
 
 use ripen_domain::{
-    contact::{Email, InvalidEmail, InvalidPhone, Phone, ReadPhone, bare_address, is_extension},
+    contact::{Email, InvalidEmail, InvalidPhone, ReadPhone, bare_address, extension_written},
     flag::FlagCode,
     list::wish::{ContactWish, wish_in_note},
     values::{folded, is_nothing},
@@ -10,7 +10,7 @@ use ripen_web::FieldProblem;
 use serde_json::Value;
 
 use super::{
-    dial_code::dial_code,
+    number::NumberRules,
     posted_from::PostedFrom,
     reader::{Reader, RepeatedField},
     text, wish,
@@ -87,20 +87,18 @@ fn other_phones(reader: &mut Reader, others: Vec<String>) {
 fn extension(reader: &mut Reader) {
     let Some(value) = reader.take("phone_extension") else { return };
     let given = text::shown(&value);
-    let said = folded(&given).to_lowercase();
-    // A spreadsheet's number has decimals.
-    let digits = said.strip_suffix(".0").unwrap_or(&said).trim_start_matches(|c: char| !c.is_ascii_digit());
+    let said = folded(&given);
     if said.is_empty() || is_nothing(&said) {
         return;
     }
-    match &reader.submission.phone {
-        Some(phone) if is_extension(digits) && phone.extension().is_none_or(|known| known == digits) => {
-            reader.submission.phone = Some(phone.with_extension(digits));
+    match (reader.submission.phone.clone(), extension_written(&given)) {
+        (Some(phone), Some(digits)) if phone.extension().is_none_or(|known| known == digits) => {
+            reader.submission.phone = Some(phone.with_extension(&digits));
         }
-        Some(_) => reader.set_aside("phone_extension", value),
-        None => {
+        (Some(_), _) => reader.set_aside("phone_extension", value),
+        (None, extension) => {
             // For the number that is known already; flagged, because there may be none.
-            reader.submission.phone_extension = Some(digits.to_owned()).filter(|digits| is_extension(digits));
+            reader.submission.phone_extension = extension;
             reader.set_aside("phone_extension", value);
         }
     }
@@ -155,25 +153,8 @@ fn several(text: &str) -> Option<(Email, Vec<&str>)> {
 }
 
 fn phone(reader: &mut Reader, from: &PostedFrom<'_>, is_alone: bool) -> ContactField<ReadPhone> {
-    let of = reader.submission.country.clone();
-    let has_bare_plus = reader.has_bare_plus;
-    let of_country = |text: &str, of: Option<&str>| match has_bare_plus {
-        true => with_bare_plus(text, of),
-        false => Phone::parse_with_remark(text, of),
-    };
-    let code = dial_code(reader);
-    let with_code = |text: &str| {
-        let code = code.as_deref().filter(|_| !folded(text).trim_start().starts_with('+'))?;
-        Phone::parse_with_remark(&format!("+{code} {text}"), None).ok().filter(|read| !read.doubtful)
-    };
-    let read = |text: &str| match with_code(text).map_or_else(|| of_country(text, of.as_deref()), Ok) {
-        // Of a country that nobody knows. Beside an address it is left to people, who see its words: read as of here it may be a
-        // stranger's. Alone it is better doubtful than not there.
-        Err(_) if of.is_none() && is_alone => {
-            of_country(text, Some(from.country)).map(|read| ReadPhone { doubtful: true, ..read })
-        }
-        read => read,
-    };
+    let (rules, has_bare_plus) = (NumberRules::of(reader, from, is_alone), reader.has_bare_plus);
+    let read = |text: &str| rules.read(text);
     let Some(RepeatedField { first: value, others }) = reader.take_all("phone", |text| read(text).is_ok()) else {
         return ContactField::Missing;
     };
@@ -211,18 +192,5 @@ fn phone(reader: &mut Reader, from: &PostedFrom<'_>, is_alone: bool) -> ContactF
             ContactField::Unusable(invalid("/phone", message), said)
         }
         Err(error) => ContactField::Unusable(invalid("/phone", format!("The phone number {error}.")), said),
-    }
-}
-
-/// A number whose form said `+` where it had to say `%2B`: a space by the rules, and most often a plus. What is a number
-/// either way is left alone: one of the two would be a stranger's.
-fn with_bare_plus(given: &str, country: Option<&str>) -> Result<ReadPhone, InvalidPhone> {
-    let certain = |text: &str, country| Phone::parse_with_remark(text, country).ok().filter(|read| !read.doubtful);
-    let plus = certain(&format!("+{}", given.trim_start()), None);
-    let space = certain(given, country);
-    match (plus, space) {
-        (Some(one), Some(two)) if one.phone != two.phone => Err(InvalidPhone::NotANumber),
-        (Some(read), _) | (None, Some(read)) => Ok(read),
-        (None, None) => Err(InvalidPhone::NotANumber),
     }
 }

@@ -12,6 +12,7 @@ mod dial_code;
 mod map;
 mod name;
 mod normalised;
+mod number;
 mod other_contact;
 mod outer_name;
 mod own_names;

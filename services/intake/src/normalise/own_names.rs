@@ -2,7 +2,7 @@
 //! are: by the same table.
 
 use ripen_domain::{
-    contact::{Email, Phone, bare_address},
+    contact::{DialCode, Email, Phone, bare_address},
     list::{
         header::{FIELDS, GROUPS, fields_of},
         wish::{ContactWish, wish_in_field},
@@ -11,16 +11,23 @@ use ripen_domain::{
 };
 use serde_json::{Map, Value, map::Entry};
 
-use super::text;
+use super::{dial_code::dial_code, text};
 use crate::formats::Fields;
 
 /// Members of `consent`: under any other name it is a field of the sender's own.
 const OF_CONSENT: [&str; 5] = ["text", "version", "ip", "certificate_url", "given_at"];
 
+/// Of which country a number is that does not say so.
+struct NumberPlace<'c> {
+    code: Option<DialCode>,
+    country: &'c str,
+}
+
 /// Renames. Where a field is there under its own name, or came before, the others stay what they are, beside it. Returns under which name
 /// the phone number came.
 pub fn put_under_ripens(fields: &mut Fields, country: &str) -> Option<String> {
     let names: Vec<String> = fields.keys().filter(|name| !name.starts_with('_')).cloned().collect();
+    let place = NumberPlace { code: dial_code(fields), country };
     let mut phone_as = fields.contains_key("phone").then(|| "phone".to_owned());
     for usable in [true, false] {
         for (name, field) in names.iter().zip(fields_of(&names)) {
@@ -29,7 +36,7 @@ pub fn put_under_ripens(fields: &mut Fields, country: &str) -> Option<String> {
             match field.split_once('.') {
                 Some((group, member)) => put_into_group(fields, name, (group, member)),
                 None => {
-                    let is_moved = put(fields, (name, &field), |text| !usable || is_usable(&field, text, country));
+                    let is_moved = put(fields, (name, &field), |text| !usable || is_usable(&field, text, &place));
                     if is_moved && field == "phone" {
                         phone_as = Some(name.clone());
                     }
@@ -103,10 +110,13 @@ fn is_plain(value: &Value, field: &str) -> bool {
 }
 
 /// Whether the field would be filled by it: a number that is none must not hide the one under another name.
-fn is_usable(field: &str, text: &str, country: &str) -> bool {
+fn is_usable(field: &str, text: &str, of: &NumberPlace<'_>) -> bool {
     match field {
         "email" => Email::parse(bare_address(&folded(text))).is_ok(),
-        "phone" => Phone::parse_with_remark(text, Some(country)).is_ok(),
+        "phone" => {
+            of.code.as_ref().is_some_and(|code| code.parse_with_remark(text).is_ok())
+                || Phone::parse_with_remark(text, Some(of.country)).is_ok()
+        }
         "do_not_contact" => wish_in_field(text) == ContactWish::DoNot,
         _ => true,
     }

@@ -20,7 +20,7 @@ pub fn read(reader: &mut Reader, sources: &str) {
             }
             known.map(str::to_owned)
         }
-        None => country_beside(reader).or_else(|| country_written(sources)).map(str::to_owned),
+        None => country_beside(reader.rest()).or_else(|| country_written(sources)).map(str::to_owned),
     };
     let code = reader.submission.postal_code.take();
     reader.submission.postal_code = code.map(|code| postal_code::normal(&code, reader.submission.country.as_deref()));

@@ -57,11 +57,6 @@ impl Reader {
         self.fields.remove(name).filter(|value| !value.is_null())
     }
 
-    /// The field's value, which stays.
-    pub fn peek(&self, name: &str) -> Option<&Value> {
-        self.fields.get(name)
-    }
-
     /// What no field has taken yet.
     pub const fn rest(&self) -> &Fields {
         &self.fields

@@ -102,6 +102,14 @@ async fn a_form_of_a_paused_source_is_thanked_and_put_aside() {
 }
 
 #[tokio::test]
+async fn a_test_of_a_paused_source_is_thanked_and_stays_a_test() {
+    let app = app().await;
+    app.pause().await;
+    assert_eq!(app.browse("email=a%40example.com&test=on").await.status, 303);
+    assert_eq!(app.arrival().await.quarantine, Some(QuarantineReason::Test));
+}
+
+#[tokio::test]
 async fn json_that_is_posted_as_a_form_is_read_and_answered_as_json() {
     let app = app().await;
     // As `curl -d` does it.

@@ -1,14 +1,16 @@
 //! Ways to reach a person, normalised so that the same address or number is the same text. `Debug` masks them.
 
+mod dial_code;
 mod email;
 mod mention;
 mod phone;
 mod redaction;
 mod spelling;
 
+pub use dial_code::DialCode;
 pub use email::{Email, InvalidEmail, bare_address};
 pub use mention::mentioned;
-pub use phone::{InvalidPhone, Phone, ReadPhone, is_extension};
+pub use phone::{InvalidPhone, Phone, ReadPhone, extension_written, is_extension};
 pub use redaction::{WITHHELD, without};
 
 /// One way to recognise a person within a client.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     cell,
+    dial_code::dial_code_field,
     header::{FIELDS, GROUPS, fields_of},
 };
 use crate::{document::did_you_mean, values::is_nothing};
@@ -137,6 +138,8 @@ pub struct Mapping {
     templates: Vec<FieldTemplate>,
     /// By whose rules numbers are read of rows that name no country.
     country: Option<String>,
+    /// Columns for the dialling code beside a number, the nearest first.
+    dial_codes: Vec<usize>,
 }
 
 /// A field, and what fills it, to be shown.
@@ -172,9 +175,11 @@ impl Mapping {
             checked(field)?;
         }
         guess(header, &used, &mut filled);
-        let kept_as = kept_names(header, |place| fills_alone(&filled, place));
+        let dial_codes = dial_codes(header);
+        // What is called `country_code` may hold what is dialled, and then fills no field.
+        let kept_as = kept_names(header, |place| fills_alone(&filled, place) && !dial_codes.contains(&place));
         let (replace, templates) = (rules.replace.clone(), rules.set.clone());
-        Ok(Self { header: header.to_vec(), filled, kept_as, replace, templates, country: None })
+        Ok(Self { header: header.to_vec(), filled, kept_as, replace, templates, country: None, dial_codes })
     }
 
     /// The fields of one row's lead; `number` counts rows from 1. A row without an id of its own gets one made from its
@@ -269,7 +274,7 @@ impl Mapping {
     }
 
     fn first_filled(&self, field: &str, columns: &[usize], row: &[String], taken: &mut BTreeSet<usize>) -> String {
-        let texts: Vec<_> = columns.iter().map(|place| (*place, self.replaced(field, cell_at(row, *place)))).collect();
+        let texts = self.texts(field, columns, row);
         let first = self.chosen(field, &texts, row).map(|chosen| texts[chosen].1.clone()).unwrap_or_default();
         // What says the same again, or nothing, needs no second place.
         let needless = texts.iter().filter(|(_, text)| is_nothing(text) || *text == first);
@@ -319,6 +324,13 @@ fn guess(header: &[String], used: &BTreeSet<usize>, filled: &mut Vec<Filled>) {
             _ => filled.push(Filled { field, origin: FieldOrigin::Columns(vec![place]) }),
         }
     }
+}
+
+fn dial_codes(header: &[String]) -> Vec<usize> {
+    let mut named: Vec<_> =
+        header.iter().enumerate().filter_map(|(place, name)| Some((dial_code_field(name)?, place))).collect();
+    named.sort_unstable();
+    named.into_iter().map(|(_, place)| place).collect()
 }
 
 /// Whether a column is the only one of its field: then all of it is in there.

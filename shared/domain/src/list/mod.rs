@@ -2,6 +2,7 @@
 //! their lines, from names of columns to fields of a lead. Opening files, and what a row is then used for, is the caller's.
 
 pub mod cell;
+pub mod dial_code;
 pub mod dialect;
 pub mod encoding;
 mod guess;

@@ -153,7 +153,7 @@ impl Store {
     /// Lets go what the pause of a source kept, where the source works again; returns how many.
     ///
     /// It looks at what is, not at what somebody did: a form that intake took in for a source that it still knew as paused
-    /// is found too.
+    /// is found too. What is marked as a test stays: versions before kept it as they kept the others of a pause.
     pub async fn sweep_resumed_sources(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let done = sqlx::query!(
             "-- quarantine.release_resumed
@@ -176,6 +176,7 @@ impl Store {
                            where a.source_id = s.id and a.reason = 'source_paused' and a.state = 'quarantined'
                              and a.released_at is null and a.dropped_at is null
                              and (a.submission ->> 'email' is not null or a.submission ->> 'phone' is not null)
+                             and a.submission ->> 'test' is distinct from 'true'
                            order by a.received_at, a.id limit $2 for update skip locked) w
                          limit $2)",
             now.to_sqlx(),
@@ -305,13 +306,15 @@ impl Transaction {
         rows.into_iter().map(EndedColumns::record).collect()
     }
 
-    /// How many arrivals the pause of a source keeps.
+    /// How many arrivals the pause of a source keeps that are worked when it ends.
     pub async fn quarantine_kept_by_pause(&mut self, scope: Scope, source: SourceId) -> Result<i64, StoreError> {
         let row = sqlx::query!(
             r#"-- quarantine.kept_by_pause
             select count(*) as "n!" from arrival
             where source_id = $2 and reason = 'source_paused' and state = 'quarantined' and released_at is null
-              and dropped_at is null and ($1::uuid is null or client_id = $1)"#,
+              and dropped_at is null and ($1::uuid is null or client_id = $1)
+              and (submission ->> 'email' is not null or submission ->> 'phone' is not null)
+              and submission ->> 'test' is distinct from 'true'"#,
             scope.client_uuid(),
             source.uuid()
         )

@@ -15,9 +15,25 @@ use super::*;
 #[case(json!({"phone": "020 7946 0958", "country_code": "GB"}), "+442079460958")]
 #[case(json!({"phone": "+49 30 123456", "dial_code": "+44"}), "+4930123456")]
 #[case(json!({"phone": "4155550100", "phone_country_code": "1"}), "+14155550100")]
+#[case(json!({"phone": "3023484910", "countryCode": "49"}), "+493023484910")]
+#[case(json!({"phone": "3023484910", "Country Code": 49}), "+493023484910")]
+#[case(json!({"phone": "3023484910", "phone country code": "+49"}), "+493023484910")]
+#[case(json!({"phone": "3023484910", "phoneCountryCode": "0049"}), "+493023484910")]
+#[case(json!({"phone": "3023484910", "dialCode": "49"}), "+493023484910")]
+#[case(json!({"phone": "3023484910", "countryCallingCode": "Germany (+49)"}), "+493023484910")]
+#[case(json!({"Mobile": "12", "Home Phone": "030 23484910", "Dial Code": "49"}), "+493023484910")]
+#[case(json!({"phone": "3023484910", "countryCode": "1", "phoneCountryCode": "49"}), "+493023484910")]
+#[case(json!({"phone": "3023484910", "countryCode": "de"}), "+493023484910")]
 #[case(json!({"phone": "+39 347 555 0123", "country": "nowhere"}), "+393475550123")]
 fn a_number_is_read_as_in_the_leads_country_else_the_sources(#[case] lead: Value, #[case] phone: &str) {
     assert_eq!(usable(lead).phone.unwrap().as_str(), phone);
+}
+
+#[test]
+fn a_number_that_the_code_beside_it_does_not_fit_is_doubtful() {
+    let lead = usable(json!({"phone": "415 555 0100", "countryCode": "44"}));
+    assert_eq!(lead.phone.unwrap().as_str(), "+14155550100");
+    assert_eq!(lead.flags, [Flag::new("phone", FlagCode::PhoneDoubtful).saying("+14155550100")]);
 }
 
 #[test]

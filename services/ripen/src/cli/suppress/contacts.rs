@@ -1,51 +1,14 @@
 //! Which cells of a row are addresses and numbers that must not be contacted, and which only may be.
 
-use ripen_actions::person::phones;
 use ripen_domain::{
     contact::{Email, Identity, Phone, bare_address},
-    list::{
-        cell,
-        header::{fields_of, key},
-        row::ListRow,
-    },
+    list::{cell, row::ListRow},
 };
+
+use super::{beside::BesideNumbers, columns::Column};
 
 /// Fewest digits of what is taken for a number in a file whose columns have no names.
 const FEWEST_DIGITS: usize = 7;
-/// What registers call their column of numbers, beside the names that lists of leads have for it.
-const OF_REGISTERS: &str = "msisdn";
-
-/// What a column holds, by its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Column {
-    /// Addresses or numbers.
-    Contact,
-    /// Words in which an address or a number may stand, such as names or notes.
-    Words {
-        /// As the header has it.
-        name: String,
-    },
-    /// Something else that is known, such as a postal code or an id.
-    Other,
-    /// Nobody knows what.
-    Unknown {
-        /// As the header has it.
-        name: String,
-    },
-}
-
-/// What each column holds.
-pub fn columns(header: &[String]) -> Vec<Column> {
-    let column = |(name, field): (&String, Option<String>)| match field.as_deref() {
-        Some("email" | "phone") => Column::Contact,
-        None if key(name) == OF_REGISTERS => Column::Contact,
-        Some("notes" | "referred_by" | "name" | "first_name" | "last_name") => Column::Words { name: name.clone() },
-        Some(_) => Column::Other,
-        None => Column::Unknown { name: name.clone() },
-    };
-    header.iter().zip(fields_of(header)).map(column).collect()
-}
-
 /// What a row holds.
 #[derive(Debug, Default)]
 pub struct RowContacts {
@@ -73,7 +36,7 @@ impl RowContacts {
 pub struct RowSense<'s> {
     /// What its columns hold; none where they have no names.
     pub columns: Option<Vec<Column>>,
-    /// Numbers without a country code are ones of this country.
+    /// Numbers without a country code are ones of this country where their row names none.
     pub country: Option<&'s str>,
 }
 
@@ -82,32 +45,39 @@ impl RowSense<'_> {
     pub fn row(&self, row: &ListRow) -> RowContacts {
         let mut found = RowContacts::default();
         let cells: Vec<_> = row.cells.iter().map(|cell| cell::text(cell)).collect();
+        let beside = BesideNumbers::of(self.columns.as_deref().unwrap_or_default(), &cells, self.country);
         // The register of the United States splits each number: area code, the rest.
         if let [area, rest] = cells[..]
             && is_digits(area, 3)
             && is_digits(rest, 7)
+            && !beside.is_said()
         {
-            found.take(identities(&format!("{area}{rest}"), self.country.or(Some("US"))));
+            let of = BesideNumbers::of_country(self.country.or(Some("US")));
+            found.take(identities(&format!("{area}{rest}"), &of));
             return found;
         }
         for (at, text) in cells.into_iter().enumerate().filter(|(_, text)| !text.is_empty()) {
-            self.cell(at, text, &mut found);
+            self.cell(at, (text, &beside), &mut found);
         }
+        beside.extend(&mut found.identities, &mut found.wrong);
         found
     }
 
-    fn cell(&self, at: usize, text: &str, found: &mut RowContacts) {
+    fn cell(&self, at: usize, (text, beside): (&str, &BesideNumbers<'_>), found: &mut RowContacts) {
+        let country = beside.country();
         match self.columns.as_ref().map(|columns| columns.get(at)) {
-            None if text.contains('@') || may_be_number(text) || is_contact(text, self.country) => {
-                found.take(identities(text, self.country));
+            None if text.contains('@') || may_be_number(text) || is_contact(text, country) => {
+                found.take(identities(text, beside));
             }
-            Some(Some(Column::Contact)) => found.take(identities(text, self.country)),
+            Some(Some(Column::Contact)) => found.take(identities(text, beside)),
             // Neither suppressed on a guess nor passed over in silence: an id may look like a number.
-            Some(Some(Column::Unknown { name })) if is_contact(text, self.country) => found.wrong.push(format!(
-                "column {name:?} holds what looks like an address or a number, and its name says neither: \
-                 call it email or phone, or leave it out"
-            )),
-            Some(Some(Column::Words { name })) if holds_contact(text, self.country) => found.wrong.push(format!(
+            Some(Some(Column::Unknown { name } | Column::DialCode { name })) if is_contact(text, country) => {
+                found.wrong.push(format!(
+                    "column {name:?} holds what looks like an address or a number, and its name says neither: \
+                     call it email or phone, or leave it out"
+                ));
+            }
+            Some(Some(Column::Words { name })) if holds_contact(text, country) => found.wrong.push(format!(
                 "column {name:?} holds what looks like an address or a number, which is not suppressed: \
                  put it into a column called email or phone"
             )),
@@ -160,12 +130,11 @@ fn has_shape_of_number(text: &str) -> bool {
 }
 
 /// The addresses or numbers of a cell: all that it holds, or none.
-fn identities(text: &str, country: Option<&str>) -> Result<Vec<Identity>, String> {
+fn identities(text: &str, beside: &BesideNumbers<'_>) -> Result<Vec<Identity>, String> {
     if text.contains('@') {
         return emails(text);
     }
-    let read = phones(text, country).map_err(|why| format!("the number {why}"))?;
-    Ok(read.into_iter().map(Identity::Phone).collect())
+    Ok(beside.phones(text)?.into_iter().map(Identity::Phone).collect())
 }
 
 fn emails(text: &str) -> Result<Vec<Identity>, String> {

@@ -19,7 +19,8 @@ use ripen_domain::{
 
 use super::{
     bare_file::{self, BareFile},
-    contacts::{Column, RowContacts, RowSense, columns},
+    columns::{Column, columns},
+    contacts::{RowContacts, RowSense},
 };
 use crate::cli::list::{ListFile, ListOptions};
 
@@ -46,7 +47,7 @@ pub struct UnreadLine {
     pub why: String,
 }
 
-/// Reads a file; numbers without a country code are ones of `country`.
+/// Reads a file; numbers without a country code are ones of `country` where their row names none.
 ///
 /// # Errors
 /// When it cannot be opened or read to its end, or is no list.
@@ -240,6 +241,57 @@ mod tests {
         let (values, unread) = read_text(text, None).await;
         assert_eq!(values, ["ann@example.com", "bo@example.com", "sup4@example.com"]);
         assert_eq!(unread, [2, 5]);
+    }
+
+    #[tokio::test]
+    async fn a_number_is_of_the_country_or_the_code_in_the_columns_beside_it() {
+        for (header, cell) in [
+            ("country", "DE"),
+            ("Country", "Germany"),
+            ("Land", "Deutschland"),
+            ("country_code", "DE"),
+            ("country_code", "49"),
+            ("country code", "49"),
+            ("phone_country_code", "+49"),
+            ("phoneCountryCode", "0049"),
+            ("dial_code", "49"),
+            ("Dial Code", "Germany (+49)"),
+        ] {
+            for country in [Some("US"), None] {
+                let read = read_text(&format!("{header},phone\n{cell},3023484205\n"), country).await;
+                assert_eq!(read, (vec!["+493023484205".to_owned()], vec![]), "{header}: {cell} {country:?}");
+            }
+        }
+        // Ireland's code and a number of seven digits are no area code with the rest behind it.
+        assert_ne!(read_text("dial_code,phone\n353,6771234\n", Some("US")).await.0, ["+13536771234"]);
+        for (rows, unread) in [
+            ("country,phone\nXX,3023484205\n", [2]),
+            ("country_code,phone\n999,3023484205\n", [2]),
+            ("country,phone_country,phone\nDE,US,3023484205\n", [2]),
+            ("phone_country_code,country_code,phone\n1,49,3023484205\n", [2]),
+        ] {
+            assert_eq!(read_text(rows, Some("US")).await, (vec![], unread.to_vec()), "{rows}");
+        }
+        let (values, unread) = read_text("country,phone\nXX,+493023484205\n-,3023484206\n", Some("US")).await;
+        assert_eq!((values, unread), (vec!["+13023484206".to_owned(), "+493023484205".to_owned()], vec![]));
+    }
+
+    #[tokio::test]
+    async fn an_extension_in_a_column_of_its_own_is_the_numbers() {
+        let header = "email,phone,phone_extension";
+        for (row, values, unread) in [
+            (",+12065574983,12", vec!["+12065574983;ext=12"], vec![]),
+            (",+12065574983,ext. 12", vec!["+12065574983;ext=12"], vec![]),
+            (",+12065574983 x12,12", vec!["+12065574983;ext=12"], vec![]),
+            (",+12065574983,", vec!["+12065574983"], vec![]),
+            ("a@example.com,,12", vec!["a@example.com"], vec![]),
+            ("a@example.com,+12065574983,ask", vec!["a@example.com"], vec![2]),
+            (",+12065574983 x13,12", vec!["+12065574983;ext=13"], vec![2]),
+            (",+12065574983 / +12065574984,12", vec![], vec![2]),
+        ] {
+            let (found, lines) = read_text(&format!("{header}\n{row}\n"), None).await;
+            assert_eq!((found, lines), (values.into_iter().map(str::to_owned).collect::<Vec<_>>(), unread), "{row}");
+        }
     }
 
     #[tokio::test]

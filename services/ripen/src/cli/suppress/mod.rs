@@ -1,6 +1,8 @@
 //! `ripen suppress`: e-mail addresses and phone numbers that must not be contacted, for a client or the whole firm.
 
 mod bare_file;
+mod beside;
+mod columns;
 mod contacts;
 mod list;
 mod sweep;
@@ -108,7 +110,7 @@ pub struct SuppressImportOptions {
     /// Whose list it is, and of which day.
     #[arg(long, value_name = "TEXT")]
     pub why: String,
-    /// Numbers without a country code are of this country (ISO 3166); the client's where missing.
+    /// Numbers without a country code are of this country (ISO 3166) where their row names none; the client's where missing.
     #[arg(long, value_name = "CODE")]
     pub country: Option<String>,
     /// Say what would be added and whom it would reach, and add nothing.

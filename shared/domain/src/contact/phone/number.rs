@@ -5,7 +5,7 @@ use std::fmt;
 use rlibphonenumber::PHONE_NUMBER_UTIL;
 use serde::{Deserialize, Serialize};
 
-use crate::contact::spelling::EXTENSION_DIGITS;
+use crate::{contact::spelling::EXTENSION_DIGITS, values::folded};
 
 /// Between the number and its extension in the text form (RFC 3966).
 const EXTENSION: &str = ";ext=";
@@ -20,6 +20,15 @@ pub struct Phone(String);
 #[must_use]
 pub fn is_extension(text: &str) -> bool {
     (1..=EXTENSION_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The extension in a field or a cell of its own: `12`, `x12`, `ext. 8`, `Durchwahl 08`; none where it is none.
+#[must_use]
+pub fn extension_written(text: &str) -> Option<String> {
+    let said = folded(text).to_lowercase();
+    // A spreadsheet's number has decimals.
+    let digits = said.strip_suffix(".0").unwrap_or(&said).trim_start_matches(|c: char| !c.is_ascii_digit());
+    is_extension(digits).then(|| digits.to_owned())
 }
 
 impl Phone {

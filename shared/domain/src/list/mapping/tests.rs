@@ -91,6 +91,28 @@ fn of_several_columns_the_first_by_which_somebody_is_reached_counts_and_the_othe
 }
 
 #[test]
+fn a_dialling_code_in_a_column_for_the_code_of_a_country_stays_beside_the_number() {
+    let none = MappingRules::default();
+    let header = ["country_code", "phone"];
+    assert_eq!(lead(&header, &none, &["49", "030 23"]), json!({"country_code": "49", "phone": "030 23"}));
+    assert_eq!(lead(&header, &none, &["DE", "030 23"]), json!({"country": "DE", "phone": "030 23"}));
+    assert_eq!(lead(&header, &none, &["XX", "030 23"]), json!({"country": "XX", "phone": "030 23"}));
+    let both = ["Country Code", "Country", "phone"];
+    let expected = json!({"Country Code": "+49", "country": "Germany", "phone": "030 23"});
+    assert_eq!(lead(&both, &none, &["+49", "Germany", "030 23"]), expected);
+    assert_eq!(lead(&["country"], &none, &["49"]), json!({"country": "49"}), "an id of somebody's, perhaps");
+}
+
+#[test]
+fn of_several_numbers_the_one_that_the_code_beside_it_fits_counts() {
+    let header = texts(&["Mobile", "Home Phone", "dial code"]);
+    let mapping = Mapping::new(&header, &MappingRules::default()).unwrap().of_country("US");
+    let numbers = json!(["030 23484205", "12"]);
+    assert_eq!(mapping.lead(&texts(&["12", "030 23484205", "49"]), 1)["phone"], numbers);
+    assert_eq!(mapping.lead(&texts(&["12", "030 23484205", ""]), 1)["phone"], json!(["12", "030 23484205"]));
+}
+
+#[test]
 fn a_column_whose_field_a_rule_fills_is_kept_under_its_name() {
     let rules = rules(&[], &[("email", "{Id}@example.com")], &[]);
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::{FieldOrigin, Mapping, cell_at, fill};
 use crate::{
-    contact::{Email, Phone},
+    contact::{DialCode, Email, Phone},
     country::country_written,
     list::wish::{ContactWish, wish_in_field},
     values::is_nothing,
@@ -46,14 +46,23 @@ impl Mapping {
                 continue;
             }
             let field = &filled.field;
-            let texts: Vec<_> =
-                columns.iter().map(|place| (*place, self.replaced(field, cell_at(row, *place)))).collect();
+            let texts = self.texts(field, columns, row);
             let chosen = self.chosen(field, &texts, row).unwrap_or(0);
             let said = texts.into_iter().take(chosen).filter(|(_, text)| !is_nothing(text));
             let column = |place: usize| self.header.get(place).cloned().unwrap_or_default();
             passed.extend(said.map(|(place, said)| PassedCell { field: field.clone(), column: column(place), said }));
         }
         passed
+    }
+
+    /// What the columns of a field say of it, each with its place. A dialling code under `country_code` says no country: it stays under
+    /// its column's name, beside the number.
+    pub(super) fn texts(&self, field: &str, columns: &[usize], row: &[String]) -> Vec<(usize, String)> {
+        let is_dialled = |place: usize, text: &str| {
+            field == "country" && self.dial_codes.contains(&place) && DialCode::written(text).is_some()
+        };
+        let texts = columns.iter().map(|place| (*place, self.replaced(field, cell_at(row, *place))));
+        texts.filter(|(place, text)| !is_dialled(*place, text)).collect()
     }
 
     /// Which of these counts: the first by which somebody is reached, where the field is for that; else the first that says
@@ -72,6 +81,10 @@ impl Mapping {
     }
 
     fn is_number(&self, text: &str, row: &[String]) -> bool {
+        let mut codes = self.dial_codes.iter().filter_map(|place| DialCode::written(cell_at(row, *place)));
+        if codes.next().is_some_and(|code| code.parse_with_remark(text).is_ok()) {
+            return true;
+        }
         match self.country_of(row) {
             Some(country) => Phone::parse_with_remark(text, Some(&country)).is_ok(),
             // Whoever gets the list knows the country.
@@ -87,7 +100,7 @@ impl Mapping {
         let filled = self.filled.iter().find(|one| one.field == "country").map(|one| &one.origin);
         let said = filled.and_then(|origin| match origin {
             FieldOrigin::Columns(columns) => {
-                let mut texts = columns.iter().map(|place| self.replaced("country", cell_at(row, *place)));
+                let mut texts = self.texts("country", columns, row).into_iter().map(|(_, text)| text);
                 texts.find(|text| !is_nothing(text))
             }
             FieldOrigin::Template(parts) => Some(self.replaced("country", &fill("country", parts, row, 0))),
