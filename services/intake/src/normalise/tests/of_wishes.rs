@@ -66,6 +66,22 @@ fn the_fields_of_one_outer_name_are_read() {
 }
 
 #[test]
+fn the_answers_of_one_outer_name_are_read() {
+    let answers = json!({"budget": "450k", "soon": "yes"});
+    for posted in [
+        json!({"data": {"email": "ella@x.com", "answers": answers, "consent": {"text": "Yes."}, "tracking": {"utm_source": "ad"}}}),
+        json!({"form_fields[email]": "ella@x.com", "form_fields[answers][budget]": "450k", "form_fields[answers.soon]": "yes",
+               "form_fields[consent][text]": "Yes.", "form_fields[utm_source]": "ad"}),
+    ] {
+        let lead = usable(posted);
+        assert_eq!(Value::Object(lead.answers), answers);
+        assert_eq!(lead.consent.and_then(|consent| consent.text).as_deref(), Some("Yes."));
+        assert_eq!(Value::Object(lead.tracking), json!({"utm_source": "ad"}));
+        assert!(lead.extra.is_empty() && lead.flags.is_empty());
+    }
+}
+
+#[test]
 fn what_is_no_wish_not_to_be_contacted_is_none() {
     for lead in [
         json!({"do_not_contact": false}),
