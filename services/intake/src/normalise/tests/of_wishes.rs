@@ -44,12 +44,19 @@ fn a_wish_beside_a_number_or_in_place_of_one_is_heard() {
         ("DO NOT CALL 415-555-0155", "US"),
         ("415-555-0155, do not call", "US"),
         ("030 2345680 - bitte nicht anrufen", "DE"),
+        ("DNC 2125553336", "US"),
+        ("STOP 2125553343", "US"),
+        ("DO NOT CALL - 2125553341", "US"),
+        ("Do not call 2125553336. We sold.", "US"),
     ] {
         let lead = usable(json!({"phone": phone, "country": country}));
         assert!(lead.do_not_contact && lead.phone.is_some(), "{phone}: what is not known cannot be suppressed");
         assert!(lead.flags.iter().any(|flag| flag.code == FlagCode::DoNotContact), "{phone}: {:?}", lead.flags);
     }
     assert!(usable(json!({"phone": "do not call", "email": "ella@x.com"})).do_not_contact);
+    let lead = usable(json!({"phone": "2125553336, DNC 2125553337"}));
+    let beside: Vec<_> = lead.identities_beside().iter().map(|one| one.value().to_owned()).collect();
+    assert!(lead.do_not_contact && beside == ["+12125553337"], "{beside:?}: {:?}", lead.flags);
     let lead = usable(json!({"phone": "415-555-0155 (do not call before 6)", "country": "US"}));
     assert!(!lead.do_not_contact && lead.flags.iter().any(|flag| flag.code == FlagCode::WishUnclear));
     let lead = usable(json!({"phone": ["415-555-0155", "628-555-0123 (do not call)"], "country": "US"}));
