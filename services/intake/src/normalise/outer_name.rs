@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use ripen_domain::{
-    list::header::{GROUPS, fields_of, outer_name},
+    list::{
+        header::{GROUPS, fields_of, outer_name},
+        wish::is_wish,
+    },
     values::is_nothing,
 };
 use serde_json::{Map, Value};
@@ -44,9 +47,10 @@ pub fn look_through(fields: &mut Fields) -> BTreeMap<String, String> {
     if reaches(fields.iter().map(|(name, value)| (name.as_str(), is_said(value)))) {
         return posted_as;
     }
-    let mut outers = within(fields)
-        .into_iter()
-        .filter(|(_, inner)| reaches(inner.iter().map(|field| (field.inner.as_str(), field.is_said))));
+    // `opt_out[phone]` says by no number how to reach anybody.
+    let mut outers = within(fields).into_iter().filter(|(outer, inner)| {
+        !is_wish(outer) && reaches(inner.iter().map(|field| (field.inner.as_str(), field.is_said)))
+    });
     let (Some((outer, inner)), None) = (outers.next(), outers.next()) else { return posted_as };
     for InnerField { inner, place, is_said } in inner {
         if !is_said || inner.starts_with('_') || is_member_there(fields, &inner) {
@@ -199,6 +203,10 @@ mod tests {
             (json!({"contact": {"phone": 4_155_550_100_u64}}), json!({"phone": 4_155_550_100_u64})),
             (json!({"enquiry.email": "ella@x.com"}), json!({"email": "ella@x.com"})),
             (json!({"email": null, "data": {"email": "ella@x.com"}}), json!({"email": "ella@x.com"})),
+            (
+                json!({"data": {"email": "ella@x.com"}, "opt_out": {"phone": true}}),
+                json!({"email": "ella@x.com", "opt_out": {"phone": true}}),
+            ),
         ] {
             assert_eq!(looked(posted.clone()), read, "{posted}");
         }
