@@ -3,7 +3,10 @@
 use jiff::tz::TimeZone;
 use ripen_domain::{
     flag::{Flag, FlagCode},
-    list::header::{FIELDS, GROUPS, nearly_field},
+    list::{
+        header::{FIELDS, GROUPS, nearly_field},
+        wish::is_wish,
+    },
     submission::Submission,
     time::zone,
     values::{Conventions, UnusableId, is_filler, is_nothing, unusable_id},
@@ -195,7 +198,9 @@ impl Reader {
     fn flag_unknown(&mut self, rest: &Map<String, Value>) {
         for (name, value) in rest {
             let contact = other_contact::in_field_of_their_own(&self.submission, name, value);
-            if let Some(field) = nearly_field(name).filter(|field| !self.given.contains(field)) {
+            // A wish under another name (`DoNotContact__c`) is read as one, and needs no guess.
+            let nearly = nearly_field(name).filter(|field| !self.given.contains(field) && !is_wish(name));
+            if let Some(field) = nearly {
                 let flag = Flag::new(name, FlagCode::UnknownField).saying(&text::shown(value));
                 self.submission.flag(flag.meaning(field));
             } else if let Some(flag) = contact {

@@ -2,7 +2,10 @@
 
 use ripen_domain::{
     flag::{Flag, FlagCode},
-    list::wish::{ContactWish, is_wish, wish_in_field, wish_in_note, wish_in_value, wish_in_words},
+    list::{
+        header::contact_field,
+        wish::{ContactWish, FieldWish, is_wish, wish_in_named, wish_in_note, wish_in_value, wishes_in},
+    },
 };
 use serde_json::Value;
 
@@ -14,7 +17,7 @@ const FIELD: &str = "do_not_contact";
 /// Reads all of a lead. Every other field has to be taken before: what is left are the sender's own.
 pub fn read(reader: &mut Reader) {
     if let Some(value) = reader.take(FIELD) {
-        match wish_in_value(&value, wish_in_field) {
+        match wish_in_named(FIELD, &value) {
             ContactWish::DoNot => said(reader, FIELD, &value),
             ContactWish::NotSaid => {}
             ContactWish::Unclear => reader.set_aside(FIELD, value),
@@ -28,19 +31,54 @@ pub fn read(reader: &mut Reader) {
             ContactWish::Unclear => reader.flag("notes", FlagCode::WishUnclear, &text::shown(&notes)),
         }
     }
-    // An answer to a question may be about anything: only one that is called so counts.
-    let answers = reader.submission.answers.clone();
-    let own = reader.rest().iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>();
-    let answers = answers.into_iter().filter(|(name, _)| is_wish(name));
-    for (name, value) in answers.chain(own) {
-        let in_words = |text: &str| if is_wish(&name) { wish_in_field(text) } else { wish_in_words(&name, text) };
-        match wish_in_value(&value, in_words) {
-            ContactWish::DoNot => said(reader, &name, &value),
-            ContactWish::NotSaid => {}
-            ContactWish::Unclear => {
-                let flag = Flag::new(&name, FlagCode::UnknownField).saying(&text::shown(&value));
-                reader.submission.flag(flag.meaning(FIELD));
-            }
+    in_answers(reader);
+    // Where pages note what they know, nobody expects it: it is shown, and somebody asks.
+    let tracking = Value::Object(reader.submission.tracking.clone());
+    let mut found = wishes_in("tracking", &tracking);
+    found.extend(reader.rest().iter().flat_map(|(name, value)| wishes_in(name, value)));
+    for FieldWish { field, wish, said } in found {
+        heard(reader, wish, (&field, &said));
+    }
+    beside_other_numbers(reader);
+}
+
+/// An answer to a question may be about anything: only one that is called so counts.
+fn in_answers(reader: &mut Reader) {
+    let answers = reader.submission.answers.iter().filter(|(name, _)| is_wish(name));
+    let found: Vec<_> = answers
+        .map(|(name, value)| FieldWish {
+            field: name.clone(),
+            wish: wish_in_named(name, value),
+            said: text::shown(value),
+        })
+        .collect();
+    for FieldWish { field, wish, said } in found {
+        heard(reader, wish, (&field, &said));
+    }
+}
+
+/// What stands beside a further number, in a field of its own, is of that number alone, as likely: whoever looks at the lead sees it.
+fn beside_other_numbers(reader: &mut Reader) {
+    let of_numbers = reader.rest().iter().filter(|(name, _)| contact_field(name) == Some("phone"));
+    let doubted: Vec<_> = of_numbers
+        .filter(|(_, value)| wish_in_value(value, wish_in_note) != ContactWish::NotSaid)
+        .map(|(name, value)| (name.clone(), text::shown(value)))
+        .collect();
+    for (name, said) in doubted {
+        reader.flag(&name, FlagCode::WishUnclear, &said);
+    }
+}
+
+fn heard(reader: &mut Reader, wish: ContactWish, (field, said): (&str, &str)) {
+    match wish {
+        ContactWish::DoNot => {
+            reader.submission.do_not_contact = true;
+            reader.flag(field, FlagCode::DoNotContact, said);
+        }
+        ContactWish::NotSaid => {}
+        ContactWish::Unclear => {
+            let flag = Flag::new(field, FlagCode::UnknownField).saying(said);
+            reader.submission.flag(flag.meaning(FIELD));
         }
     }
 }
@@ -55,6 +93,5 @@ pub fn beside_number(reader: &mut Reader, remark: &str) {
 }
 
 fn said(reader: &mut Reader, field: &str, value: &Value) {
-    reader.submission.do_not_contact = true;
-    reader.flag(field, FlagCode::DoNotContact, &text::shown(value));
+    heard(reader, ContactWish::DoNot, (field, &text::shown(value)));
 }

@@ -8,6 +8,14 @@ use super::{
     words::DO_NOT_CONTACT,
 };
 use crate::values::{is_nothing, shown, yes_no};
+use field_name::{NamedWish, named_wish};
+use phrases::{CONTAINED, OF_ONE_KIND_ALONE, WISHES};
+
+mod field_name;
+mod phrases;
+mod within;
+
+pub use within::{FieldWish, wish_in_named, wishes_in};
 
 /// What a value says to whether the person must not be contacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,105 +135,6 @@ const INVITING: &[&str] = &[
 ];
 /// Where a sentence ends.
 const ENDS: [char; 8] = ['.', '!', '?', '\n', '\r', '\u{2026}', '。', '！'];
-/// Wishes beside the names of fields for it, without what stands around them.
-const WISHES: &[&str] = &[
-    "donotring",
-    "dontring",
-    "dontphone",
-    "dontcontactthisperson",
-    "donotcontactthisperson",
-    "donotcontactthiscustomer",
-    "donotcallthisnumber",
-    "dontcallthisnumber",
-    "nevercall",
-    "nevercontact",
-    "nocalls",
-    "nophonecalls",
-    "stopcalling",
-    "stopcontacting",
-    "stopcallingthisnumber",
-    "removefromlist",
-    "removefromthelist",
-    "removefromyourlist",
-    "removefromcalllist",
-    "removemynumber",
-    "takeoffyourlist",
-    "takeoffthelist",
-    "leavealone",
-    "askedtoberemoved",
-    "askednottobecalled",
-    "askednottobecontacted",
-    "doesnotwanttobecalled",
-    "doesnotwanttobecontacted",
-    "doesntwanttobecalled",
-    "doesntwanttobecontacted",
-    "wantsnocalls",
-    "wantsnocontact",
-    "nottobecontacted",
-    "nottobecalled",
-    "keineanrufe",
-    "keinanruf",
-    "keinewerbeanrufe",
-    "keinekontaktaufnahme",
-    "nichtkontaktiert",
-    "wirdnichtkontaktiert",
-    "nichtkontaktiertwerden",
-    "nichtangerufenwerden",
-    "rufensienichtan",
-    "rufensienichtmehran",
-    "rufnichtan",
-    "kontaktierensienicht",
-    "moechtenichtangerufenwerden",
-    "willnichtangerufenwerden",
-    "nollame",
-    "nollamen",
-    "nocontacten",
-    "nocontacte",
-    "noquierellamadas",
-    "sinllamadas",
-    "nemappelez",
-    "neappeler",
-    "necontactez",
-    "pasdappel",
-    "nonchiamare",
-    "nonchiamatemi",
-    "naoligar",
-];
-/// Names of fields for it that are a wish among other words too; what stands at the foot of every mail is none.
-const CONTAINED: &[&str] = &[
-    "donotcontact",
-    "dontcontact",
-    "donotcall",
-    "dontcall",
-    "donotphone",
-    "donottelephone",
-    "dnc",
-    "nichtkontaktieren",
-    "nichtanrufen",
-    "nocontactar",
-    "nollamar",
-    "nepascontacter",
-    "nepasappeler",
-    "donotdisturb",
-];
-/// Wishes about one kind of message, which bar nobody and are read before somebody is contacted.
-const OF_ONE_KIND_ALONE: &[&str] = &[
-    "donotemail",
-    "dontemail",
-    "donotmail",
-    "dontmail",
-    "donottext",
-    "donttext",
-    "donotsms",
-    "donotwrite",
-    "dontwrite",
-    "keineemails",
-    "keinemails",
-    "nichtschreiben",
-    "nichtmailen",
-    "noescribir",
-    "nepasecrire",
-];
 /// Fields that say whether somebody may be called: a no there is no wish for certain, as of a box that nobody ticked.
 const PERMITS: &[&str] = &[
     "callallowed",
@@ -267,21 +176,26 @@ pub fn wish_in_field(value: &str) -> ContactWish {
     }
 }
 
-/// What a value in a field of a sender's own says: the wish alone, or beside others in a list of them (`hot; DNC`); unclear where it
-/// stands among other words.
+/// What a value in a field of a sender's own says: yes to the wish that the field's name is, the wish alone, or the wish beside others in
+/// a list of them (`hot; DNC`); unclear where it stands among other words, or is about less than all contact.
 #[must_use]
 pub fn wish_in_words(name: &str, value: &str) -> ContactWish {
     if is_permit(name) {
         return if yes_no(value) == Some(false) { ContactWish::Unclear } else { ContactWish::NotSaid };
     }
-    let is_telling = words(name).iter().any(|word| TELLING.contains(&word.as_str()));
-    let is_told = is_telling && value.split([',', ';', '|']).any(|part| is_word(part) || is_wish_alone(part));
-    let said = is_told || is_of_kind_opted_out(name) && value.len() <= LONGEST && yes_no(value) == Some(true);
-    match said {
-        false if is_telling && holds_wish(value) => ContactWish::Unclear,
-        false => ContactWish::NotSaid,
-        true if is_of_one_kind(name) => ContactWish::Unclear,
-        true => ContactWish::DoNot,
+    let is_telling = is_telling(name);
+    if is_telling && value.split([',', ';', '|']).any(|part| is_word(part) || is_wish_alone(part)) {
+        return if is_of_one_kind(name) { ContactWish::Unclear } else { ContactWish::DoNot };
+    }
+    let unclear_where = |is_unclear: bool| if is_unclear { ContactWish::Unclear } else { ContactWish::NotSaid };
+    match named_wish(name) {
+        Some(NamedWish::OfContact) => wish_in_field(value),
+        Some(NamedWish::OfLess) => unclear_where(wish_in_field(value) != ContactWish::NotSaid),
+        Some(NamedWish::Perhaps) => unclear_where(yes_no(value) == Some(true)),
+        Some(NamedWish::Checked) => unclear_where(
+            !is_nothing(value) && !value.trim().is_empty() && yes_no(value) != Some(true) && !is_day(value),
+        ),
+        None => unclear_where(is_telling && holds_wish(value)),
     }
 }
 
@@ -328,6 +242,10 @@ pub fn wish_in_value(value: &Value, read: impl Fn(&str) -> ContactWish) -> Conta
         Value::Object(_) | Value::Null => Vec::new(),
         other => vec![read(&shown(other))],
     };
+    strongest(&wishes)
+}
+
+fn strongest(wishes: &[ContactWish]) -> ContactWish {
     let has = |wish| wishes.contains(&wish);
     match (has(ContactWish::DoNot), has(ContactWish::Unclear)) {
         (true, _) => ContactWish::DoNot,
@@ -336,10 +254,10 @@ pub fn wish_in_value(value: &Value, read: impl Fn(&str) -> ContactWish) -> Conta
     }
 }
 
-/// Whether a field of a sender's own is for it.
+/// Whether a field of a sender's own is for it: `DNC`, `phone_opt_out`, `DoNotCall__c`.
 #[must_use]
 pub fn is_wish(name: &str) -> bool {
-    is_word(name)
+    named_wish(name) == Some(NamedWish::OfContact)
 }
 
 fn is_word(text: &str) -> bool {
@@ -390,11 +308,9 @@ fn is_of_one_kind(name: &str) -> bool {
     words(name).iter().any(|word| OF_ONE_KIND.contains(&word.as_str()))
 }
 
-/// `email_opt_out`, `HasOptedOutOfEmail`: the name of the field for it, but for the kind of message.
-fn is_of_kind_opted_out(name: &str) -> bool {
-    let mut left = words(name);
-    left.retain(|word| !OF_ONE_KIND.contains(&word.as_str()) && word != "of" && word != "from");
-    is_of_one_kind(name) && left.len() > 1 && named(&left.concat()) == Some(DO_NOT_CONTACT)
+/// Whether the name is that of a field that says how it stands with somebody.
+fn is_telling(name: &str) -> bool {
+    words(name).iter().any(|word| TELLING.contains(&word.as_str()))
 }
 
 fn is_day(text: &str) -> bool {

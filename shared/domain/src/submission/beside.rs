@@ -44,7 +44,9 @@ fn named(flag: &Flag, country: Option<&str>) -> Vec<Identity> {
 }
 
 fn numbers(text: &str, country: Option<&str>) -> Vec<Identity> {
-    let Some(read) = Phone::parse(text, country).ok().filter(|read| !read.doubtful) else { return Vec::new() };
+    // With its words: `415-555-0155, DNC 628-555-0123` is flagged as it was written.
+    let read = Phone::parse_with_remark(text, country).ok().filter(|read| !read.doubtful);
+    let Some(read) = read else { return Vec::new() };
     let others = read.others.iter().filter_map(|other| Phone::parse(other, country).ok()).map(|other| other.phone);
     others.chain([read.phone.clone()]).map(Identity::Phone).collect()
 }
@@ -59,6 +61,7 @@ mod tests {
     #[case("phone", FlagCode::SecondPhone, "+14155550145", &["+14155550145"])]
     #[case("mobile", FlagCode::UnknownField, "+14155550145; +14155550146", &["+14155550145", "+14155550146"])]
     #[case("second_phone", FlagCode::UnknownField, "+14155550145", &["+14155550145"])]
+    #[case("phone", FlagCode::SecondPhone, "dnc +14155550145", &["+14155550145"])]
     #[case("email", FlagCode::FieldUnusable, "[\"cay@example.com\",\"kay@example.com\"]", &["cay@example.com", "kay@example.com"])]
     #[case("email_2", FlagCode::UnknownField, "Cay@Example.com", &["cay@example.com"])]
     // The one that the person is known by, a field of something else, and what is no number.

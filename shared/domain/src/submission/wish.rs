@@ -4,9 +4,7 @@
 use serde_json::Value;
 
 use super::Submission;
-use crate::list::wish::{
-    ContactWish, is_wish, is_wish_note, wish_in_field, wish_in_note, wish_in_value, wish_in_words,
-};
+use crate::list::wish::{ContactWish, is_wish, is_wish_note, wish_in_named, wish_in_note, wish_in_value, wishes_in};
 
 /// Under which name the words beside a number are kept.
 const REMARK: &str = "phone_remark";
@@ -33,15 +31,14 @@ impl Submission {
     }
 
     fn says_so_outside_notes(&self) -> bool {
+        let is_remark = |remark: &Value| wish_in_value(remark, wish_in_note) == ContactWish::DoNot;
         let is_said =
-            |value: &Value, read: &dyn Fn(&str) -> ContactWish| wish_in_value(value, read) == ContactWish::DoNot;
+            |name: &str, value: &Value| wishes_in(name, value).iter().any(|found| found.wish == ContactWish::DoNot);
         self.do_not_contact
             // An answer to a question may be about anything: only one that is called so counts.
-            || self.answers.iter().any(|(name, value)| is_wish(name) && is_said(value, &wish_in_field))
-            || self.extra.get(REMARK).is_some_and(|remark| is_said(remark, &wish_in_note))
-            || self.extra.iter().any(|(name, value)| {
-                is_said(value, &|text: &str| if is_wish(name) { wish_in_field(text) } else { wish_in_words(name, text) })
-            })
+            || self.answers.iter().any(|(name, value)| is_wish(name) && wish_in_named(name, value) == ContactWish::DoNot)
+            || self.extra.get(REMARK).is_some_and(is_remark)
+            || self.extra.iter().any(|(name, value)| is_said(name, value))
     }
 }
 
@@ -64,6 +61,10 @@ mod tests {
     #[case(json!({"extra": {"Lead Status": "Do Not Call"}}), true)]
     #[case(json!({"extra": {"do_not_contact": "no", "Lead Status": "new"}}), false)]
     #[case(json!({"extra": {"email_opt_out": true}}), false)]
+    #[case(json!({"extra": {"Phone Opt Out": "yes", "DNC__c": false}}), true)]
+    #[case(json!({"extra": {"custom_fields": {"DNC": "yes"}}}), true)]
+    #[case(json!({"extra": {"agent": {"DNC": "yes"}}}), false)]
+    #[case(json!({"answers": {"call_opt_out": true}}), true)]
     #[case(json!({"extra": {"phone_remark": "do not call"}}), true)]
     #[case(json!({"extra": {"phone_remark": "do not call before six"}}), false)]
     #[case(json!({}), false)]

@@ -17,6 +17,19 @@ use super::*;
 #[case(json!({"notes": "keine Anrufe"}), "notes", "keine Anrufe")]
 #[case(json!({"opposition": "oui"}), "do_not_contact", "oui")]
 #[case(json!({"answers": {"opt_out": true}}), "opt_out", "true")]
+#[case(json!({"phone_opt_out": true}), "phone_opt_out", "true")]
+#[case(json!({"Phone Opt Out": "yes"}), "Phone Opt Out", "yes")]
+#[case(json!({"opt_out_of_calls": "yes"}), "opt_out_of_calls", "yes")]
+#[case(json!({"Do Not Call (Phone)": "1"}), "Do Not Call (Phone)", "1")]
+#[case(json!({"DNC__c": true}), "DNC__c", "true")]
+#[case(json!({"DoNotContact__c": true}), "DoNotContact__c", "true")]
+#[case(json!({"answers": {"call_opt_out": true}}), "call_opt_out", "true")]
+#[case(json!({"do_not_contact": {"value": true}}), "do_not_contact", "{\"value\":true}")]
+#[case(json!({"do_not_contact": {"phone": true}}), "do_not_contact", "{\"phone\":true}")]
+#[case(json!({"do_not_contact": [["yes"]]}), "do_not_contact", "[[\"yes\"]]")]
+#[case(json!({"opt_out": {"phone": true}}), "opt_out", "{\"phone\":true}")]
+#[case(json!({"extra": {"do_not_contact": true}}), "extra.do_not_contact", "true")]
+#[case(json!({"custom_fields": {"DNC": "yes"}}), "custom_fields.DNC", "yes")]
 fn who_must_not_be_contacted_is_flagged(#[case] lead: Value, #[case] field: &str, #[case] said: &str) {
     let mut lead = lead;
     lead["email"] = json!("casey@example.com");
@@ -44,12 +57,19 @@ fn a_wish_beside_a_number_or_in_place_of_one_is_heard() {
         ("DO NOT CALL 415-555-0155", "US"),
         ("415-555-0155, do not call", "US"),
         ("030 2345680 - bitte nicht anrufen", "DE"),
+        ("DNC 2125553336", "US"),
+        ("STOP 2125553343", "US"),
+        ("DO NOT CALL - 2125553341", "US"),
+        ("Do not call 2125553336. We sold.", "US"),
     ] {
         let lead = usable(json!({"phone": phone, "country": country}));
         assert!(lead.do_not_contact && lead.phone.is_some(), "{phone}: what is not known cannot be suppressed");
         assert!(lead.flags.iter().any(|flag| flag.code == FlagCode::DoNotContact), "{phone}: {:?}", lead.flags);
     }
     assert!(usable(json!({"phone": "do not call", "email": "ella@x.com"})).do_not_contact);
+    let lead = usable(json!({"phone": "2125553336, DNC 2125553337"}));
+    let beside: Vec<_> = lead.identities_beside().iter().map(|one| one.value().to_owned()).collect();
+    assert!(lead.do_not_contact && beside == ["+12125553337"], "{beside:?}: {:?}", lead.flags);
     let lead = usable(json!({"phone": "415-555-0155 (do not call before 6)", "country": "US"}));
     assert!(!lead.do_not_contact && lead.flags.iter().any(|flag| flag.code == FlagCode::WishUnclear));
     let lead = usable(json!({"phone": ["415-555-0155", "628-555-0123 (do not call)"], "country": "US"}));
@@ -63,6 +83,22 @@ fn the_fields_of_one_outer_name_are_read() {
     assert_eq!((lead.name.as_deref(), lead.phone.is_some()), (Some("Ella Low"), true));
     assert_eq!(lead.email.as_ref().map(|email| email.as_str()), Some("ella@x.com"));
     assert_eq!(Value::Object(lead.extra), json!({"budget": "450000", "post_id": "7"}));
+}
+
+#[test]
+fn the_answers_of_one_outer_name_are_read() {
+    let answers = json!({"budget": "450k", "soon": "yes"});
+    for posted in [
+        json!({"data": {"email": "ella@x.com", "answers": answers, "consent": {"text": "Yes."}, "tracking": {"utm_source": "ad"}}}),
+        json!({"form_fields[email]": "ella@x.com", "form_fields[answers][budget]": "450k", "form_fields[answers.soon]": "yes",
+               "form_fields[consent][text]": "Yes.", "form_fields[utm_source]": "ad"}),
+    ] {
+        let lead = usable(posted);
+        assert_eq!(Value::Object(lead.answers), answers);
+        assert_eq!(lead.consent.and_then(|consent| consent.text).as_deref(), Some("Yes."));
+        assert_eq!(Value::Object(lead.tracking), json!({"utm_source": "ad"}));
+        assert!(lead.extra.is_empty() && lead.flags.is_empty());
+    }
 }
 
 #[test]
@@ -87,6 +123,28 @@ fn what_is_no_wish_not_to_be_contacted_is_none() {
         "notes: wish unclear (Do not call before six, please)",
     ];
     assert_eq!(flags, expected);
+    // Of less, or where it may be somebody else's: shown, and never passed over.
+    for (name, value, field) in [
+        ("do_not_email", json!(true), "do_not_email"),
+        ("email_opt_out", json!(true), "email_opt_out"),
+        ("do_not_contact_before", json!("2026-12-24"), "do_not_contact_before"),
+        ("opt_out", json!({"email": true}), "opt_out"),
+        ("agent", json!({"do_not_contact": true}), "agent.do_not_contact"),
+        ("tracking", json!({"dnc": "1"}), "tracking.dnc"),
+    ] {
+        let lead = usable(json!({"email": "casey@example.com", name: value}));
+        assert!(!lead.do_not_contact, "{name}");
+        let flags: Vec<_> = lead.flags.iter().map(|flag| (flag.field.as_str(), flag.meant.as_deref())).collect();
+        assert_eq!(flags, [(field, Some("do_not_contact"))], "{name}");
+    }
+    for lead in [json!({"call_opt_in": "yes"}), json!({"DoNotContact__c": false}), json!({"dnc_checked": true})] {
+        let mut lead = lead;
+        lead["email"] = json!("casey@example.com");
+        assert!(usable(lead.clone()).flags.is_empty(), "{lead}");
+    }
+    let lead = usable(json!({"phone": "415-555-0155", "mobile": "628-555-0123 (do not call)"}));
+    assert!(!lead.do_not_contact);
+    assert!(lead.flags.iter().any(|flag| flag.field == "mobile" && flag.code == FlagCode::WishUnclear));
     // Looked at by whoever calls.
     let lead = usable(json!({"email": "casey@example.com", "newsletter_opt_out": "yes", "dnc_status": "clean"}));
     let flags: Vec<_> = lead.flags.iter().map(Flag::in_words).collect();

@@ -1,10 +1,12 @@
 //! A number with a remark beside it, as hand-kept lists and visitors write it: `415-555-0155 (ask for Bob)`, `030 2345680 (Büro)`,
 //! `06 22 34 56 78 après 18h`. A number among words counts only where its country gives it out, the words do not say that it is
-//! something else (`Order 4155550100`), and no letter is glued to its digits (`415555O100`).
+//! something else (`Order 4155550100`), and no letter is glued to its digits (`415555O100`). Words that ask not to call say what the
+//! digits beside them are, however they are written: `DNC 4155550155`.
 
 use std::ops::Range;
 
 use super::{FEWEST_DIGITS, InvalidPhone, Phone, ReadPhone, beside, digits, folded, one};
+use crate::list::wish::{ContactWish, wish_in_note};
 
 /// The longest text in which a number is looked for.
 const LONGEST: usize = 200;
@@ -105,9 +107,28 @@ impl Phone {
             // `415-555-0155, disconnected`: what stands in place of another number is about the first.
             Ok(read) if read.others.iter().any(is_outdated) => Err(InvalidPhone::NotANumber),
             Ok(read) => Ok(read),
-            Err(why) => remarked(text, country).ok_or(why),
+            Err(why) => unwanted(text, country).or_else(|| remarked(text, country)).ok_or(why),
         }
     }
+}
+
+/// A number, or several, around which stands the wish not to be called and nothing else. Taken for no number, it would be the one thing
+/// that is not barred.
+fn unwanted(text: &str, country: Option<&str>) -> Option<ReadPhone> {
+    let text = folded(text);
+    if text.len() > LONGEST {
+        return None;
+    }
+    let is_digit = |c: char| c.is_ascii_digit();
+    let (first, last) = (text.find(is_digit)?, text.rfind(is_digit)?);
+    let from = text[..first].trim_end_matches(['+', '(', ' ']).len();
+    let around = format!("{} {}", &text[..from], &text[last + 1..]);
+    let words = around.split_whitespace().collect::<Vec<_>>().join(" ");
+    if wish_in_note(&words) != ContactWish::DoNot {
+        return None;
+    }
+    let read = Phone::parse(&text[from..=last], country).ok().filter(|read| !read.doubtful)?;
+    Some(ReadPhone { remark: Some(words.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()), ..read })
 }
 
 fn remarked(text: &str, country: Option<&str>) -> Option<ReadPhone> {
@@ -256,6 +277,14 @@ mod tests {
     #[case("old 415-555-0155, new 628-555-0123", "US", &["+16285550123"], "old 415-555-0155 new")]
     #[case("415-555-0155 (old), 628-555-0123 (new)", "US", &["+16285550123"], "415-555-0155 old new")]
     #[case("ex wife 415-555-0155, mine 628-555-0123", "US", &["+16285550123"], "ex wife 415-555-0155 mine")]
+    #[case("DNC 2125553336", "US", &["+12125553336"], "DNC")]
+    #[case("Do not call 2125553338", "US", &["+12125553338"], "Do not call")]
+    #[case("DO NOT CALL - 2125553341", "US", &["+12125553341"], "DO NOT CALL")]
+    #[case("STOP 2125553343", "US", &["+12125553343"], "STOP")]
+    #[case("dnc: (212) 555-3344", "US", &["+12125553344"], "dnc")]
+    #[case("Bitte nicht anrufen 0302345680", "DE", &["+49302345680"], "Bitte nicht anrufen")]
+    #[case("DNC 2125553336, 2125553337", "US", &["+12125553336", "+12125553337"], "DNC")]
+    #[case("Do not call 212-555-3336. We sold.", "US", &["+12125553336"], "Do not call . We sold")]
     fn a_number_is_read_and_the_words_beside_it_are_kept(
         #[case] typed: &str,
         #[case] country: &str,
@@ -298,6 +327,9 @@ mod tests {
     #[case("old: 415-555-0155", "US")]
     #[case("not 415-555-0155", "US")]
     #[case("030 2345680 (alt)", "DE")]
+    #[case("DNC 12345", "US")]
+    #[case("DNC ref 2125553336", "US")]
+    #[case("do not call before 2125553336", "US")]
     fn what_is_no_number_stays_none_whatever_words_are_beside_it(#[case] typed: &str, #[case] country: &str) {
         assert!(Phone::parse_with_remark(typed, Some(country)).is_err(), "{typed}");
     }

@@ -1,5 +1,7 @@
 //! What is heard as a wish not to be contacted, what is unclear, and what is none.
 
+use serde_json::json;
+
 use super::*;
 
 #[test]
@@ -41,8 +43,7 @@ fn a_word_for_it_says_so_in_any_field() {
         ("email_status", "unsubscribed"),
         ("Do not mail", "yes"),
     ] {
-        let expected = if name == "Do not mail" { ContactWish::NotSaid } else { ContactWish::Unclear };
-        assert_eq!(wish_in_words(name, value), expected, "{name}: {value}");
+        assert_eq!(wish_in_words(name, value), ContactWish::Unclear, "{name}: {value}");
     }
 }
 
@@ -158,4 +159,118 @@ fn fields_for_it_have_many_names() {
     for name in ["contact", "call", "opt_in", "email_opt_out", "status", "do not reply"] {
         assert!(!is_wish(name), "{name}");
     }
+}
+
+#[test]
+fn a_name_is_a_wish_by_its_words() {
+    for name in [
+        "phone_opt_out",
+        "Phone Opt Out",
+        "call_opt_out",
+        "Call Opt-Out",
+        "opt_out_of_calls",
+        "opt_out_calls",
+        "voice_opt_out",
+        "mobile_do_not_call",
+        "phone_do_not_call",
+        "do_not_call_phone",
+        "Do Not Call (Phone)",
+        "phone_dnc",
+        "Phone 1 DNC",
+        "DNC__c",
+        "DoNotCall__c",
+        "DoNotContact__pc",
+        "PhoneOptOut__c",
+        "phoneoptout",
+        "dncphone",
+        "HasOptedOutOfCalls",
+        "Do Not Call or Text",
+        "email_phone_opt_out",
+        "is_unsubscribed_from_calls",
+        "never_call",
+        "Telefon nicht anrufen",
+    ] {
+        assert!(is_wish(name), "{name}");
+        assert_eq!(wish_in_words(name, "yes"), ContactWish::DoNot, "{name}");
+        assert_eq!(wish_in_words(name, "no"), ContactWish::NotSaid, "{name}");
+        assert_eq!(wish_in_words(name, "perhaps"), ContactWish::Unclear, "{name}");
+    }
+}
+
+#[test]
+fn a_name_of_which_less_or_something_else_is_said_is_unclear() {
+    for name in [
+        "do_not_email",
+        "Do Not Text",
+        "sms_opt_out",
+        "mobile_sms_opt_out",
+        "phone_marketing_opt_out",
+        "email_unsubscribed",
+        "do_not_contact_before",
+        "do_not_call_reason",
+        "Phone 2 DNC",
+        "work_phone_dnc",
+        "federal_dnc",
+        "no_calls",
+        "agent_dnc",
+        "mailchimp_unsubscribed",
+    ] {
+        assert!(!is_wish(name), "{name}");
+        assert_eq!(wish_in_words(name, "yes"), ContactWish::Unclear, "{name}");
+        assert_eq!(wish_in_words(name, "no"), ContactWish::NotSaid, "{name}");
+        assert_eq!(wish_in_words(name, ""), ContactWish::NotSaid, "{name}");
+    }
+    assert_eq!(wish_in_words("do_not_contact_before", "2026-12-24"), ContactWish::Unclear);
+    assert_eq!(wish_in_words("dnc_checked", "no"), ContactWish::Unclear);
+    for (name, value) in [
+        ("call_opt_in", "yes"),
+        ("call_opt_in", "no"),
+        ("opt_out", "no"),
+        ("dnc_checked", "yes"),
+        ("dnc_scrubbed", "2026-12-01"),
+        ("unsubscribe_link", "https://example.com/u/1"),
+        ("unsubscribe_group_id", "12"),
+        ("call_date", "2026-12-01"),
+        ("brand_new_car", "yes"),
+    ] {
+        assert_eq!(wish_in_words(name, value), ContactWish::NotSaid, "{name}: {value}");
+    }
+}
+
+#[test]
+fn a_wish_is_heard_in_any_shape_and_followed_where_nothing_says_that_it_is_anothers() {
+    let read = |name: &str, value: Value| {
+        let found = wishes_in(name, &value).into_iter();
+        found.map(|one| format!("{} {:?}", one.field, one.wish)).collect::<Vec<_>>().join(", ")
+    };
+    for (name, value, expected) in [
+        ("do_not_contact", json!({"value": true}), "do_not_contact DoNot"),
+        ("do_not_contact", json!({"phone": true}), "do_not_contact DoNot"),
+        ("do_not_contact", json!([["yes"]]), "do_not_contact DoNot"),
+        ("do_not_contact", json!({"value": false, "date": "2026-12-01"}), ""),
+        ("do_not_contact", json!({"phone": false, "email": "no"}), ""),
+        ("opt_out", json!({"phone": true}), "opt_out DoNot"),
+        ("opt_out", json!({"email": true, "phone": false}), "opt_out Unclear"),
+        ("opt_out", json!({"on": "2026-12-01"}), "opt_out Unclear"),
+        ("extra", json!({"do_not_contact": true}), "extra.do_not_contact DoNot"),
+        ("custom_fields", json!({"DNC": "yes", "colour": "red"}), "custom_fields.DNC DoNot"),
+        ("customFields", json!([{"name": "DNC", "value": "yes"}]), "customFields.DNC DoNot"),
+        (
+            "custom_fields",
+            json!([{"id": "7", "label": "Lead Status", "value": "DNC"}]),
+            "custom_fields.Lead Status DoNot",
+        ),
+        ("custom_fields", json!({"email_opt_out": true}), "custom_fields.email_opt_out Unclear"),
+        ("tags", json!([{"name": "hot"}, {"name": "DNC"}]), "tags.name DoNot"),
+        ("agent", json!({"do_not_contact": true}), "agent.do_not_contact Unclear"),
+        ("agent", json!({"status": "DNC"}), "agent.status Unclear"),
+        ("agent", json!({"do_not_contact": false, "name": "Bo"}), ""),
+        ("tracking", json!({"dnc": "1", "utm_source": "ad"}), "tracking.dnc Unclear"),
+        ("house", json!({"rooms": [{"size": 12}], "garden": true}), ""),
+    ] {
+        assert_eq!(read(name, value.clone()), expected, "{name}: {value}");
+    }
+    let deep = (0..200).fold(json!(true), |inner, _| json!({"x": inner}));
+    assert_eq!(read("opt_out", deep.clone()), "opt_out Unclear", "what nobody reads is looked at");
+    assert_eq!(read("house", deep), "");
 }
