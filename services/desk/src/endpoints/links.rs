@@ -16,13 +16,14 @@ use ripen_actions::{
     rep_try::{RecordedTry, TryDelivery},
 };
 use ripen_domain::{
-    delivery::OutcomeKind,
+    delivery::{KnownLead, OutcomeKind},
     id::DeliveryId,
     link::BadLink,
     outcome::{How, OutcomeFields},
     touch::Disposition,
 };
 use ripen_store::{
+    StoreError,
     appointment::list::{AppointmentFilter, AppointmentRecord},
     delivery::feed::SentDelivery,
 };
@@ -204,7 +205,11 @@ async fn tried(context: &DeskContext, lead: LinkedLead) -> Response {
 
 async fn record(context: &DeskContext, lead: LinkedLead, request: RecordOutcome) -> Response {
     let (id, said) = (lead.sent.row.id, request.said.clone());
+    // Of what was taken here it is said that the lead is given back.
+    let is_offer = lead.sent.offer.as_ref().is_some_and(|offer| offer.handed.is_none());
+    let passes = is_offer && said.outcome.as_deref().map(str::trim) == Some(OutcomeKind::Returned.word());
     let (status, message) = match context.actions.run(&actor_of_link(&lead.sent), &request).await {
+        Ok(OutcomeResult::Recorded) if passes => (StatusCode::OK, LeadNotice::Passed),
         Ok(OutcomeResult::Recorded) => (StatusCode::OK, LeadNotice::Recorded),
         Ok(OutcomeResult::Adjusted(how)) => (StatusCode::OK, LeadNotice::Adjusted(how)),
         Ok(OutcomeResult::Repeated) => (StatusCode::OK, LeadNotice::Again),
@@ -267,14 +272,26 @@ async fn agreed(context: &DeskContext, sent: &SentDelivery) -> Vec<AppointmentRe
     read.inspect_err(|error| tracing::warn!(%error, "a page goes without its lead's appointment")).unwrap_or_default()
 }
 
+/// What is known of a lead now, for whoever is to work with its person: nobody else learns more than they were told.
+async fn known(context: &DeskContext, sent: &SentDelivery) -> Result<Option<KnownLead>, StoreError> {
+    if !sent.is_theirs() || sent.offer.is_some() {
+        return Ok(None);
+    }
+    let mut known = context.store.leads_known(by_link().within(sent.row.client), &[sent.row.lead]).await?;
+    Ok(known.remove(&sent.row.lead))
+}
+
 async fn load(context: &DeskContext, id: DeliveryId, by: OpenedBy) -> Result<LinkedLead, Box<Response>> {
+    let trouble = |error: StoreError| Box::new(page::trouble(&failed(&error)));
     // Whoever holds the link is let in by its signature, to this delivery alone.
-    let found = context.store.sent(by_link(), id).await.map_err(|error| Box::new(page::trouble(&failed(&error))))?;
+    let found = context.store.sent(by_link(), id).await.map_err(trouble)?;
     let sent = found.ok_or_else(|| Box::new(page::dead(StatusCode::NOT_FOUND)))?;
     let handed = sent.offer.as_ref().and_then(|offer| offer.handed);
     let taken_page = handed.map(|handed| format!("/o/{}", context.keys.token(handed, context.clock.now())));
     let taken_page = taken_page.unwrap_or_default();
-    Ok(LinkedLead { appointments: agreed(context, &sent).await, sent, by, taken_page })
+    // No page rather than one with a number that may be a stranger's by now.
+    let known = known(context, &sent).await.map_err(trouble)?;
+    Ok(LinkedLead { appointments: agreed(context, &sent).await, sent, known, by, taken_page })
 }
 
 /// People and older mails say `accept` and `return`.

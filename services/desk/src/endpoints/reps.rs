@@ -11,14 +11,15 @@ use futures::future::try_join3;
 use jiff::{SignedDuration, Timestamp};
 use ripen_actions::{Refusal, rep_link::RenewRepLink};
 use ripen_domain::{
-    id::{DeliveryId, RepId},
+    delivery::{EventType, OutcomeKind},
+    id::{DeliveryId, LeadId, RepId},
     link::{BadLink, OpenedLink, lifetime},
 };
 use ripen_store::{
     appointment::list::AppointmentFilter,
     team::{
-        rep_closed::RepClosedWanted,
-        rep_leads::{RepLeads, RepLeadsWanted, RepLinks},
+        rep_closed::{RepClosedLead, RepClosedWanted},
+        rep_leads::{RepLead, RepLeads, RepLeadsWanted, RepLinks},
     },
 };
 use ripen_web::address::Visitor;
@@ -78,20 +79,31 @@ pub async fn show(
         context.store.rep_closed(scope, lately),
         context.store.appointments(scope, agreed),
     );
-    match read.await {
-        Ok((RepLeads { leads, ended }, closed, appointments)) => {
-            // Fresh links, because those in old mails may have expired.
-            // Each names this list, so that whoever came from it finds back: a link of a mail is to its lead alone.
-            let list = context.keys.rep_token(link.id, link.made);
-            let made = |of: DeliveryId| format!("/o/{}?{FROM_LIST}={list}", context.keys.token(of, now));
-            // No answers are shown in the list, and so no questions looked up.
-            let by = ShownBy { now, hours: &context.actions.hours, country: &rep.client_country, questions: &[] };
-            let (link_made, closed) = (link.made, &closed[..]);
-            let moment = page::rep::Moment { by, appointments: &appointments, link: &made, link_made, closed, ended };
-            page::rep::render(&context.frame(&rep.client), &rep, &leads, moment)
-        }
-        Err(error) => page::trouble(&failed(&error)),
-    }
+    let (RepLeads { leads, ended }, closed, appointments) = match read.await {
+        Ok(read) => read,
+        Err(error) => return page::trouble(&failed(&error)),
+    };
+    // No page rather than one with numbers that may be a stranger's by now.
+    let known = match context.store.leads_known(scope, &theirs(&leads, &closed)).await {
+        Ok(known) => known,
+        Err(error) => return page::trouble(&failed(&error)),
+    };
+    // Fresh links, because those in old mails may have expired.
+    // Each names this list, so that whoever came from it finds back: a link of a mail is to its lead alone.
+    let list = context.keys.rep_token(link.id, link.made);
+    let made = |of: DeliveryId| format!("/o/{}?{FROM_LIST}={list}", context.keys.token(of, now));
+    // No answers are shown in the list, and so no questions looked up.
+    let by = ShownBy { now, hours: &context.actions.hours, country: &rep.client_country, questions: &[] };
+    let (link_made, closed, appointments, known) = (link.made, &closed[..], &appointments[..], &known);
+    let moment = page::rep::Moment { by, appointments, known, link: &made, link_made, closed, ended };
+    page::rep::render(&context.frame(&rep.client), &rep, &leads, moment)
+}
+
+/// The leads of which it is shown what is known now: those that the rep has, or sold.
+fn theirs(leads: &[RepLead], closed: &[RepClosedLead]) -> Vec<LeadId> {
+    let has = |one: &&RepLead| one.event != EventType::LeadOffered && !one.do_not_contact;
+    let sold = closed.iter().filter(|one| one.kind == OutcomeKind::Won).map(|one| one.lead);
+    leads.iter().filter(has).map(|one| one.lead).chain(sold).collect()
 }
 
 /// From when on what became of leads is told: as long as a link to the page works.

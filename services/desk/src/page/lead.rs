@@ -6,7 +6,7 @@ use axum::{http::StatusCode, response::Response};
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_actions::FieldError;
 use ripen_domain::{
-    delivery::{ClientEvent, EventType, OutcomeKind},
+    delivery::{ClientEvent, EventType, KnownLead, OutcomeKind},
     link::lifetime,
     outcome::{FixedReason, Outcome, OutcomeFields, reason_in_words},
     routing::OfferOver,
@@ -34,6 +34,8 @@ pub enum LeadNotice {
     None,
     /// It is recorded.
     Recorded,
+    /// An offer was passed on.
+    Passed,
     /// It is recorded otherwise than it was said.
     Adjusted(String),
     /// It is recorded once somebody says that it is meant.
@@ -67,8 +69,8 @@ struct LeadPage<'a> {
     says: &'static str,
     /// Since when, where that counts.
     since: Option<ShownTime>,
-    /// How it ended, where that was not said here.
-    elsewhere: Option<String>,
+    /// How it ended, where that was not said here; of one that was given back here, who calls now.
+    ended: Option<String>,
     notice: Option<Notice>,
     forms: SayForms<'a>,
     /// The address of the list that the reader came from; empty where they came by another way.
@@ -136,12 +138,28 @@ pub struct OpenedBy {
 pub struct LinkedLead {
     /// The delivery that the link names.
     pub sent: SentDelivery,
+    /// What is known of it now; none where it is not theirs who were sent it.
+    pub known: Option<KnownLead>,
     /// How it was opened.
     pub by: OpenedBy,
     /// What is agreed with its person, the earliest first.
     pub appointments: Vec<AppointmentRecord>,
     /// Of an offer that was taken here, the address of the lead's own page; empty otherwise.
     pub taken_page: String,
+}
+
+impl LinkedLead {
+    /// What is told of it: by what is known now, because a number from before a correction leads to a stranger; without a way to reach
+    /// the person where whoever was sent it is not to call.
+    fn told(&self) -> Option<ClientEvent> {
+        let sent = ClientEvent::read(&self.sent.row.body)?;
+        Some(match &self.known {
+            Some(now) => sent.with_what_is_known(now),
+            // More than the ways is withheld of what nobody may contact.
+            None if self.sent.is_theirs() || self.sent.ended_for_reader().is_some() => sent,
+            None => sent.without_ways(),
+        })
+    }
 }
 
 /// What a page of a lead is made of.
@@ -159,16 +177,16 @@ pub struct LeadReply<'a> {
 /// The lead with its forms.
 pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Response {
     let LeadReply { status, message, typed, by } = *answer;
-    let LinkedLead { sent, by: OpenedBy { made, back }, appointments, taken_page } = opened;
+    let LinkedLead { sent, by: OpenedBy { made, back }, appointments, taken_page, .. } = opened;
     // An unreadable body still gives a page: the outcome of the lead can be recorded all the same.
-    let event = ClientEvent::read(&sent.row.body);
+    let event = opened.told();
     let is_offer = event.as_ref().is_some_and(|event| event.event.get() == Some(&EventType::LeadOffered));
-    // The body is from when the lead was sent; whether the person may still be contacted is of now, and hides the ways.
+    // Whether the person may still be contacted is of now too, and hides the ways.
     let ended = sent.ended_for_reader();
     let mut shown = ShownLead::read(event.as_ref(), ended, by);
     let own_name = sent.rep.as_ref().map(|rep| rep.name.as_str());
     // Who only has an offer is told nothing that was agreed with the person.
-    let agreed = appointments.iter().filter(|_| !is_offer && ended.is_none());
+    let agreed = appointments.iter().filter(|_| !is_offer && sent.is_theirs());
     shown.appointment = agreed.filter_map(|one| ShownAppointment::of(one, own_name, by.now)).next();
     let written = Conventions::of(None, Some(&sent.client_country));
     let spoken = Spoken { now: by.now, clock: &shown.clock, written: &written };
@@ -178,7 +196,7 @@ pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Res
     let frame = &frame.clone().of_link(PageLink::of(own_name, lifetime::end(*made), &shown.clock));
     let header: Vec<&str> = [Some(sent.client_name.as_str()), reader.as_deref()].into_iter().flatten().collect();
     if is_offer {
-        let over = ended_offer(sent, spoken);
+        let over = ended_offer(sent, matches!(message, LeadNotice::Passed), spoken);
         // Only while it can be taken: bodies of older versions hold words that an offer no longer shows.
         let facts = if over.is_none() { offer_facts(&shown, facts) } else { facts };
         let content = OfferPage { frame, lead: &shown, facts, notice, back, over, taken_page };
@@ -218,7 +236,7 @@ pub fn render(frame: &Frame, opened: &LinkedLead, answer: &LeadReply<'_>) -> Res
             _ => headline(newest.map(|one| one.kind), ended),
         },
         since: (is_waiting && shown.appointment.is_none()).then(|| spoken.near(sent.row.sent_at)),
-        elsewhere: elsewhere.map(|end| elsewhere_in_words(end, spoken)),
+        ended: ended_in_words(sent, spoken),
         notice,
         back,
         forms,
@@ -261,6 +279,7 @@ fn notice(message: &LeadNotice, newest: Option<String>, is_offer: bool) -> Optio
         LeadNotice::Recorded | LeadNotice::Again if is_offer => {
             (false, "Recorded. If you took it, everything about it is on its way to you.".to_owned())
         }
+        LeadNotice::Passed => (false, "Recorded: you passed. Thank you.".to_owned()),
         LeadNotice::Recorded => (false, format!("Recorded: {newest}. Thank you.")),
         LeadNotice::Adjusted(how) => (false, format!("Recorded: {newest}. {how} Thank you.")),
         LeadNotice::Asked(asked) => (true, format!("Not recorded yet. {asked} Is that what you mean?")),
@@ -337,6 +356,22 @@ fn elsewhere_in_words(end: EndedElsewhere, spoken: Spoken<'_>) -> String {
     }
 }
 
+/// How a lead ended, where its name does not say it, and that nobody here is to call.
+fn ended_in_words(sent: &SentDelivery, spoken: Spoken<'_>) -> Option<String> {
+    // Why the person may not be contacted is said in the place of the number.
+    if sent.ended_for_reader().is_some() {
+        return None;
+    }
+    match (sent.elsewhere, sent.row.newest) {
+        (Some(end), _) => Some(elsewhere_in_words(end, spoken)),
+        (None, Some(OutcomeKind::Returned)) => Some("It was given back: please do not call any more.".to_owned()),
+        (None, Some(OutcomeKind::NotYet)) => {
+            Some("They are called again when it is time: please do not call meanwhile.".to_owned())
+        }
+        (None, None | Some(OutcomeKind::Accepted | OutcomeKind::Won | OutcomeKind::Lost)) => None,
+    }
+}
+
 fn facts(sent: &SentDelivery, lead: &ShownLead, spoken: Spoken<'_>) -> Vec<ShownFact> {
     let all = [("Place", &lead.place), ("Came from", &lead.source)];
     let known = all.into_iter().filter(|(_, value)| !value.is_empty());
@@ -355,8 +390,8 @@ fn offer_facts(lead: &ShownLead, facts: Vec<ShownFact>) -> Vec<ShownFact> {
     facts.into_iter().chain(channel).chain(answers).collect()
 }
 
-/// How an offer ended for whoever looks; by whom it was taken is not said.
-fn ended_offer(sent: &SentDelivery, spoken: Spoken<'_>) -> Option<EndedOffer> {
+/// How an offer ended for whoever looks, who may have passed just now; by whom it was taken is not said.
+fn ended_offer(sent: &SentDelivery, has_passed: bool, spoken: Spoken<'_>) -> Option<EndedOffer> {
     const OVER: &str = "This offer is over";
     let offer = sent.offer.as_ref()?;
     let at = |at: Timestamp| Some(spoken.near(at));
@@ -375,6 +410,7 @@ fn ended_offer(sent: &SentDelivery, spoken: Spoken<'_>) -> Option<EndedOffer> {
         },
         Some(OfferOver::Taken(when)) => ended("Somebody else took the lead", at(when)),
         Some(OfferOver::TimeOver(when)) => ended("The time to take it ended", at(when)),
+        Some(OfferOver::NotYours) if has_passed => ended("You passed: others are asked", None),
         Some(OfferOver::NotYours) => ended("You passed, or its time was over: others are asked", None),
         None if sent.row.ended.is_some() || !offer.waits => ended("The lead is not on offer any more", None),
         None => return None,

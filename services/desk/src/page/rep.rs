@@ -1,11 +1,13 @@
 //! A rep's own page: every open lead with how to reach them and the forms for what comes next, and what is on offer. A form is sent to
 //! the lead's own page, which says what is recorded, or what is wrong at its field.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
-    delivery::{ClientEvent, EventType, OutcomeKind},
+    delivery::{ClientEvent, EventType, KnownLead, OutcomeKind},
     id::{DeliveryId, LeadId},
     link::lifetime::{self, LIST_DAYS},
     outcome::{FixedReason, OutcomeFields},
@@ -110,6 +112,8 @@ pub struct Moment<'a> {
     pub by: ShownBy<'a>,
     /// What is agreed with persons, the earliest first.
     pub appointments: &'a [AppointmentRecord],
+    /// What is known now of the leads that are the rep's.
+    pub known: &'a BTreeMap<LeadId, KnownLead>,
     /// Makes the address of a delivery's page.
     pub link: &'a dyn Fn(DeliveryId) -> String,
     /// When the page's own link was made.
@@ -122,7 +126,7 @@ pub struct Moment<'a> {
 
 /// The page.
 pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'_>) -> Response {
-    let Moment { by, link, ended, link_made, closed, appointments: _ } = moment;
+    let Moment { by, link, ended, link_made, closed, .. } = moment;
     let clock = zone(&rep.time_zone).unwrap_or(TimeZone::UTC);
     let until = PageLink::of(Some(&rep.name), lifetime::end_for_list(link_made), &clock);
     let frame = &frame.clone().of_link(PageLink { is_renewed: true, ..until });
@@ -142,7 +146,10 @@ pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'
     let content = RepPage {
         frame,
         longest,
-        offers: offers.into_iter().map(|lead| OpenOffer { lead: read(lead, by), link: link(lead.delivery) }).collect(),
+        offers: offers
+            .into_iter()
+            .map(|lead| OpenOffer { lead: read(lead, moment), link: link(lead.delivery) })
+            .collect(),
         waiting,
         accepted: all(accepted),
         closed: closed
@@ -164,9 +171,10 @@ pub fn render(frame: &Frame, rep: &RepLinks, leads: &[RepLead], moment: Moment<'
 
 impl ClosedLead {
     /// Its name and what became of it: how to reach the person stands on the lead's own page, as far as they may still be reached.
-    fn read(lead: &RepClosedLead, (rep, Moment { by, link, .. }): (&RepLinks, Moment<'_>), clock: &TimeZone) -> Self {
+    fn read(lead: &RepClosedLead, (rep, moment): (&RepLinks, Moment<'_>), clock: &TimeZone) -> Self {
+        let Moment { by, link, .. } = moment;
         // As of a lead that ended: a number that was typed for a name is none of a list that is folded open at a desk.
-        let shown = ShownLead::read(ClientEvent::read(&lead.body).as_ref(), Some(ContactEnd::Withdrawn), by);
+        let shown = ShownLead::read(told(&lead.body, lead.lead, moment).as_ref(), Some(ContactEnd::Withdrawn), by);
         let written = Conventions::of(None, Some(&rep.client_country));
         let sale = lead.sale.map(|sale| format!(", {}", sale.in_words(&written))).unwrap_or_default();
         let what = match lead.kind {
@@ -185,10 +193,10 @@ impl OpenLead {
         self.state == SayState::Waiting && self.lead.appointment.is_none()
     }
 
-    fn read(lead: &RepLead, (rep, Moment { by, link, appointments, .. }): (&RepLinks, Moment<'_>)) -> Self {
-        let mut shown = read(lead, by);
-        let agreed =
-            appointments.iter().filter(|one| !lead.do_not_contact && of_lead(lead) == Some(one.appointment.lead));
+    fn read(lead: &RepLead, (rep, moment): (&RepLinks, Moment<'_>)) -> Self {
+        let Moment { by, link, appointments, .. } = moment;
+        let mut shown = read(lead, moment);
+        let agreed = appointments.iter().filter(|one| !lead.do_not_contact && lead.lead == one.appointment.lead);
         shown.appointment = agreed.filter_map(|one| ShownAppointment::of(one, Some(&rep.name), by.now)).next();
         shown.reasons.truncate(REASONS);
         let since = apart(lead.sent_at, by.now);
@@ -198,16 +206,23 @@ impl OpenLead {
     }
 }
 
-/// The lead, as its body names it.
-fn of_lead(lead: &RepLead) -> Option<LeadId> {
-    let event = ClientEvent::read(&lead.body)?;
-    event.lead()?.lead.get()?.id.get().copied()
+/// What is told of a lead, by what is known now where that was looked up: a number from before a correction leads to a stranger.
+fn told(body: &[u8], lead: LeadId, moment: Moment<'_>) -> Option<ClientEvent> {
+    let sent = ClientEvent::read(body)?;
+    Some(match moment.known.get(&lead) {
+        Some(now) => sent.with_what_is_known(now),
+        None => sent,
+    })
 }
 
-fn read(lead: &RepLead, by: ShownBy<'_>) -> ShownLead {
-    // The body is from when the lead was sent; `do_not_contact` is of now and wins, so that nobody calls a person who
-    // has opted out since.
-    ShownLead::read(ClientEvent::read(&lead.body).as_ref(), ended(lead), by)
+fn read(lead: &RepLead, moment: Moment<'_>) -> ShownLead {
+    let told = match lead.event {
+        // Who has an offer learns nothing by having the lead's other deliveries.
+        EventType::LeadOffered => ClientEvent::read(&lead.body),
+        _ => told(&lead.body, lead.lead, moment),
+    };
+    // `do_not_contact` is of now too and wins, so that nobody calls a person who has opted out since.
+    ShownLead::read(told.as_ref(), ended(lead), moment.by)
 }
 
 fn ended(lead: &RepLead) -> Option<ContactEnd> {

@@ -51,6 +51,9 @@ async fn what_a_program_says_stands_on_the_page_of_the_rep_who_has_the_lead() {
         for words in shown {
             assert!(text.contains(words), "{words}: {text}");
         }
+        // What is sold is theirs who have it; who is not to call is shown nothing to call by.
+        let ways = ["tel:", "mailto:"].iter().any(|way| text.contains(way));
+        assert_eq!(ways, shown[0] == ": won", "{said}: {text}");
         for action in ["waited for your call", "Accept it", "Tried, no answer", "Return…"] {
             assert!(!text.contains(action), "{action}: {text}");
         }

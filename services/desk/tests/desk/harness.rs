@@ -334,6 +334,13 @@ impl App {
         query.bind(payload.to_string().into_bytes()).execute(on).await.unwrap();
     }
 
+    /// Has the person of a lead be known by what its payload told.
+    pub async fn known_as_sent(&self, sent: Sent) {
+        let sql = "update person set last_name = '<b>Smith</b>', phone = '+14155550100', postal_code = '60134'
+            where id = (select person_id from lead where id = $1)";
+        sqlx::query(sql).bind(sent.lead).execute(&self.pool).await.unwrap();
+    }
+
     /// The mock clock's instant as statements are given it.
     fn now(&self) -> jiff_sqlx::Timestamp {
         self.clock.now().to_sqlx()

@@ -29,6 +29,7 @@ async fn looking_shows_the_lead_and_changes_nothing() {
     let app = app().await;
     let acme = app.client("acme").await;
     let sent = app.sent(&acme).await;
+    app.known_as_sent(sent).await;
     let (path, page) = open(&app, sent).await;
     assert_eq!(page.status, 200);
     for shown in [
@@ -328,6 +329,19 @@ async fn an_offer_that_is_over_says_so_and_not_who_has_it() {
 }
 
 #[tokio::test]
+async fn whoever_passes_is_told_that_they_passed() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let sent = app.sent(&acme).await;
+    on_offer(&app, sent).await;
+    let (path, _) = open(&app, sent).await;
+    let page = post(&app, &path, "seen=0&outcome=returned&reason=passed").await;
+    assert!(page.status == 200 && page.text.contains("You passed: others are asked."), "{}", page.text);
+    assert!(!page.text.contains("If you took it") && !page.text.contains("its time was over"), "{}", page.text);
+    assert_eq!(app.count(SAID).await, 0, "to pass is no outcome of the lead");
+}
+
+#[tokio::test]
 async fn nobody_takes_an_offer_of_which_nothing_would_come() {
     let app = app().await;
     let acme = app.client("acme").await;
@@ -430,11 +444,13 @@ async fn a_page_says_the_state_the_answers_the_notes_and_the_persons_time() {
     let app = app().await;
     let acme = app.client("acme").await;
     let sent = app.sent(&acme).await;
-    let body = "update delivery_body set body = convert_to(jsonb_set(jsonb_set(jsonb_set(jsonb_set(convert_from(body, 'UTF8')::jsonb,
-          '{data,answers}', '{\"timeframe_days\": 30, \"has_lender\": true}'),
-          '{data,notes}', '[{\"at\": \"2026-01-05T10:00:00+00:00\", \"by\": \"Dana\", \"text\": \"Met the lender\"}]'),
-          '{data,lead,time_zone}', '\"America/Chicago\"'), '{data,time_zone}', '\"America/New_York\"')::text, 'UTF8') where delivery_id = $1";
-    sqlx::query(body).bind(sent.delivery.uuid()).execute(&app.pool).await.unwrap();
+    app.known_as_sent(sent).await;
+    let said = "with a as (
+          insert into answer (lead_id, question, at, origin, value) select $1, question, '2026-01-05T10:00:00Z', 'arrival:1', value::json
+          from (values ('timeframe_days', '30'), ('has_lender', 'true')) v (question, value)
+        )
+        insert into note (lead_id, at, by, text) values ($1, '2026-01-05T10:00:00Z', 'Dana', 'Met the lender')";
+    sqlx::query(said).bind(sent.lead).execute(&app.pool).await.unwrap();
     let (path, page) = open(&app, sent).await;
     for shown in
         ["has waited for your call since", "Timeframe days", "Has lender", "Met the lender", " in Chicago, call "]

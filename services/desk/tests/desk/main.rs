@@ -16,6 +16,7 @@ mod harness;
 mod home;
 mod in_vain;
 mod kept;
+mod known_now;
 mod leads;
 mod links;
 mod live;

@@ -56,7 +56,7 @@ fn contact(data: &LeadData) -> Option<LeadContact> {
 }
 
 /// Whether two ways of writing say the same: bodies that are frozen tell answers as a version before kept them, `"yes"` and `"450000"`.
-fn is_same_answer(told: &Value, now: &Value) -> bool {
+pub(super) fn is_same_answer(told: &Value, now: &Value) -> bool {
     let words = |text: &str, is_yes: bool| yes_no(text) == Some(is_yes);
     let number = |text: &str| text.trim().parse::<f64>().ok();
     match (told, now) {

@@ -4,6 +4,7 @@ mod changes;
 pub mod circuit;
 mod event_type;
 mod facts;
+mod known_lead;
 mod mail_stage;
 mod payload;
 mod refusal_words;
@@ -18,6 +19,7 @@ pub use self::{
     changes::{changes, outdates, tells_the_same},
     event_type::{EventType, event_id},
     facts::DeliveryFacts,
+    known_lead::KnownLead,
     mail_stage::MailStage,
     payload::{
         AssignedRep, ClientEvent, CriteriaName, DeadDelivery, DisabledEndpoint, EndpointTest, EventData, EventDetail,
@@ -31,5 +33,6 @@ pub use self::{
     retry_after::LONGEST_RETRY_AFTER,
     sender_pause::SenderPause,
     state::DeliveryState,
+    told_words::TellsWords,
 };
 pub use crate::lead::OutcomeKind;

@@ -168,6 +168,17 @@ impl SentDelivery {
     pub fn ended_for_reader(&self) -> Option<ContactEnd> {
         self.row.ended.or(self.is_given_on.then_some(ContactEnd::GivenOn))
     }
+
+    /// Whether whoever was sent it is to work with its person, or sold to them: how to reach them is shown, as it is known now. A lead
+    /// that was given back is the desk's, and nobody calls about one that is closed.
+    #[must_use]
+    pub fn is_theirs(&self) -> bool {
+        let is_over_here =
+            matches!(self.row.newest, Some(OutcomeKind::Returned | OutcomeKind::NotYet | OutcomeKind::Lost));
+        let is_over_elsewhere =
+            matches!(self.elsewhere, Some(EndedElsewhere::Lost | EndedElsewhere::Closed | EndedElsewhere::GivenBack));
+        self.ended_for_reader().is_none() && !is_over_here && !is_over_elsewhere
+    }
 }
 
 struct SentColumns {

@@ -170,11 +170,7 @@ impl LeasedColumns {
     fn reasons(&self, prepared: &Prepared) -> Vec<Reason> {
         let of = (DecisionId::from_uuid(self.decision_id), CriteriaId::from_uuid(self.criteria_id));
         // The bytes are cloned because the other columns are moved out of the row below.
-        let read = PackedReceipt::new(of, self.receipt.clone(), prepared).open();
-        // Reasons are a help to the rep; waiting for a receipt to be mended would cost the client the lead.
-        let read = read.inspect_err(|error| tracing::error!(%error, "a delivery goes without its reasons"));
-        let receipt: Option<Receipt> = read.ok().and_then(|text| serde_json::from_str(&text).ok());
-        receipt.map(|receipt| receipt.reasons()).unwrap_or_default()
+        reasons_in(PackedReceipt::new(of, self.receipt.clone(), prepared)).unwrap_or_default()
     }
 
     /// Taken out of the row, whose other columns are read after it.
@@ -265,7 +261,15 @@ impl LeasedColumns {
     }
 }
 
-fn notes(value: Value) -> Result<Vec<LeadNote>, StoreError> {
+/// The rules that counted; none where the receipt cannot be read any more.
+pub(super) fn reasons_in(receipt: PackedReceipt) -> Option<Vec<Reason>> {
+    // Reasons are a help to the rep; waiting for a receipt to be mended would cost the client the lead.
+    let read = receipt.open().inspect_err(|error| tracing::error!(%error, "a lead is told of without its reasons"));
+    let receipt: Option<Receipt> = read.ok().and_then(|text| serde_json::from_str(&text).ok());
+    receipt.map(|receipt| receipt.reasons())
+}
+
+pub(super) fn notes(value: Value) -> Result<Vec<LeadNote>, StoreError> {
     serde_json::from_value(value).map_err(|_| StoreError::Corrupt("a note".to_owned()))
 }
 
@@ -276,13 +280,13 @@ struct SaidContact {
     value: String,
 }
 
-fn contacts(value: Option<Value>) -> Result<Vec<Identity>, StoreError> {
+pub(super) fn contacts(value: Option<Value>) -> Result<Vec<Identity>, StoreError> {
     let corrupt = || StoreError::Corrupt("an identity".to_owned());
     let said: Vec<SaidContact> = value.map_or_else(|| Ok(Vec::new()), serde_json::from_value).map_err(|_| corrupt())?;
     said.into_iter().map(|one| Identity::stored(&one.kind, &one.value).ok_or_else(corrupt)).collect()
 }
 
-fn object(value: Option<Value>) -> Map<String, Value> {
+pub(super) fn object(value: Option<Value>) -> Map<String, Value> {
     match value {
         Some(Value::Object(map)) => map,
         _ => Map::new(),

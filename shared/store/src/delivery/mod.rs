@@ -11,6 +11,7 @@ pub mod first_to_claim;
 mod freeze;
 pub mod held;
 mod hold_lease;
+pub mod known_leads;
 pub mod lease;
 pub mod leased_delivery;
 pub mod links;

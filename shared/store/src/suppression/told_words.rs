@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use ripen_domain::{
     contact::{Identity, mentioned},
-    delivery::DeliveryFacts,
+    delivery::TellsWords,
 };
 use uuid::Uuid;
 
@@ -22,23 +22,26 @@ fn may_be_reached_by(words: &str) -> bool {
 
 impl Store {
     /// Takes out of what is told what must not be contacted, for the firm or for the lead's client.
-    pub(crate) async fn withhold_in_words(&self, mut told: Vec<&mut DeliveryFacts>) -> Result<(), StoreError> {
-        told.retain(|facts| facts.told_words().iter().any(|words| may_be_reached_by(words)));
-        let leads: Vec<Uuid> = told.iter().map(|facts| facts.lead.uuid()).collect();
+    pub(crate) async fn withhold_in_words<T: TellsWords + Send>(
+        &self,
+        mut told: Vec<&mut T>,
+    ) -> Result<(), StoreError> {
+        told.retain(|one| one.told_words().iter().any(|words| may_be_reached_by(words)));
+        let leads: Vec<Uuid> = told.iter().map(|one| one.lead().uuid()).collect();
         if leads.is_empty() {
             return Ok(());
         }
         let senses = self.flag_senses(&leads).await?;
         let (mut of, mut ways) = (Vec::new(), Vec::new());
         let mut among = BarredCandidates::default();
-        for (place, facts) in told.iter().enumerate() {
-            let Some(sense) = senses.get(&facts.lead.uuid()) else { continue };
-            let words = facts.told_words();
+        for (place, one) in told.iter().enumerate() {
+            let Some(sense) = senses.get(&one.lead().uuid()) else { continue };
+            let words = one.told_words();
             let found: BTreeSet<Identity> =
                 words.iter().flat_map(|words| mentioned(words, &sense.countries())).collect();
             for identity in found {
                 of.push(place);
-                among.of.push(facts.lead.uuid());
+                among.of.push(one.lead().uuid());
                 among.kinds.push(identity.kind().to_owned());
                 among.values.push(identity.value().to_owned());
                 ways.push(identity);
@@ -55,9 +58,9 @@ impl Store {
                 barred.insert(way.clone());
             }
         }
-        for (facts, barred) in told.iter_mut().zip(&barred).filter(|(_, barred)| !barred.is_empty()) {
-            if let Some(sense) = senses.get(&facts.lead.uuid()) {
-                facts.withhold(&sense.countries(), barred);
+        for (one, barred) in told.iter_mut().zip(&barred).filter(|(_, barred)| !barred.is_empty()) {
+            if let Some(sense) = senses.get(&one.lead().uuid()) {
+                one.withhold(&sense.countries(), barred);
             }
         }
         Ok(())

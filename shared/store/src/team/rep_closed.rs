@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::OutcomeKind,
-    id::{DeliveryId, RepId},
+    id::{DeliveryId, LeadId, RepId},
     outcome::Sale,
 };
 
@@ -16,6 +16,8 @@ use crate::{Scope, Store, StoreError, error::word};
 pub struct RepClosedLead {
     /// The delivery that handed it over.
     pub delivery: DeliveryId,
+    /// Which lead.
+    pub lead: LeadId,
     /// What became of it: won, lost, returned or not yet.
     pub kind: OutcomeKind,
     /// When that was said.
@@ -49,7 +51,7 @@ impl Store {
         let rows = sqlx::query!(
             r#"-- rep.closed
             select found.* from (
-              select distinct on (d.lead_id) d.id, newest.kind, newest.at, newest.amount as "amount?", newest.currency as "currency?", b.body
+              select distinct on (d.lead_id) d.id, d.lead_id, newest.kind, newest.at, newest.amount as "amount?", newest.currency as "currency?", b.body
               from delivery d
               join delivery_body b on b.delivery_id = d.id
               join lead l on l.id = d.lead_id
@@ -80,6 +82,7 @@ impl Store {
             let currency = row.currency.as_deref().map(word).transpose()?;
             Ok(RepClosedLead {
                 delivery: DeliveryId::from_uuid(row.id),
+                lead: LeadId::from_uuid(row.lead_id),
                 kind: word(&row.kind)?,
                 said_at: row.at.to_jiff(),
                 sale: row.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency }),

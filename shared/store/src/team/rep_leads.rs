@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use ripen_domain::{
     delivery::{EventType, OutcomeKind},
-    id::{ClientId, DeliveryId, RepId},
+    id::{ClientId, DeliveryId, LeadId, RepId},
     outcome::AmountTerms,
     routing::RecipientId,
 };
@@ -39,6 +39,8 @@ pub struct RepLinks {
 pub struct RepLead {
     /// The delivery that handed it over, or offered it.
     pub delivery: DeliveryId,
+    /// Which lead.
+    pub lead: LeadId,
     /// Handed over, or offered.
     pub event: EventType,
     /// When it was first sent.
@@ -113,7 +115,7 @@ impl Store {
         let rows = sqlx::query!(
             r#"-- rep.leads
             select found.*, links_since > $6 as "is_ended!", count(*) filter (where links_since > $6) over () as "ended!" from (
-              select distinct on (d.lead_id, d.event) d.id, d.event, d.links_since, b.at, b.body, p.do_not_contact, newest.kind as "newest?", coalesce(newest.number, 0) as "seen!"
+              select distinct on (d.lead_id, d.event) d.id, d.lead_id, d.event, d.links_since, b.at, b.body, p.do_not_contact, newest.kind as "newest?", coalesce(newest.number, 0) as "seen!"
               from delivery d
               join delivery_body b on b.delivery_id = d.id
               join lead l on l.id = d.lead_id and l.stage in ('lead', 'contact', 'opportunity')
@@ -147,6 +149,7 @@ impl Store {
         let leads = rows.into_iter().filter(|row| !row.is_ended).map(|row| {
             Ok(RepLead {
                 delivery: DeliveryId::from_uuid(row.id),
+                lead: LeadId::from_uuid(row.lead_id),
                 event: word(&row.event)?,
                 sent_at: row.at.to_jiff(),
                 newest: row.newest.as_deref().map(word).transpose()?,

@@ -313,10 +313,15 @@ impl LeadContact {
 
     /// Takes out who it is and how to reach them.
     pub(in crate::delivery) fn anonymise(&mut self) {
-        for told in [&mut self.first_name, &mut self.last_name, &mut self.name, &mut self.email, &mut self.phone] {
+        for told in [&mut self.first_name, &mut self.last_name, &mut self.name] {
             *told = Member::Null;
         }
-        self.phone_extension = Member::Absent;
+        self.forget_ways();
+    }
+
+    /// Takes out how to reach them.
+    pub(in crate::delivery) fn forget_ways(&mut self) {
+        (self.email, self.phone, self.phone_extension) = (Member::Null, Member::Null, Member::Absent);
         (self.other_phones, self.other_emails) = (Member::Absent, Member::Absent);
         // Words that were not understood may hold a number or a name.
         self.flags = Member::Absent;

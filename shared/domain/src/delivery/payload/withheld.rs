@@ -23,6 +23,15 @@ impl ClientEvent {
         }
         self
     }
+
+    /// Takes out how to reach the person, and leaves who it is and what was said: whoever was sent it is not to call them now.
+    #[must_use]
+    pub fn without_ways(mut self) -> Self {
+        if let Some(Member::Is(contact)) = self.lead_mut().map(|lead| &mut lead.lead) {
+            contact.forget_ways();
+        }
+        self
+    }
 }
 
 fn withhold(lead: &mut LeadData) {
@@ -108,6 +117,17 @@ mod tests {
             (&left["data"]["update"]["kind"], &left["data"]["lead"]["country"]),
             (&json!("arrival"), &json!("US"))
         );
+    }
+
+    #[test]
+    fn without_ways_it_says_who_it_is_and_not_how_to_reach_them() {
+        let body = json!({"type": "lead.matured", "data": {"answers": {"budget": 450_000},
+            "lead": {"first_name": "Casey", "email": "casey@example.com", "phone": "+14155550100", "phone_extension": "12",
+                     "other_phones": ["+14155550101"], "other_emails": ["other@example.com"], "country": "US"}}});
+        let left = ClientEvent::read(body.to_string().as_bytes()).unwrap().without_ways();
+        let left: Value = serde_json::from_slice(&left.to_bytes()).unwrap();
+        let expected = json!({"first_name": "Casey", "email": null, "phone": null, "country": "US"});
+        assert_eq!((&left["data"]["lead"], &left["data"]["answers"]), (&expected, &json!({"budget": 450_000})));
     }
 
     #[test]
