@@ -36,5 +36,6 @@ pub(super) fn cause_of(lead: &TrackedLead, work: &GradingSettings) -> Cause {
         before: decided.map(|last| last.grade),
         barred: None,
         kept_back: lead.kept_back,
+        recalled: lead.is_recalled,
     }
 }

@@ -176,6 +176,23 @@ fn nothing_matures_while_its_consent_is_looked_at_nor_when_the_person_wants_noth
 }
 
 #[test]
+fn what_the_firm_took_back_is_not_said_to_be_returned_by_its_client() {
+    let because = |is_recalled| {
+        let mut lead = TrackedLead { is_recalled, ..with_points_of_an_a(Some(Grade::A)) };
+        lead.row.returned_at = Some(at("2026-11-04T16:00:00Z"));
+        let decided = decide(lead, Profile::default(), "2026-11-05T16:00:01Z");
+        let text = &decided.decisions[0].receipt;
+        let criteria = Criteria::load(CRITERIA).unwrap().criteria;
+        assert_eq!(&replay_decision(text, &criteria).unwrap(), text);
+        let receipt: Receipt = serde_json::from_str(text).unwrap();
+        (receipt.caps[0].by.to_string(), receipt.caps[0].because.to_string())
+    };
+    let words = |who: &str| ("returned".to_owned(), format!("{who} and nobody has spoken to the person since"));
+    assert_eq!(because(false), words("The client returned it"));
+    assert_eq!(because(true), words("It was taken back from the client"));
+}
+
+#[test]
 fn a_lead_that_its_client_has_is_an_a_again_without_being_handed_over_again() {
     let decided = |before, is_handed_over| {
         let lead = TrackedLead { is_handed_over, regrade: Some(1), arrived: Vec::new(), ..with_points_of_an_a(before) };
