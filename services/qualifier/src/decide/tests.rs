@@ -50,6 +50,11 @@ fn lead(now: Timestamp) -> TrackedLead {
 
 /// Decides the lead of a person known so.
 fn decide(lead: TrackedLead, profile: Profile, now: &str) -> BatchDecisions {
+    decide_and_leave(lead, profile, now).0
+}
+
+/// The same, with the lead as it is left.
+fn decide_and_leave(lead: TrackedLead, profile: Profile, now: &str) -> (BatchDecisions, TrackedLead) {
     let criteria = Arc::new(Criteria::load(CRITERIA).unwrap().criteria);
     let person = TrackedPerson {
         client: lead.row.client,
@@ -68,7 +73,8 @@ fn decide(lead: TrackedLead, profile: Profile, now: &str) -> BatchDecisions {
     let decided =
         Decider { criteria: &criteria, hours: &hours, now: at(now), new_id: Uuid::nil }.decide(&mut work_unit);
     assert_eq!(decided.decisions.len(), 1);
-    decided
+    let (_, left) = work_unit.leads.pop_first().unwrap();
+    (decided, left)
 }
 
 fn due(decided: &BatchDecisions) -> Option<String> {
@@ -210,6 +216,38 @@ fn a_lead_that_its_client_has_is_an_a_again_without_being_handed_over_again() {
     };
     assert_eq!(has_news(false), (true, true));
     assert_eq!(has_news(true), (true, false), "what was said is taken back");
+}
+
+#[test]
+fn what_is_taken_back_leaves_the_day_and_the_rounds_that_there_were() {
+    let decided = |is_taken_back: bool, arrived: bool| {
+        // As the client was to be asked before the disposition made it a B.
+        let promise = Open {
+            generation: 1,
+            kind: Kind::Outcome,
+            state: State::Scheduled,
+            due_at: Some(at("2026-11-12T15:00:00Z")),
+            agreed: false,
+            by_hand: false,
+            worked: false,
+        };
+        let before = with_points_of_an_a(Some(Grade::B));
+        let arrived = if arrived { before.arrived.clone() } else { Vec::new() };
+        let mut lead = TrackedLead {
+            is_handed_over: true,
+            regrade: Some(1),
+            arrived,
+            is_taken_back,
+            promises: vec![promise],
+            ..before
+        };
+        lead.row.rounds = 2;
+        let (decided, left) = decide_and_leave(lead, Profile::default(), "2026-11-05T16:00:01Z");
+        ([decided.ended.len(), decided.made.len()], left.row.rounds)
+    };
+    assert_eq!(decided(true, false), ([0, 0], 2), "as it was");
+    assert_eq!(decided(false, false), ([1, 1], 0), "an A anew is asked for anew");
+    assert_eq!(decided(true, true), ([1, 1], 0), "who enquires meanwhile is news");
 }
 
 #[test]
