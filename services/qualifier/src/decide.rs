@@ -29,7 +29,7 @@ pub use batch_decisions::BatchDecisions;
 pub use decider::Decider;
 
 use call_times::{DueStep, Reachable};
-use occasion::{cause_of, is_by_hand, occasion_of};
+use occasion::{cause_of, is_by_hand, is_only_taken_back, occasion_of};
 
 use crate::{
     another_person, moved_program,
@@ -130,11 +130,12 @@ impl<F: Fn() -> Uuid> Decider<'_, F> {
         // By the lead as it was: the row changes below.
         let changes = changes(lead, work, &decision, (due.at, self.now));
         let by_hand = is_by_hand(lead, work);
+        let is_only_taken_back = is_only_taken_back(lead, work);
         lead.row.decided = Some(LastDecision { id, criteria, grade: decision.grade, score: decision.score });
         // The client may have changed its program since the lead came.
         lead.row.program = work.program;
-        // A worse grade begins a new course, whose rounds count from nothing.
-        if before.is_some_and(|before| decision.grade < before) {
+        // A worse grade begins a new course, whose rounds count from nothing; one that comes back with what was taken back begins none.
+        if before.is_some_and(|before| decision.grade < before) && !is_only_taken_back {
             lead.row.rounds = 0;
         }
         lead.changed = true;
@@ -198,7 +199,8 @@ fn changes(
         AfterDecision::Open {
             grade: decision.grade,
             due_at,
-            changed: before != Some(decision.grade),
+            // The grade that a disposition gave which was taken back is none to move a date from: what it dropped is back, with its day.
+            changed: before != Some(decision.grade) && !is_only_taken_back(lead, work),
             unconfirmed: decision.wants_confirmation(),
             given_back: lead.row.came_back().then_some(now),
         }

@@ -15,6 +15,7 @@ use ripen_store::{
 
 use crate::{
     Actions, Refusal, client,
+    lead_next::note_next,
     lead_withhold::{withhold, zone},
     work::permit,
 };
@@ -58,7 +59,8 @@ pub struct LeadsCounted {
     pub is_more: bool,
 }
 
-/// A page of the leads in the actor's scope. Who they are is absent where the actor does not work leads and the client does not have
+/// A page of the leads in the actor's scope, each with when it can be worked next; by next steps they stand by the dates that are
+/// promised, and not by that. Who they are is absent where the actor does not work leads and the client does not have
 /// them.
 ///
 /// # Errors
@@ -89,6 +91,7 @@ pub async fn list(actions: &Actions, actor: &Actor, query: &LeadQuery) -> Result
     // The day that is told anyway, and not the lead's of when the next page is asked for: it may be closed by then, or due in June.
     let next = next.map(|mark| by_day.map_or(mark, |zone| mark.day(zone)));
     withhold(actions, actor, &mut leads).await?;
+    note_next(actions, actor, &mut leads).await?;
     Ok(LeadsPage { leads, next })
 }
 

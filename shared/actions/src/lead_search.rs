@@ -9,7 +9,7 @@ use ripen_store::lead::{
     search::{LeadsFound, SearchedLeads},
 };
 
-use crate::{Actions, Refusal, lead_withhold::withhold, work::permit};
+use crate::{Actions, Refusal, lead_next::note_next, lead_withhold::withhold, work::permit};
 
 /// So many are shown; whoever finds more types more.
 pub const FOUND_AT_MOST: usize = 50;
@@ -45,5 +45,6 @@ pub async fn search(actions: &Actions, actor: &Actor, typed: &str) -> Result<Fou
     // That it was found by words would say whose name or number it has.
     let withheld = withhold(actions, actor, &mut leads).await?;
     leads.retain(|lead| !withheld.contains(&lead.id) || by_id.contains(&lead.id));
+    note_next(actions, actor, &mut leads).await?;
     Ok(FoundLeads { leads, has_more, is_cut })
 }

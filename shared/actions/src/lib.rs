@@ -30,6 +30,7 @@ pub mod lead_close;
 mod lead_earlier;
 pub mod lead_list;
 pub mod lead_new;
+mod lead_next;
 pub mod lead_overview;
 pub mod lead_page;
 pub mod lead_search;

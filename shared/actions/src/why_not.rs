@@ -75,12 +75,7 @@ pub async fn gates(
         // Who of the firm is at work is not a client's to know.
         Some(team) => for_team(found.gates, facts, &DeskTeam { at_work: BTreeSet::new(), ..team }),
     };
-    // Whom nobody of the team could be handed waits for a colleague, whatever opens.
-    let nobody = |gate: &&CallGate| matches!(gate.kind, GateKind::AgentClients | GateKind::Language);
-    let next = match shut(&gates).find(nobody) {
-        Some(gate) => NextWork::Blocked { gate: gate.kind, words: gate.words.clone() },
-        None => next,
-    };
+    let next = for_whoever(next, &gates);
     let is_callable = shut(&gates).next().is_none();
     // Said to be callable, it is: what was found a moment ago, when it was not, must not keep it back.
     if is_callable && is_staff {
@@ -101,4 +96,33 @@ pub async fn gates(
         NextWork::Now | NextWork::Blocked { .. } => None,
     };
     Ok(LeadGates { lead, rank, opens_at, gates, next: Some(next), way, is_callable })
+}
+
+/// When whoever of the team could be handed a lead works it next, by its gates for them. Whom nobody could be handed waits for a
+/// colleague, whatever opens; but what bars it for everybody comes first: no colleague at work opens that.
+pub(crate) fn for_whoever(next: NextWork, gates: &[CallGate]) -> NextWork {
+    let is_nobody = |gate: &&CallGate| matches!(gate.kind, GateKind::AgentClients | GateKind::Language);
+    match shut(gates).find(|gate| gate.opens_at.is_none()).filter(is_nobody) {
+        Some(gate) => NextWork::Blocked { gate: gate.kind, words: gate.words.clone() },
+        None => next,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_bars_a_lead_for_everybody_is_said_before_that_nobody_speaks_with_its_person() {
+        let gate =
+            |kind: GateKind, is_open: bool| CallGate { kind, is_open, words: kind.word().to_owned(), opens_at: None };
+        let blocked = |kind: GateKind| NextWork::Blocked { gate: kind, words: kind.word().to_owned() };
+        for kind in [GateKind::ClientPaused, GateKind::DoNotContact, GateKind::Review, GateKind::Number] {
+            let gates = [gate(kind, false), gate(GateKind::Language, false)];
+            assert_eq!(for_whoever(blocked(kind), &gates), blocked(kind));
+        }
+        let gates = [gate(GateKind::Review, true), gate(GateKind::Language, false)];
+        assert_eq!(for_whoever(NextWork::Now, &gates), blocked(GateKind::Language));
+        assert_eq!(for_whoever(NextWork::Now, &[gate(GateKind::Language, true)]), NextWork::Now);
+    }
 }

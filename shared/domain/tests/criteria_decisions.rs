@@ -306,6 +306,11 @@ fn an_a_rests_on_a_recent_arrival_or_conversation() {
     returned.lead.returned = true;
     let decision = decide(&with_points(80, ""), &returned);
     assert_eq!((decision.grade, &*decision.receipt.caps[0].by), (Grade::B, "returned"));
+    assert!(decision.receipt.caps[0].because.starts_with("The client returned it"));
+    let recalled = decide_for(&with_points(80, ""), &returned, &Cause::regrade().recalled(true));
+    let cap = &recalled.receipt.caps[0];
+    assert_eq!((recalled.grade, &*cap.by), (Grade::B, "returned"));
+    assert!(cap.because.starts_with("It was taken back from the client and nobody"), "the client did nothing");
 }
 
 #[test]

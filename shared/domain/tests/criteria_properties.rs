@@ -141,14 +141,15 @@ fn cause() -> impl Strategy<Value = Cause> {
     let ids = proptest::collection::vec(any::<u128>(), 0..3);
     let before = proptest::option::of(select(vec![Grade::A, Grade::B, Grade::C]));
     let kept_back = proptest::option::of(select(KeptBack::ALL.to_vec()));
-    let all = (ids, proptest::option::of(any::<i64>()), any::<bool>(), before, kept_back);
-    all.prop_map(|(arrivals, promise, regrade, before, kept_back)| Cause {
+    let all = (ids, proptest::option::of(any::<i64>()), any::<bool>(), before, kept_back, any::<bool>());
+    all.prop_map(|(arrivals, promise, regrade, before, kept_back, recalled)| Cause {
         arrivals: arrivals.into_iter().map(|id| ArrivalId::from_uuid(Uuid::from_u128(id))).collect(),
         promise,
         regrade,
         before,
         barred: None,
         kept_back,
+        recalled,
     })
 }
 

@@ -76,7 +76,10 @@ async fn a_list_shows_what_is_next_and_counts_what_it_links_to() {
     let (first, second) = (worked(&app, &acme).await, worked(&app, &acme).await);
     let late = "update promise set due_at = '2026-11-20Z' where lead_id = $1";
     sqlx::query(late).bind(second.lead).execute(&app.pool).await.unwrap();
-    sqlx::query("update person set last_name = '<b>Smith</b>'").execute(&app.pool).await.unwrap();
+    sqlx::query("update person set last_name = '<b>Smith</b>', phone = '+13125550142'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
     let agent = Browser::new(&app, "agent", None).await;
     let page = agent.page(&app, "/leads").await;
     let place = |lead: Sent| page.find(&format!("href=\"/leads/{}\"", id(lead))).unwrap();
@@ -364,7 +367,7 @@ async fn the_same_is_there_for_programs() {
     assert_eq!(listed["leads"][0]["id"], id(lead).to_string());
     assert_eq!((&listed["leads"][0]["name"], &listed["more"]), (&"Casey Smith".into(), &false.into()));
     let one = agent.get(&app, &format!("/api/v1/leads/{}", id(lead))).await.json();
-    assert_eq!(one["lead"]["next_step"]["kind"], "requalify");
+    assert_eq!(one["lead"]["next_step"]["kind"], "blocked", "no number leads to them");
     let page = agent.page(&app, "/leads").await;
     let token = page.split("name=\"csrf\" content=\"").nth(1).unwrap().split('"').next().unwrap();
     let headers = [("cookie", agent.cookie.as_str()), ("content-type", "application/json"), ("x-csrf-token", token)];

@@ -21,6 +21,7 @@ mod leads;
 mod links;
 mod live;
 mod meanwhile;
+mod next_steps;
 mod nul;
 mod outcomes;
 mod own_api;

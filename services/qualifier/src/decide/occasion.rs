@@ -12,6 +12,11 @@ pub(super) fn is_by_hand(lead: &TrackedLead, work: &GradingSettings) -> bool {
     lead.regrade.is_some() && lead.fired.is_none() && lead.arrived.is_empty() && decided_by == work.criteria
 }
 
+/// Whether it is decided because a disposition was taken back, and because of nothing else: promises and rounds are as they were before.
+pub(super) fn is_only_taken_back(lead: &TrackedLead, work: &GradingSettings) -> bool {
+    lead.is_taken_back && is_by_hand(lead, work)
+}
+
 /// Why the lead is to be decided now, if it is.
 pub(super) fn occasion_of(lead: &TrackedLead, work: &GradingSettings) -> Option<Occasion> {
     let decided_by = lead.row.decided.map(|last| last.criteria);
@@ -36,5 +41,6 @@ pub(super) fn cause_of(lead: &TrackedLead, work: &GradingSettings) -> Cause {
         before: decided.map(|last| last.grade),
         barred: None,
         kept_back: lead.kept_back,
+        recalled: lead.is_recalled,
     }
 }

@@ -50,6 +50,11 @@ fn lead(now: Timestamp) -> TrackedLead {
 
 /// Decides the lead of a person known so.
 fn decide(lead: TrackedLead, profile: Profile, now: &str) -> BatchDecisions {
+    decide_and_leave(lead, profile, now).0
+}
+
+/// The same, with the lead as it is left.
+fn decide_and_leave(lead: TrackedLead, profile: Profile, now: &str) -> (BatchDecisions, TrackedLead) {
     let criteria = Arc::new(Criteria::load(CRITERIA).unwrap().criteria);
     let person = TrackedPerson {
         client: lead.row.client,
@@ -68,7 +73,8 @@ fn decide(lead: TrackedLead, profile: Profile, now: &str) -> BatchDecisions {
     let decided =
         Decider { criteria: &criteria, hours: &hours, now: at(now), new_id: Uuid::nil }.decide(&mut work_unit);
     assert_eq!(decided.decisions.len(), 1);
-    decided
+    let (_, left) = work_unit.leads.pop_first().unwrap();
+    (decided, left)
 }
 
 fn due(decided: &BatchDecisions) -> Option<String> {
@@ -176,6 +182,23 @@ fn nothing_matures_while_its_consent_is_looked_at_nor_when_the_person_wants_noth
 }
 
 #[test]
+fn what_the_firm_took_back_is_not_said_to_be_returned_by_its_client() {
+    let because = |is_recalled| {
+        let mut lead = TrackedLead { is_recalled, ..with_points_of_an_a(Some(Grade::A)) };
+        lead.row.returned_at = Some(at("2026-11-04T16:00:00Z"));
+        let decided = decide(lead, Profile::default(), "2026-11-05T16:00:01Z");
+        let text = &decided.decisions[0].receipt;
+        let criteria = Criteria::load(CRITERIA).unwrap().criteria;
+        assert_eq!(&replay_decision(text, &criteria).unwrap(), text);
+        let receipt: Receipt = serde_json::from_str(text).unwrap();
+        (receipt.caps[0].by.to_string(), receipt.caps[0].because.to_string())
+    };
+    let words = |who: &str| ("returned".to_owned(), format!("{who} and nobody has spoken to the person since"));
+    assert_eq!(because(false), words("The client returned it"));
+    assert_eq!(because(true), words("It was taken back from the client"));
+}
+
+#[test]
 fn a_lead_that_its_client_has_is_an_a_again_without_being_handed_over_again() {
     let decided = |before, is_handed_over| {
         let lead = TrackedLead { is_handed_over, regrade: Some(1), arrived: Vec::new(), ..with_points_of_an_a(before) };
@@ -193,6 +216,38 @@ fn a_lead_that_its_client_has_is_an_a_again_without_being_handed_over_again() {
     };
     assert_eq!(has_news(false), (true, true));
     assert_eq!(has_news(true), (true, false), "what was said is taken back");
+}
+
+#[test]
+fn what_is_taken_back_leaves_the_day_and_the_rounds_that_there_were() {
+    let decided = |is_taken_back: bool, arrived: bool| {
+        // As the client was to be asked before the disposition made it a B.
+        let promise = Open {
+            generation: 1,
+            kind: Kind::Outcome,
+            state: State::Scheduled,
+            due_at: Some(at("2026-11-12T15:00:00Z")),
+            agreed: false,
+            by_hand: false,
+            worked: false,
+        };
+        let before = with_points_of_an_a(Some(Grade::B));
+        let arrived = if arrived { before.arrived.clone() } else { Vec::new() };
+        let mut lead = TrackedLead {
+            is_handed_over: true,
+            regrade: Some(1),
+            arrived,
+            is_taken_back,
+            promises: vec![promise],
+            ..before
+        };
+        lead.row.rounds = 2;
+        let (decided, left) = decide_and_leave(lead, Profile::default(), "2026-11-05T16:00:01Z");
+        ([decided.ended.len(), decided.made.len()], left.row.rounds)
+    };
+    assert_eq!(decided(true, false), ([0, 0], 2), "as it was");
+    assert_eq!(decided(false, false), ([1, 1], 0), "an A anew is asked for anew");
+    assert_eq!(decided(true, true), ([1, 1], 0), "who enquires meanwhile is news");
 }
 
 #[test]

@@ -190,6 +190,6 @@ fn decision(
     let source = unit.sources.get(&lead.row.source).cloned().unwrap_or_default();
     let said = || person.do_not_contact.then(|| "the person asked not to be contacted".to_owned());
     let cause = Cause::regrade().after(lead.row.decided.map(|last| last.grade)).barred(barred.or_else(said));
-    let cause = cause.kept_back(kept_back(asked.disposition, lead));
+    let cause = cause.kept_back(kept_back(asked.disposition, lead)).recalled(lead.is_recalled);
     Some(qualify(&facts_of(lead, person, work, source), criteria, &cause, now))
 }

@@ -98,7 +98,17 @@ async fn a_recall_says_why_and_happens_once() {
     let recall = RecallLead { lead, why: "a slip".to_owned() };
     office.actions.rehearse(&operator(), &recall).await.unwrap();
     assert!(office.audited().await.is_empty());
+    // What the decision that follows says of it: that the firm took it back, and not that the client returned it.
+    let is_recalled = async || {
+        let standing = office.actions.store.begin().await.unwrap().handover_standings(&[lead]).await.unwrap();
+        standing[0].is_recalled
+    };
+    assert!(!is_recalled().await);
     office.actions.run(&operator(), &recall).await.unwrap();
+    assert!(is_recalled().await);
+    let returned = "update lead set returned_at = returned_at + interval '1 hour'";
+    sqlx::query(returned).execute(&office.pool).await.unwrap();
+    assert!(!is_recalled().await, "what its client returns later is returned");
     let again = office.actions.run(&operator(), &recall).await;
     assert!(matches!(again, Err(Refusal::Conflict { code: "not_matured", .. })), "{again:?}");
     assert_eq!(office.audited().await, ["lead.recall"]);

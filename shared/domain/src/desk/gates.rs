@@ -277,8 +277,10 @@ fn standing(facts: &GateFacts) -> Vec<CallGate> {
             false => open(ClientPaused, format!("{} is active", facts.client_name)),
         },
         match facts.is_with_client {
-            // A call that was agreed is owed whoever has the lead.
-            true if is_promised => open(WithClient, "the client has it; a call is agreed with the person"),
+            // A call that was agreed is owed whoever has the lead, and wherever it is on its way.
+            true if is_promised => {
+                open(WithClient, format!("{}; a call is agreed with the person", with_client(facts)))
+            }
             true if is_put_back => open(WithClient, "it came back to the desk"),
             true => closed(WithClient, with_client(facts), None),
             false => open(WithClient, "the client does not have it"),

@@ -14,6 +14,8 @@ pub struct HandoverStanding {
     pub kept_back: Option<KeptBack>,
     /// Its client has it, or an attempt to hand it over was made and goes on, and nobody gave or took it back since.
     pub is_handed_over: bool,
+    /// It came back because the firm took it back, and nobody has spoken to the person since.
+    pub is_recalled: bool,
     /// When somebody of the firm worked on it last.
     pub touched_at: Option<Timestamp>,
 }
@@ -33,6 +35,7 @@ impl Transaction {
                                and t.disposition in ('answered', 'call_back', 'not_interested', 'do_not_contact')
                              order by t.at desc, t.id desc limit 1), false) as "has_declined!",
                    lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) as "is_handed_over!",
+                   coalesce(l.recalled_at = l.returned_at, false) and not coalesce(l.last_conversation_at > l.returned_at, false) as "is_recalled!",
                    (select max(t.at) from touch t where t.lead_id = l.id and t.delivery_id is null) as touched_at
             from lead l where l.id = any($1)"#,
             &leads
@@ -47,6 +50,7 @@ impl Transaction {
                 (false, false) => None,
             },
             is_handed_over: row.is_handed_over,
+            is_recalled: row.is_recalled,
             touched_at: row.touched_at.map(jiff_sqlx::Timestamp::to_jiff),
         });
         Ok(standing.collect())

@@ -5,7 +5,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
-    desk::day_alone,
+    desk::{NextWork, day_alone},
     id::{LeadId, SourceId},
     lead::{Channel, Grade, Stage},
     promise::{Kind, State},
@@ -126,6 +126,8 @@ pub struct ListedLead {
     pub last_touch_at: Option<Timestamp>,
     /// What is next.
     pub step: Option<ListedStep>,
+    /// When it can be worked next, which may come before that step; none where nobody read it.
+    pub next: Option<NextWork>,
     /// The client has or had it, and it was not taken back.
     pub is_handed_over: bool,
 }

@@ -79,6 +79,7 @@ impl ListedColumns {
             last_disposition: row.last_disposition,
             last_touch_at: row.last_touch_at.map(jiff_sqlx::Timestamp::to_jiff),
             step,
+            next: None,
             is_handed_over: row.handed_over,
         })
     }

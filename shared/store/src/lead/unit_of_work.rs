@@ -80,6 +80,8 @@ pub struct TrackedLead {
     pub kept_back: Option<KeptBack>,
     /// Its client has it, and nobody gave or took it back since.
     pub is_handed_over: bool,
+    /// It came back because the firm took it back, and nobody has spoken to the person since.
+    pub is_recalled: bool,
     /// When somebody of the firm worked on it last: that may be taken back for a while.
     pub touched_at: Option<Timestamp>,
 }
@@ -101,6 +103,7 @@ impl TrackedLead {
             again_at: None,
             kept_back: None,
             is_handed_over: false,
+            is_recalled: false,
             touched_at: None,
         }
     }
@@ -263,6 +266,7 @@ impl UnitOfWork {
         if let Some(lead) = self.leads.get_mut(&standing.lead) {
             lead.kept_back = standing.kept_back;
             lead.is_handed_over = standing.is_handed_over;
+            lead.is_recalled = standing.is_recalled;
             lead.touched_at = standing.touched_at;
         }
     }

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use ripen_actions::{lead_list, lead_page, lead_search, why_not};
 use ripen_domain::{
     actor::Permission,
+    desk::{NextCall, NextOpening, NextWork},
     id::{DecisionId, LeadId},
+    promise::{Kind, State as StepState},
 };
 use ripen_store::lead::list::ListedLead;
 use ripen_web::{Problem, extract::PathId};
@@ -19,6 +21,7 @@ use super::{
     changes::{ChangeBody, LeadChange, apply},
     forms::ChangePath,
     new::EnterForm,
+    next_step::{before_step, why_of},
     own_work::LeadsReader,
     page_mark::PageMark,
     query::LeadsQuery,
@@ -34,7 +37,10 @@ use crate::{
         refused::refused,
         viewer::{NotSignedIn, Viewer},
         when::When,
-        work::date_refused::{WishedDate, as_read},
+        work::{
+            date_refused::{WishedDate, as_read},
+            next::blocked_in_words,
+        },
     },
 };
 
@@ -80,29 +86,57 @@ pub struct LeadRowView {
 /// What is next for a lead.
 #[derive(Serialize, ToSchema)]
 pub struct LeadStepView {
-    /// `requalify`, `activation`, `outcome` or `same_person`.
+    /// `requalify`, `activation`, `outcome` or `same_person`; where something comes before what is promised, or in its place, `call`,
+    /// `again` (another try after tries in vain) or `blocked` (somebody has to do something first).
     kind: &'static str,
     /// `scheduled` or `work`.
     state: &'static str,
-    /// When; none where it waits for criteria. Whom it is withheld from reads its day alone, as the beginning of it by the client's
-    /// clock.
+    /// When; none where it waits for criteria, where it can be called now, and of what is blocked. Whom it is withheld from reads its
+    /// day alone, as the beginning of it by the client's clock.
     #[schema(value_type = Option<String>)]
     due_at: Option<Timestamp>,
-    /// What is promised.
+    /// What is promised; of what is blocked, why.
     why: String,
     /// Agreed with the person.
     agreed: bool,
 }
 
-impl From<ListedLead> for LeadRowView {
-    fn from(lead: ListedLead) -> Self {
-        let step = lead.step.map(|step| LeadStepView {
+impl LeadStepView {
+    /// The step of a lead, or what comes before it: as its page says.
+    fn of(lead: &ListedLead, now: Timestamp) -> Option<Self> {
+        let own = lead.step.as_ref().map(|step| Self {
             kind: step.kind.word(),
             state: step.state.word(),
             due_at: step.due_at,
-            why: step.why,
+            why: step.why.clone(),
             agreed: step.is_agreed,
         });
+        let Some(before) = before_step(lead, now) else {
+            return own.map(|step| Self { why: why_of(lead, &step.why), ..step });
+        };
+        let why = own.map(|step| step.why).unwrap_or_default();
+        let said =
+            |kind, state: StepState| Self { kind, state: state.word(), due_at: None, why: why.clone(), agreed: false };
+        Some(match before {
+            NextWork::Now => said("call", StepState::Work),
+            NextWork::At(NextOpening { at, what }) => {
+                let kind = match what {
+                    NextCall::Again => "again",
+                    NextCall::Look => Kind::Requalify.word(),
+                    NextCall::Call | NextCall::Agreed => "call",
+                };
+                Self { due_at: Some(*at), ..said(kind, StepState::Scheduled) }
+            }
+            NextWork::Blocked { gate, words } => {
+                Self { why: format!("it {}", blocked_in_words(*gate, words)), ..said("blocked", StepState::Work) }
+            }
+        })
+    }
+}
+
+impl LeadRowView {
+    fn of(lead: ListedLead, now: Timestamp) -> Self {
+        let step = LeadStepView::of(&lead, now);
         Self {
             id: lead.id,
             client: lead.client,
@@ -176,22 +210,23 @@ pub async fn many(
     viewer: Viewer,
     asked: AskedLeads,
 ) -> Result<Json<LeadRowsView>, Problem> {
-    let query = asked.sound()?;
+    let (query, now) = (asked.sound()?, context.clock.now());
     if !query.q.trim().is_empty() {
         let found = lead_search::search(&context.actions, &viewer.actor, &query.q).await;
         let mut found = found.map_err(|refusal| refused(&refusal))?;
         withhold_points(&context, &viewer, &mut found.leads);
-        let leads = found.leads.into_iter().map(LeadRowView::from).collect();
+        let leads = found.leads.into_iter().map(|lead| LeadRowView::of(lead, now)).collect();
         return Ok(Json(LeadRowsView { leads, next: None, more: found.has_more }));
     }
     let query = if hides_points(&context, &viewer) { query.without_points() } else { query };
-    let wanted = query.meant(&LeadsReader::of(&viewer, context.clock.now()));
+    let wanted = query.meant(&LeadsReader::of(&viewer, now));
     let listed = lead_list::list(&context.actions, &viewer.actor, &wanted).await;
     let mut page = listed.map_err(|refusal| refused(&refusal))?;
     withhold_points(&context, &viewer, &mut page.leads);
     let next = page.next.map(|mark| PageMark(mark).to_string());
     let more = next.is_some();
-    Ok(Json(LeadRowsView { leads: page.leads.into_iter().map(LeadRowView::from).collect(), next, more }))
+    let leads = page.leads.into_iter().map(|lead| LeadRowView::of(lead, now)).collect();
+    Ok(Json(LeadRowsView { leads, next, more }))
 }
 
 /// One lead with everything that happened to it.
@@ -212,7 +247,9 @@ pub async fn one(
     let gates =
         why_not::gates(&context.actions, &viewer.actor, lead, None).await.map_err(|refusal| refused(&refusal))?;
     page.listed.score = page.listed.score.filter(|_| !hides_points);
-    let when = When::of(&viewer, context.clock.now());
+    page.listed.next = gates.next;
+    let now = context.clock.now();
+    let when = When::of(&viewer, now);
     let timeline = entries(&page, &when, hides_points).into_iter().map(|entry| {
         json!({"at": entry.at.iso, "what": entry.what, "more": entry.more, "words": entry.words, "id": entry.id,
                "grade": entry.grade})
@@ -223,7 +260,7 @@ pub async fn one(
     });
     let ways = page.ways.iter().filter(|way| way.void_at.is_none());
     Ok(Json(LeadWholeView {
-        beside: LeadBesideView::of(&page, &viewer, context.clock.now()),
+        beside: LeadBesideView::of(&page, &viewer, now),
         reached: ways.map(|way| ShownWay::of(&when, way).shown).collect(),
         do_not_contact: page.suppressed.clone(),
         answers: answers.collect::<serde_json::Map<_, _>>().into(),
@@ -232,7 +269,7 @@ pub async fn one(
         decision: page.receipt.as_ref().map(|receipt| receipt.decision),
         handover: gates.way.map(HandoverView::from),
         withheld: page.is_withheld,
-        lead: page.listed.into(),
+        lead: LeadRowView::of(page.listed, now),
     }))
 }
 

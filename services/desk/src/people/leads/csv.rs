@@ -5,16 +5,19 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use jiff::Timestamp;
 use ripen_actions::{Refusal, lead_list, lead_search};
+use ripen_domain::desk::{NextCall, NextWork};
 use ripen_store::lead::list::ListedLead;
 
-use super::{asked::AskedLeads, own_work::LeadsReader, query::LeadsQuery, shown};
+use super::{asked::AskedLeads, next_step::before_step, own_work::LeadsReader, query::LeadsQuery, shown};
 use crate::{
     context::DeskContext,
     people::{
         points::{hides_points, withhold_points},
         refused::refused,
         viewer::Viewer,
+        work::next::blocked_in_words,
     },
 };
 
@@ -75,23 +78,23 @@ pub async fn download(State(context): State<DeskContext>, viewer: Viewer, asked:
 
 /// The file, and whether every row is in it.
 async fn rows(context: &DeskContext, viewer: &Viewer, query: &LeadsQuery) -> Result<(String, bool), Refusal> {
-    let mut text = String::new();
+    let (mut text, now) = (String::new(), context.clock.now());
     line(&mut text, HEADER.map(str::to_owned));
     if !query.q.trim().is_empty() {
         let mut found = lead_search::search(&context.actions, &viewer.actor, &query.q).await?;
         withhold_points(context, viewer, &mut found.leads);
-        found.leads.iter().for_each(|lead| line(&mut text, cells(lead)));
+        found.leads.iter().for_each(|lead| line(&mut text, cells(lead, now)));
         return Ok((text, !found.has_more));
     }
     let query = if hides_points(context, viewer) { query.without_points() } else { query.clone() };
-    let mut wanted = query.meant(&LeadsReader::of(viewer, context.clock.now()));
+    let mut wanted = query.meant(&LeadsReader::of(viewer, now));
     wanted.after = None;
     wanted.limit = AT_ONCE;
     let mut written = 0;
     loop {
         let mut page = lead_list::list(&context.actions, &viewer.actor, &wanted).await?;
         withhold_points(context, viewer, &mut page.leads);
-        page.leads.iter().for_each(|lead| line(&mut text, cells(lead)));
+        page.leads.iter().for_each(|lead| line(&mut text, cells(lead, now)));
         written += page.leads.len();
         let Some(next) = page.next else { return Ok((text, true)) };
         if written >= MOST_ROWS {
@@ -101,8 +104,9 @@ async fn rows(context: &DeskContext, viewer: &Viewer, query: &LeadsQuery) -> Res
     }
 }
 
-fn cells(lead: &ListedLead) -> [String; 16] {
+fn cells(lead: &ListedLead, now: Timestamp) -> [String; 16] {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let (step, step_at) = step_cells(lead, now);
     [
         lead.id.to_string(),
         lead.client.clone(),
@@ -114,13 +118,26 @@ fn cells(lead: &ListedLead) -> [String; 16] {
         text(&lead.closed),
         lead.grade.map(|grade| grade.word().to_owned()).unwrap_or_default(),
         lead.score.map(|score| score.to_string()).unwrap_or_default(),
-        lead.step.as_ref().map(|step| shown::what(step).to_owned()).unwrap_or_default(),
-        lead.step.as_ref().and_then(|step| step.due_at).map(|at| at.to_string()).unwrap_or_default(),
+        step,
+        step_at.map(|at| at.to_string()).unwrap_or_default(),
         lead.source_name.clone(),
         lead.channel.word().to_owned(),
         lead.arrivals.to_string(),
         lead.last_arrived_at.to_string(),
     ]
+}
+
+/// What is next, and when: of what nothing stands against, now.
+fn step_cells(lead: &ListedLead, now: Timestamp) -> (String, Option<Timestamp>) {
+    match before_step(lead, now) {
+        Some(NextWork::Now) => (NextCall::Call.name().to_owned(), Some(now)),
+        Some(NextWork::At(opening)) => (opening.what.name().to_owned(), Some(opening.at)),
+        Some(NextWork::Blocked { gate, words }) => (blocked_in_words(*gate, words), None),
+        None => match &lead.step {
+            Some(step) => (shown::what(step).to_owned(), step.due_at),
+            None => (String::new(), None),
+        },
+    }
 }
 
 fn line<const N: usize>(text: &mut String, cells: [String; N]) {

@@ -26,9 +26,9 @@ use super::{
     choices::{GradeChoice, LeadView, SortChoice, StepChoice},
     csv::MOST_ROWS,
     filter_chips::FilterChip,
+    listed_row::ShownRow,
     own_work::LeadsReader,
     query::LeadsQuery,
-    shown::ShownRow,
 };
 use crate::{
     context::DeskContext,

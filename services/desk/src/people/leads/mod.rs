@@ -11,6 +11,7 @@ pub mod csv;
 mod filter_chips;
 pub mod forms;
 pub mod list;
+mod listed_row;
 pub mod new;
 mod next_step;
 pub mod own_work;

@@ -17,7 +17,6 @@ use ripen_actions::{
 };
 use ripen_domain::{
     actor::Permission,
-    desk::NextWork,
     id::{DecisionId, LeadId},
     lead::Stage,
 };
@@ -29,11 +28,11 @@ use uuid::Uuid;
 
 use super::{
     changes::{ChangeBody, LeadChange, MOVED_IN_VAIN},
-    next_step::{StepOnPage, next_step},
+    next_step::{AgreedStep, StepOnPage, agreed_beside, agreed_by, next_step},
     panels::{
         BookedTime, LeadAnswerLine, OpenReturn, ShownConsent, ShownGates, ShownReceipt, ShownRelative, ShownSource,
-        StageStep, booked, consent, household, open_returns, place, promised, shown_answer, shown_gates, shown_receipt,
-        sources, speaks, stages,
+        StageStep, booked, consent, household, open_returns, place, shown_answer, shown_gates, shown_receipt, sources,
+        speaks, stages,
     },
     shown::{ShownStep, ShownWay, name},
     side_facts::{ToldBeside, told_beside},
@@ -155,6 +154,8 @@ struct LeadTemplate<'a> {
     /// How far that is; empty where the date says it.
     step_near: String,
     promised: String,
+    /// A call that was agreed, where another step comes before it.
+    agreed: Option<AgreedStep>,
     receipt: Option<ShownReceipt>,
     gates: ShownGates,
     may_judge: bool,
@@ -232,7 +233,7 @@ pub async fn render(
 ) -> Result<Response, Refusal> {
     let now = context.clock.now();
     let when = When::of(viewer, now);
-    let page = whole(&context.actions, &viewer.actor, id).await?;
+    let mut page = whole(&context.actions, &viewer.actor, id).await?;
     let may_work = viewer.actor.may(Permission::Work);
     let is_managers = matches!(says.open, Some(LeadChange::JudgeReturn | LeadChange::Verdict));
     if !may_work || is_managers && !viewer.actor.may(Permission::Manage) {
@@ -248,7 +249,7 @@ pub async fn render(
         _ => Vec::new(),
     };
     let mut gates = gates(&context.actions, &viewer.actor, id, None).await?;
-    let next = gates.next.take();
+    page.listed.next = gates.next.take();
     let stands = standing(&page, &when);
     let gates = shown_gates(gates, (&page, &stands), &when);
     let told = match may_work {
@@ -267,7 +268,6 @@ pub async fn render(
         slots,
         gates,
         stands,
-        next,
         touch: uuid_v7(now),
         told,
         takes_links,
@@ -286,8 +286,6 @@ struct Beside {
     slots: Vec<OfferedSlot>,
     gates: ShownGates,
     stands: WhoHasLead,
-    /// When it can be worked next; none for a client's people.
-    next: Option<NextWork>,
     touch: Uuid,
     told: ToldBeside,
     takes_links: bool,
@@ -333,12 +331,12 @@ fn template<'a>(
     page: &'a WholeLead,
     says: &'a LeadSays<'a>,
     (when, viewer): (&When, &Viewer),
-    Beside { receipt, slots, gates, stands, next, touch, told, takes_links, held_by, may_take, hides_points }: Beside,
+    Beside { receipt, slots, gates, stands, touch, told, takes_links, held_by, may_take, hides_points }: Beside,
 ) -> LeadTemplate<'a> {
     let may_work = viewer.actor.may(Permission::Work);
     let newest = page.receipt.as_ref().map(|newest| newest.decision);
     let is_open = page.lead.stage.is_open();
-    let StepOnPage { step, step_at } = next_step(page, next.as_ref(), when);
+    let StepOnPage { step, step_at } = next_step(page, when);
     let (step_day, step_clock) = day_and_clock(step_at);
     let due_at = page.listed.step.as_ref().and_then(|step| step.due_at);
     let booked = booked(page, when.now());
@@ -376,7 +374,8 @@ fn template<'a>(
         step_day,
         step_clock,
         step_near: step.as_ref().map(step_near).unwrap_or_default(),
-        promised: promised(page, when),
+        promised: agreed_by(page, when),
+        agreed: agreed_beside(page, when),
         step,
         may_judge: viewer.actor.may(Permission::Manage) && gates.in_review,
         gates,
@@ -412,8 +411,10 @@ fn template<'a>(
 /// What opens the gate that only somebody opens, else the call; nothing where the client has it.
 fn first(page: &WholeLead, gates: &ShownGates, (viewer, may_take): (&Viewer, bool)) -> &'static str {
     match page.lead.stage {
+        // Whoever must not be contacted is refused in either case.
+        _ if page.suppressed.is_some() => "",
         Stage::Closed => "reopen",
-        _ if !page.lead.stage.is_open() || gates.is_with_client || page.suppressed.is_some() => "",
+        _ if !page.lead.stage.is_open() || gates.is_with_client => "",
         _ if gates.in_review && viewer.actor.may(Permission::Manage) => "verdict",
         _ if gates.in_review => "",
         _ if gates.lacks_number => "person",

@@ -211,13 +211,6 @@ pub fn stages(here: Stage) -> Vec<StageStep> {
     steps
 }
 
-/// With whom the open step was agreed, by whom, and when.
-pub fn promised(page: &WholeLead, when: &When) -> String {
-    let open = page.promises.iter().filter(|promise| promise.ended.is_none());
-    let agreed = open.filter(|promise| promise.is_of_person()).min_by_key(|promise| promise.due_at);
-    agreed.map_or_else(String::new, |promise| format!("{}, {}", promise.from_whom, when.near(promise.created_at)))
-}
-
 pub fn shown_receipt(
     receipt: ReadReceipt,
     page: &WholeLead,

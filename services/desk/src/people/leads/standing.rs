@@ -4,9 +4,12 @@ use ripen_actions::lead_page::WholeLead;
 use ripen_domain::{
     delivery::EventType,
     desk::GateKind,
+    id::LeadId,
     lead::{Grade, OutcomeKind, Stage},
+    promise::{Kind, State},
+    routing::HoldReason,
 };
-use ripen_store::delivery::list::DeliveryRecord;
+use ripen_store::delivery::{list::DeliveryRecord, perhaps_same::held_because};
 
 use super::{shown::TimeInTitle, timeline_words::money};
 use crate::people::{letters::capital, when::When};
@@ -17,8 +20,12 @@ pub struct NobodyHas {
     pub since: TimeInTitle,
     /// Why, as the delivery says it.
     pub why: String,
+    /// It waits until somebody says whose it is, and for no recipient.
+    pub is_of_whom: bool,
+    /// The lead of perhaps the same person, for who may read it.
+    pub perhaps_same: Option<LeadId>,
     /// What can be done.
-    pub way_out: &'static str,
+    pub way_out: String,
 }
 
 /// How the lead stands, as its page begins.
@@ -73,23 +80,52 @@ fn nobody_has(page: &WholeLead, when: &When) -> Option<NobodyHas> {
     });
     // What is held for its hour goes on by itself: it is about to be handed over.
     let is_stuck = newest.state == "dead" || newest.state == "held" && newest.due().is_none();
+    let reason = newest.reason.as_deref().unwrap_or_default();
+    let perhaps_same = same_as(reason).filter(|_| newest.state == "held");
     (is_stuck && !is_had).then(|| NobodyHas {
         since: TimeInTitle::of(when, newest.created_at),
-        why: capital(newest.reason.as_deref().unwrap_or_default()),
-        way_out: match newest.state.as_str() {
-            "dead" => "Mend the recipient and send it again, or take the lead back.",
-            _ => "Add, enable or free a recipient, or take the lead back.",
-        },
+        // To who is not told why it waits, the step that is open tells as much.
+        is_of_whom: perhaps_same.is_some() || newest.state == "held" && asks_of_whom(page),
+        why: if perhaps_same.is_some() { String::new() } else { capital(reason) },
+        perhaps_same,
+        way_out: way_out(page.lead.id, newest, perhaps_same),
     })
+}
+
+fn asks_of_whom(page: &WholeLead) -> bool {
+    page.promises.iter().any(|promise| promise.kind == Kind::SamePerson && promise.state == State::Work)
+}
+
+/// The lead that a reason names of which it perhaps is the same person's.
+fn same_as(reason: &str) -> Option<LeadId> {
+    let named: LeadId = reason.rsplit(' ').next()?.parse().ok()?;
+    (held_because(named) == reason).then_some(named)
+}
+
+/// What lets a delivery go that waits for somebody, by what it waits for.
+fn way_out(lead: LeadId, delivery: &DeliveryRecord, perhaps_same: Option<LeadId>) -> String {
+    let takes_none = HoldReason::ClientFull(0).to_string();
+    match (delivery.state.as_str(), perhaps_same) {
+        ("dead", _) => "Mend the recipient and send it again, or take the lead back.".to_owned(),
+        (_, Some(first)) => format!(
+            "Say whether it is: ripen person same {first} {lead} makes them one, ripen delivery release {} sends it as somebody else's.",
+            delivery.id
+        ),
+        (_, None) if delivery.reason.as_deref() == Some(takes_none.as_str()) => {
+            "Let the client take leads again, or take the lead back.".to_owned()
+        }
+        _ => "Add, enable or free a recipient, or take the lead back.".to_owned(),
+    }
 }
 
 /// What a gate says of who has the lead, where more is known of it than the gate tells.
 pub fn gate_words(kind: GateKind, is_open: bool, of: &WhoHasLead) -> Option<String> {
     match kind {
         GateKind::WithClient if !is_open && !of.over.is_empty() => Some("its client had it".to_owned()),
-        GateKind::WithClient if !is_open && of.nobody.is_some() => {
-            Some("it is an A lead that waits for somebody of its client".to_owned())
-        }
+        GateKind::WithClient if !is_open => of.nobody.as_ref().map(|nobody| match nobody.is_of_whom {
+            true => "it is an A lead that waits until somebody says whose it is".to_owned(),
+            false => "it is an A lead that waits for somebody of its client".to_owned(),
+        }),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ pub fn next_in_words(next: &NextWork, places: &[Place], when: &When) -> String {
     match next {
         NextWork::Now => "can be called now".to_owned(),
         NextWork::At(NextOpening { at, what }) => format!("{} on {}", what.becomes(), both_clocks(*at, places, when)),
-        NextWork::Blocked { gate, words } => blocked(*gate, words),
+        NextWork::Blocked { gate, words } => blocked_in_words(*gate, words),
     }
 }
 
@@ -37,8 +37,8 @@ pub fn there(places: &[Place], when: &When) -> When {
     when.there(places.first().map_or_else(|| when.zone(), |place| place.zone.clone()))
 }
 
-/// Who has to do something before anybody calls.
-fn blocked(gate: GateKind, words: &str) -> String {
+/// Who has to do something before anybody calls, after "it".
+pub fn blocked_in_words(gate: GateKind, words: &str) -> String {
     match gate {
         GateKind::Review => "waits: a manager looks at the consent".to_owned(),
         GateKind::Number => "is called by nobody until another number is written down".to_owned(),

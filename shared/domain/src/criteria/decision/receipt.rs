@@ -59,6 +59,9 @@ pub struct Cause {
     /// What keeps the lead from being an A, where something does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept_back: Option<KeptBack>,
+    /// The lead came back because the firm took it back, and not because its client returned it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub recalled: bool,
 }
 
 impl Cause {
@@ -92,6 +95,12 @@ impl Cause {
         Self { kept_back: why, ..self }
     }
 
+    /// The same cause for a lead that came back because the firm took it back.
+    #[must_use]
+    pub fn recalled(self, is_recalled: bool) -> Self {
+        Self { recalled: is_recalled, ..self }
+    }
+
     /// The same cause for a lead that had this grade until now.
     #[must_use]
     pub fn after(self, before: Option<Grade>) -> Self {
@@ -109,6 +118,7 @@ impl Cause {
             before: self.before.or(other.before),
             barred: self.barred.or(other.barred),
             kept_back: self.kept_back.or(other.kept_back),
+            recalled: self.recalled || other.recalled,
             ..self
         }
     }

@@ -5,7 +5,7 @@ use rstest::rstest;
 use uuid::Uuid;
 
 use super::*;
-use crate::desk::{GateReader, softened};
+use crate::desk::{GateReader, WayState, softened};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -199,6 +199,31 @@ fn what_came_back_is_no_agreed_call_and_not_with_its_client() {
     let all = gates(&back, &AgentTerms::default(), &Hours::default(), now());
     assert_eq!(shut(&all).count(), 0, "{all:?}");
     assert!(!all.iter().any(|gate| gate.words.contains("promised") || gate.words.contains("contact:")), "{all:?}");
+}
+
+#[test]
+fn with_a_call_agreed_it_is_told_where_the_lead_is_too() {
+    let words = |way: Option<WayState>, is_handed_over: bool| {
+        let facts = GateFacts {
+            is_with_client: true,
+            is_handed_over,
+            way: way.map(|state| WayToClient { state, tried: 1, next_at: None, why: None }),
+            step: step("2026-12-01T15:00:00Z", true, false),
+            ..facts()
+        };
+        let all = gates(&facts, &AgentTerms::default(), &Hours::default(), now());
+        let with_client = all.into_iter().find(|gate| gate.kind == GateKind::WithClient).unwrap();
+        assert!(with_client.is_open, "it is owed");
+        with_client.words
+    };
+    let had: Vec<_> =
+        WayState::ALL.iter().copied().filter(|state| words(Some(*state), false).contains("has it")).collect();
+    assert_eq!(had, [WayState::Had]);
+    assert_eq!(
+        words(Some(WayState::Dead), false),
+        "it could not be delivered to the client; a call is agreed with the person"
+    );
+    assert_eq!(words(None, true), "the client has it; a call is agreed with the person");
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Bench<'_, '_> {
         }
         let holds_down = || {
             // What a person said comes before what time did.
-            let said = kept_back(cause).or_else(|| self.is_returned());
+            let said = kept_back(cause).or_else(|| self.is_returned(cause));
             said.or_else(|| self.is_unconfirmed()).or_else(|| ripens_by_time_alone(cause))
         };
         // Only for what would be an A: the caps below say B, which would lift a C.
@@ -61,10 +61,12 @@ impl Bench<'_, '_> {
         (grade, caps)
     }
 
-    fn is_returned(&self) -> Option<(&'static str, String)> {
+    fn is_returned(&self, cause: &Cause) -> Option<(&'static str, String)> {
         // Read through the inputs, so that it is on the receipt.
         let returned = self.inputs.read(self.criteria.slots.returned) == Some(&Held::YesNo(true));
-        returned.then(|| ("returned", "The client returned it and nobody has spoken to the person since".to_owned()))
+        // What the firm took back is no client's word: the receipt keeps for good who it was.
+        let came_back = if cause.recalled { "It was taken back from the client" } else { "The client returned it" };
+        returned.then(|| ("returned", format!("{came_back} and nobody has spoken to the person since")))
     }
 
     /// An A rests on an arrival or a conversation of the last weeks.
