@@ -67,7 +67,7 @@ pub async fn act(
         [] => "nothing is done about rows of this list".to_owned(),
         known => format!("of this list write {}", known.join(" or ")),
     });
-    // The action takes none from a command line, where it may be left out: there its words say so.
+    // From a command line it may be left out, and the action's own words say so: here it may not.
     let is_asked_why = acts(list).iter().any(|act| act.what == body.what && act.asks_why());
     errors.require(!is_asked_why || !body.why.trim().is_empty(), "why", "required", || {
         "say in a few words why: the audit keeps it".to_owned()
