@@ -8,7 +8,7 @@
 
 use jiff::Timestamp;
 use ripen_domain::{
-    criteria::{Answer, Cause, Criteria, Decision, Facts, KeptBack, Origin, Verdict, qualify, replay_decision},
+    criteria::{Answer, Cause, Criteria, Decision, Facts, Origin, Verdict, qualify, replay_decision},
     id::ArrivalId,
     lead::{Channel, Grade},
 };
@@ -302,21 +302,10 @@ fn an_a_rests_on_a_recent_arrival_or_conversation() {
             assert_eq!((&*cap.by, &*cap.because), ("confirm_within", "No arrival and no conversation within 30d"));
         }
     }
-}
-
-#[test]
-fn what_the_firm_took_back_is_not_told_as_returned_by_the_client() {
-    let mut facts = facts(json!({}));
-    facts.lead.returned = true;
-    let document = with_points(80, "");
-    for (kept_back, expected) in [
-        (None, ("returned", "The client returned it and nobody has spoken to the person since")),
-        (Some(KeptBack::Recalled), ("recalled", "The firm took it back and nobody has spoken to the person since")),
-    ] {
-        let decision = decide_for(&document, &facts, &Cause::regrade().kept_back(kept_back));
-        let caps: Vec<_> = decision.receipt.caps.iter().map(|cap| (&*cap.by, &*cap.because)).collect();
-        assert_eq!((decision.grade, caps), (Grade::B, vec![expected]));
-    }
+    let mut returned = facts(json!({}));
+    returned.lead.returned = true;
+    let decision = decide(&with_points(80, ""), &returned);
+    assert_eq!((decision.grade, &*decision.receipt.caps[0].by), (Grade::B, "returned"));
 }
 
 #[test]

@@ -170,7 +170,6 @@ fn nothing_matures_while_its_consent_is_looked_at_nor_when_the_person_wants_noth
     assert_eq!(matured(None), (1, Grade::A, vec![]));
     assert_eq!(matured(Some(KeptBack::Review)), (0, Grade::B, vec!["review".to_owned()]));
     assert_eq!(matured(Some(KeptBack::NotInterested)), (0, Grade::B, vec!["not_interested".to_owned()]));
-    assert_eq!(matured(Some(KeptBack::Recalled)), (0, Grade::B, vec!["recalled".to_owned()]));
     // One that is an A already is none while a manager looks: what was not sent yet is stopped.
     let lead = TrackedLead { kept_back: Some(KeptBack::Review), ..with_points_of_an_a(Some(Grade::A)) };
     assert_eq!(decide(lead, Profile::default(), "2026-11-05T16:00:01Z").withdrawn.len(), 1);

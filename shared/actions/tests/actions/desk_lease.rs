@@ -192,30 +192,6 @@ async fn a_conversation_counts_until_the_next_one_and_tries_in_vain_say_nothing(
 }
 
 #[tokio::test]
-async fn what_the_firm_took_back_is_kept_back_as_that_until_somebody_spoke_to_the_person() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (earlier, later) = ("'2026-11-20 10:00Z'", "'2026-11-21 10:00Z'");
-    for (returned, recalled, spoken, expected) in [
-        ("null", "null", "null", None),
-        (earlier, "null", "null", None),
-        (earlier, earlier, "null", Some("recalled")),
-        (earlier, earlier, earlier, Some("recalled")),
-        (earlier, earlier, later, None),
-        // The client returned it after an earlier taking back.
-        (later, earlier, "null", None),
-        // What was returned was handed back: its client has it.
-        ("null", earlier, "null", None),
-    ] {
-        let times = format!("returned_at = {returned}, recalled_at = {recalled}, last_conversation_at = {spoken}");
-        office.sql(format!("update lead set {times}")).await;
-        let standing = office.actions.store.begin().await.unwrap().handover_standings(&[lead(1)]).await.unwrap();
-        assert_eq!(standing[0].kept_back.map(|kept| kept.word()), expected, "{times}");
-    }
-}
-
-#[tokio::test]
 async fn a_number_is_dialed_by_whoever_has_the_lead_open_and_by_others_when_they_say_so() {
     let office = desk(8).await;
     let acme = office.client("Acme").await.id;

@@ -139,8 +139,7 @@ pub struct GateFacts {
     pub held_by: Option<HeldBy>,
     /// The next step.
     pub step: Option<StepFacts>,
-    /// Why it is back at the desk, while nobody has worked on it since: its client returned it, it was taken back, or somebody opened
-    /// it again.
+    /// Why it was given back to the desk, while nobody has worked on it since: its client returned it, or somebody opened it again.
     pub put_back: Option<String>,
     /// Tries since the last conversation and the last enquiry, all in vain.
     pub attempts: u32,

@@ -5,7 +5,7 @@
 //! 2. **Fresh**: nobody has called since the person enquired, it did not come in bulk, and the person could have been called for
 //!    less than [`FRESH`] since. The newest first, by callable minutes: on Monday morning all of the weekend is fresh.
 //! 3. **Untouched**: nobody has called since the person enquired; it came in bulk, or waits longer. The oldest first.
-//! 4. **Returned**: its client gave it back, the firm took it back, or somebody opened it again. The one that waits longest first.
+//! 4. **Returned**: its client gave it back, or somebody opened it again. The one that waits longest first.
 //! 5. **Due**: its re-qualification fell due. The one that is due longest first.
 //! 6. **Plan**: the next step of a plan is due. The one that is due longest first. No lead has a plan yet, so nothing is handed out by it.
 //! 7. **Rest**: somebody tried, and nobody was reached. By likely value: grade, points, then who waits longest.
@@ -42,7 +42,7 @@ words! {
         Fresh = "fresh",
         /// Nobody touched it since the last enquiry.
         Untouched = "untouched",
-        /// Its client gave it back, the firm took it back, or somebody opened it again.
+        /// Its client gave it back, or somebody opened it again.
         Returned = "returned",
         /// Its re-qualification fell due.
         Due = "due",
@@ -63,9 +63,7 @@ impl Rank {
             Self::Promised => "a call is promised for now",
             Self::Fresh => "a new enquiry that nobody has called yet",
             Self::Untouched => "nobody has called since the enquiry",
-            Self::Returned => {
-                "it came back to the desk: its client returned it, it was taken back, or somebody opened it again"
-            }
+            Self::Returned => "it came back to the desk: its client returned it, or somebody opened it again",
             Self::Due => "it is to be looked at again",
             Self::Plan => "the next step of its plan is due",
             Self::Rest => "nobody was reached yet",

@@ -29,7 +29,7 @@ pub enum DeskList {
     Fresh,
     /// Nobody touched them; the oldest.
     Untouched,
-    /// Back at the desk: their client gave them back, they were taken back, or opened again.
+    /// Given back to the desk: by their client, or opened again.
     Returned,
     /// Computed dates that are due.
     Due,
@@ -258,8 +258,7 @@ impl Transaction {
         Ok(rows)
     }
 
-    /// What is made for the very moment was agreed with nobody: the client gave the lead back, the firm took it back, or somebody
-    /// opened it again.
+    /// What is made for the very moment was agreed with nobody: the client gave the lead back, or somebody opened it again.
     async fn desk_returned(
         &mut self,
         clients: &[Uuid],

@@ -23,7 +23,7 @@ impl Transaction {
     pub async fn handover_standings(&mut self, leads: &[LeadId]) -> Result<Vec<HandoverStanding>, StoreError> {
         let leads: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
         // What was said in the last conversation holds until the next one, or until the person enquires again: tries in vain
-        // between say nothing. A return of a later moment than the firm's own taking back is the client's.
+        // between say nothing.
         let rows = sqlx::query!(
             r#"-- lead.handover_standings
             select l.id,
@@ -32,8 +32,6 @@ impl Transaction {
                              where t.lead_id = l.id and t.delivery_id is null
                                and t.disposition in ('answered', 'call_back', 'not_interested', 'do_not_contact')
                              order by t.at desc, t.id desc limit 1), false) as "has_declined!",
-                   coalesce(l.returned_at = l.recalled_at, false)
-                     and (l.last_conversation_at is null or l.last_conversation_at <= l.returned_at) as "is_recalled!",
                    lead_is_handed_over(l.id, l.matured_at, l.returned_at, l.recalled_at) as "is_handed_over!",
                    (select max(t.at) from touch t where t.lead_id = l.id and t.delivery_id is null) as touched_at
             from lead l where l.id = any($1)"#,
@@ -43,11 +41,10 @@ impl Transaction {
         .await?;
         let standing = rows.into_iter().map(|row| HandoverStanding {
             lead: LeadId::from_uuid(row.id),
-            kept_back: match (row.is_reviewed, row.has_declined, row.is_recalled) {
-                (true, ..) => Some(KeptBack::Review),
-                (false, true, _) => Some(KeptBack::NotInterested),
-                (false, false, true) => Some(KeptBack::Recalled),
-                (false, false, false) => None,
+            kept_back: match (row.is_reviewed, row.has_declined) {
+                (true, _) => Some(KeptBack::Review),
+                (false, true) => Some(KeptBack::NotInterested),
+                (false, false) => None,
             },
             is_handed_over: row.is_handed_over,
             touched_at: row.touched_at.map(jiff_sqlx::Timestamp::to_jiff),

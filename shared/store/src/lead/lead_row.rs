@@ -97,7 +97,7 @@ pub struct LeadRow {
     pub last_disposition: Option<String>,
     /// Last conversation.
     pub last_conversation_at: Option<Timestamp>,
-    /// When its client returned it, or the firm took it back.
+    /// When a client returned it.
     pub returned_at: Option<Timestamp>,
     /// First arrival.
     pub first_arrived_at: Timestamp,

@@ -81,7 +81,7 @@ pub struct ListedStep {
     pub why: String,
     /// Agreed with the person.
     pub is_agreed: bool,
-    /// Back at the desk: its client gave it back, it was taken back, or opened again.
+    /// Given back to the desk: by its client, or opened again.
     pub is_put_back: bool,
 }
 

@@ -34,8 +34,6 @@ words! {
         Review = "review",
         /// In the last conversation they wanted nothing, and they have not enquired since.
         NotInterested = "not_interested",
-        /// The firm took it back from its client, and nobody has spoken to the person since.
-        Recalled = "recalled",
     }
 }
 
@@ -172,7 +170,7 @@ pub const DO_NOT_CONTACT: &str = "do_not_contact";
 /// Why the grade is less than the score's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
-    /// A gate's id, `returned`, `confirm_within`, `time_alone`, `review`, `not_interested`, `recalled` or [`DO_NOT_CONTACT`].
+    /// A gate's id, `returned`, `confirm_within`, `time_alone`, `review`, `not_interested` or [`DO_NOT_CONTACT`].
     pub by: Arc<str>,
     /// The best grade it allows.
     pub at_most: Grade,

@@ -120,7 +120,7 @@ pub struct LeadFacts {
     pub agreed_for: Option<Timestamp>,
     /// Rounds of work without progress.
     pub rounds: u32,
-    /// The client returned it, or the firm took it back, and nobody has spoken to the person since.
+    /// The client returned it and nobody has spoken to the person since.
     pub returned: bool,
     /// An e-mail address is known.
     pub has_email: bool,

@@ -1,5 +1,5 @@
-//! Which grade the points make, and what holds a grade down: gates that do not hold, a lead that was given or taken back, one that
-//! nobody confirmed, time alone, what the person said, and a person who must not be contacted.
+//! Which grade the points make, and what holds a grade down: gates that do not hold, a lead that was given back, one that nobody
+//! confirmed, time alone, what the person said, and a person who must not be contacted.
 
 use std::sync::Arc;
 
@@ -61,7 +61,6 @@ impl Bench<'_, '_> {
         (grade, caps)
     }
 
-    /// What the firm took back itself is told before this: of such a lead the fact holds too.
     fn is_returned(&self) -> Option<(&'static str, String)> {
         // Read through the inputs, so that it is on the receipt.
         let returned = self.inputs.read(self.criteria.slots.returned) == Some(&Held::YesNo(true));
@@ -83,13 +82,12 @@ impl Bench<'_, '_> {
     }
 }
 
-/// What somebody said or did keeps a lead back, whatever was answered beside it: it waits for a person's word.
+/// What somebody said keeps a lead back, whatever was answered beside it: it waits for a person's word.
 fn kept_back(cause: &Cause) -> Option<(&'static str, String)> {
     let kept = cause.kept_back?;
     let why = match kept {
         KeptBack::Review => "The person says that they never enquired: a manager looks at the consent first",
         KeptBack::NotInterested => "The person said that they are not interested, and has not enquired since",
-        KeptBack::Recalled => "The firm took it back and nobody has spoken to the person since",
     };
     Some((kept.word(), why.to_owned()))
 }
