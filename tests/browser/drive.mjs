@@ -2,7 +2,7 @@
 //
 // Steps are {do, ...}: `open` makes a browser of its own (a "window", with cookies of its own) with the size, the theme, scripts and
 // the time zone asked for; `tab` a page in it; the others act on a page. Answers are {ok} or {error}. `look` makes a picture and
-// answers with what is wrong: what is wider than its window, what axe-core finds against WCAG 2.2 AA, how heavy the page is. What a
+// answers with what is wrong: what is wider than its window, words that are broken, what axe-core finds against WCAG 2.2 AA, how heavy the page is. What a
 // page asks of another host, and what its console complains of, is kept and asked for by `troubles`.
 
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -77,6 +77,24 @@ function clipped() {
     return [...document.querySelectorAll('main *')].filter((one) => one.checkVisibility() && !one.closest('.vh, input, select, textarea') && cut(one)).map((one) => one.outerHTML.slice(0, 160));
 }
 
+// Short words that are broken between their letters: their box shrinks to less than a word, and they are read downwards.
+function broken() {
+    const found = new Set();
+    const range = document.createRange();
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+        const at = text.parentElement;
+        if (!at.checkVisibility() || at.closest('.vh, .id, code, script, option, textarea')) continue;
+        for (const { 0: word, index } of text.data.matchAll(/(?<!\S)[\p{Script=Latin}\d+]{2,12}(?!\S)/gu)) {
+            range.setStart(text, index);
+            range.setEnd(text, index + word.length);
+            const lines = new Set([...range.getClientRects()].filter((part) => part.width > 0).map((part) => Math.round(part.top)));
+            if (lines.size > 1) found.add(`${word}, in ${at.outerHTML.slice(0, 160)}`);
+        }
+    }
+    return [...found];
+}
+
 async function look({ page, weight }, { name, themes, print }) {
     const wrong = [];
     for (const theme of themes) {
@@ -85,6 +103,7 @@ async function look({ page, weight }, { name, themes, print }) {
         const wide = await page.evaluate(tooWide);
         if (wide) say(wide);
         for (const one of await page.evaluate(clipped)) say(`is clipped: ${one}`);
+        for (const one of await page.evaluate(broken)) say(`is broken within a word: ${one}`);
         if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe);
         // By night nothing is another but the colours.
         const runOnly = theme === themes[0] ? { type: 'tag', values: RULES } : { type: 'rule', values: COLOURS };
@@ -141,6 +160,10 @@ const steps = {
     value: async ({ tab, at }) => first(tab, at).inputValue(),
     attribute: async ({ tab, at, text }) => (await first(tab, at).getAttribute(text)) ?? '',
     count: async ({ tab, at }) => tab.page.locator(at).count(),
+    in_sight: async ({ tab, at }) => first(tab, at).evaluate((one) => {
+        const box = one.getBoundingClientRect();
+        return one.contains(document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2));
+    }),
     async see({ tab, at }) { await first(tab, at).waitFor({ state: 'visible' }); },
     async miss({ tab, at }) { await first(tab, at).waitFor({ state: 'hidden' }); },
     async arrive({ tab, path }) { await tab.page.waitForURL((url) => `${url.pathname}${url.search}`.startsWith(path)); },

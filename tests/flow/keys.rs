@@ -57,6 +57,54 @@ async fn one_lead_under_two_keys_is_one_and_a_key_under_two_bodies_is_told() {
 }
 
 #[tokio::test]
+async fn a_known_key_with_another_body_is_told_at_the_desk_too_and_a_form_may_be_filled_in_again() {
+    let scenario = Plan::new().await.serve().await;
+    let ripen = &scenario.installation;
+    let booth = ripen.json(&["source", "add", "Booth", "--client", "acme", "--channel", "trade_show"]).await;
+    let booth = booth["id"].as_str().unwrap();
+    let added = ripen.json(&["user", "add", "kim@firm.example", "--role", "agent"]).await;
+    let url = |path: &str| format!("{}{path}", scenario.process.url);
+    let send = |path: &str, fields: String| {
+        client().post(url(path)).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(fields)
+    };
+    let fields = format!("email=kim@firm.example&password={}", added["password"].as_str().unwrap());
+    let signed_in = send("/login", fields).send().await.unwrap();
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let page = client().get(url("/leads/new")).header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
+    let csrf = page.split("<meta name=\"csrf\" content=\"").nth(1).unwrap().split('"').next().unwrap();
+
+    let told = async |name: &str, phone: &str| {
+        let body = json!({"source": booth, "key": "k", "name": name, "phone": phone});
+        let entered = client().post(url("/api/v1/leads")).header("cookie", &cookie).header("x-csrf-token", csrf);
+        let entered: Value = entered.json(&body).send().await.unwrap().json().await.unwrap();
+        let path = format!("/api/v1/leads/entered/{}", entered["arrival"].as_str().unwrap());
+        until("it is read", LIMIT, || async {
+            let asked = client().get(url(&path)).header("cookie", &cookie).send().await.unwrap();
+            let told: Value = asked.json().await.unwrap();
+            (told["lead"].is_string() || told["quarantined"].is_string()).then_some(told)
+        })
+        .await
+    };
+    let first = told("Gerda Erste", "+14155550181").await;
+    assert!(first["lead"].is_string(), "{first}");
+    assert_eq!(told("Gerda Erste", "+14155550181").await, first, "a second click");
+    let other = told("Hans Zweiter", "+14155550182").await;
+    assert_eq!((&other["lead"], &other["quarantined"]), (&json!(null), &json!("key_reused")), "{other}");
+
+    for (name, phone) in [("Ada", "415+555+0183"), ("Ada", "415+555+0183"), ("Ben", "415+555+0184")] {
+        let fields = format!("csrf={csrf}&source={booth}&key=f&name={name}&phone={phone}");
+        let sent = send("/leads/new", fields).header("cookie", &cookie).send().await.unwrap();
+        assert_eq!(sent.status().as_u16(), 303, "{name}");
+    }
+    stored(&scenario, 4).await;
+    assert_eq!(
+        ripen.count("select count(*) from lead").await,
+        3,
+        "one of them went back and wrote somebody else's name"
+    );
+}
+
+#[tokio::test]
 async fn an_array_sent_again_with_a_lead_in_front_brings_that_lead_alone() {
     let scenario = Plan::new().await.serve().await;
     let post = async |key: &str, body: Value| {

@@ -219,6 +219,11 @@ impl Tab<'_> {
         all.into_iter().map(Option::unwrap_or_default).collect()
     }
 
+    /// Whether it lies in the window, with nothing over it.
+    pub async fn is_in_sight(self, at: &str) -> bool {
+        self.step("in_sight", json!({"at": at})).await == json!(true)
+    }
+
     /// Waits until it is seen.
     pub async fn see(self, at: &str) {
         self.step("see", json!({"at": at})).await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{desk, disposition};
-use crate::harness::browser::WIDE;
+use crate::harness::browser::{WIDE, WindowLook};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_works_three_leads_with_the_mouse() {
@@ -122,6 +122,26 @@ async fn an_agent_works_three_leads_with_the_keys_alone() {
     tab.press("n").await;
     tab.see("#idle").await;
     assert_eq!(desk.count("select count(*) from touch where disposition = 'call_back'").await, 1);
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_times_for_a_call_back_are_seen_wherever_the_page_stands() {
+    let Some(desk) = desk().await else { return };
+    desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;
+    // So low that the script is longer than the window.
+    let tab = desk.signed_in(&desk.agent().await, WindowLook { height: 520, ..WIDE }).await;
+    tab.arrive("/work").await;
+    tab.click("#next button").await;
+    tab.see("#work").await;
+    tab.tab_to("note").await;
+    tab.press("Control+End").await;
+    tab.press("Alt+4").await;
+    tab.see("#picker").await;
+    assert!(tab.is_in_sight("#picker > footer").await, "the times are out of sight");
+    // What was typed goes on where it was.
+    tab.type_text("x").await;
+    assert_eq!(tab.value("#note").await, "x");
     desk.stop().await;
 }
 

@@ -429,7 +429,8 @@
     const asked = form.querySelector(`.only-${CSS.escape(value)}`);
     if (!asked) return;
     byId("dock").checked = false;
-    if (!typing(document.activeElement)) asked.scrollIntoView({ block: "nearest" });
+    // From within the note too, which stays where it is: opened out of sight, there would be nothing to choose from.
+    asked.scrollIntoView({ block: "nearest" });
   };
   const chosen = () => form.querySelector('[name="disposition"]:checked');
   const unchoose = () => {

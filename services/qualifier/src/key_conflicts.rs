@@ -51,7 +51,7 @@ pub async fn of_one_body(
     Ok(pairs.iter().filter(is_same).map(|(stored, _)| *stored).collect())
 }
 
-/// Notes the keys of arrivals that go by their external ids. Takes out of the arrivals those whose key came with another body;
+/// Notes the keys of arrivals that go by something else, such as their external ids. Takes out of the arrivals those whose key came with another body;
 /// says of those that an earlier version stored under their key that they are the same.
 pub async fn note<'a>(
     batch: &mut Transaction,

@@ -9,6 +9,7 @@
 //! | an external id | `x:` and it | repeats; but after another one it counts again: an amendment under a `return_id` | an amendment under a `variant_id`; of a visitor who may be another person, or of one body too many, an arrival of its own under a `variant_id` | [`bodies`] |
 //! | that, and an Idempotency-Key | the same; the key is noted beside it | a retry: repeats, even where another body counts by now | quarantined as `key_reused`, under a `variant_id` of the key | [`key_conflicts`], then [`bodies`] |
 //! | an Idempotency-Key alone | `k:` and it; of an element of an array with what it says | repeats | quarantined as `key_reused`, under a `variant_id` | [`variants`] |
+//! | a program's key at the desk | a `variant_id` of `k:` and it; the key is noted beside it | repeats | quarantined as `key_reused`, under its own id | [`key_conflicts`] |
 //! | a form's `_sid` alone | `s:`, it and what was typed | repeats within an hour; after something else, or later, an enquiry or a correction under a `return_id` | within an hour, of a name that may be the same visitor's, a correction of the first; else an arrival of its own | [`forms`] |
 //! | nothing | a new one each time | repeats, of one person and within some minutes | an arrival of its own | [`same_content`] |
 //!

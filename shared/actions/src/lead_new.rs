@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 use jiff::tz::TimeZone;
 use ripen_domain::{
     actor::{Actor, Permission},
-    arrival::{Arrival, Keys, RawBody},
+    arrival::{Arrival, Keys, RawBody, variant_id},
     contact::{Email, Phone},
     criteria::{AnswerContext, Criteria},
     id::{ArrivalId, LeadId, SourceId},
@@ -46,6 +46,9 @@ pub struct EnterLead {
     pub source: SourceId,
     /// Makes a second click the same lead: made with the form.
     pub key: String,
+    /// The key is a form's, to which somebody may go back and fill it in for somebody else: what says something else under it is a lead
+    /// of its own. Under a program's key it is quarantined, as at the intake.
+    pub is_form: bool,
     /// Who it is.
     pub name: String,
     /// Phone number, as in the source's country.
@@ -166,8 +169,7 @@ impl Action for EnterLead {
         let answers = self.read_answers(work, &source, &mut errors).await?;
         let submission = Submission { answers, ..self.submission(Some(&source.country), &mut errors) };
         errors.finish()?;
-        let arrival = arrival(work, &source, &self.key, submission)?;
-        let (id, body) = arrival;
+        let (id, body) = arrival(work, &source, self, submission)?;
         // Offered by the next sweep: within moments.
         let row = SpoolRow { id: id.uuid(), body, received_at: work.now, offered_until: work.now };
         work.tx.spool_add(scope, source.client, row).await?;
@@ -182,12 +184,14 @@ type WrittenArrival = (ArrivalId, Vec<u8>);
 fn arrival(
     work: &Work<'_>,
     source: &SourceRecord,
-    key: &str,
+    entered: &EnterLead,
     submission: Submission,
 ) -> Result<WrittenArrival, Refusal> {
     let content = submission.content_hash();
+    let EnterLead { key, is_form, .. } = entered;
+    let named = if *is_form { format!("{key}\n{content}") } else { key.clone() };
     let keys = Keys {
-        idempotency_key: Some(key).filter(|key| !key.is_empty()),
+        idempotency_key: Some(named.as_str()).filter(|_| !key.is_empty()),
         external_id: None,
         form_id: None,
         element: None,
@@ -195,12 +199,16 @@ fn arrival(
         quarantine: None,
     };
     let ids = keys.ids(source.id, work.fresh_id());
+    // Each body under a program's key goes by an id of its own, under which it is quarantined where another one came first: answered
+    // with the key's, whoever asks what became of it would be told what became of the first.
+    let key = keys.idempotency_key.filter(|_| !is_form).map(|_| ids.id);
+    let id = key.map_or(ids.id, |key| variant_id(key, content));
     let unwritable = |error: serde_json::Error| StoreError::Failed(format!("writing an arrival: {error}"));
     let text = serde_json::to_string(&submission).map_err(unwritable)?;
     let message = ArrivalMessage::V1(Box::new(Arrival {
-        id: ids.id,
+        id,
         sameness: ids.sameness,
-        key: ids.key,
+        key,
         formerly: ids.formerly,
         form: ids.form,
         source: source.id,
@@ -215,7 +223,7 @@ fn arrival(
         raw: RawBody { media_type: "application/json".to_owned(), text },
     }));
     let body = serde_json::to_vec(&message).map_err(unwritable)?;
-    Ok((ids.id, body))
+    Ok((id, body))
 }
 
 /// The sources by which leads are entered by hand, in the actor's scope.

@@ -13,7 +13,7 @@ use ripen_store::queues::{
     COUNTED, MOST,
     agents::AgentAtWork,
     cursor::{QueueCursor, QueueSpan},
-    stuck::{StuckKind, StuckRow},
+    stuck::{ArrivalSender, StuckKind, StuckRow},
     waiting::{WaitingCount, WaitingFilter, WaitingKind},
 };
 
@@ -135,6 +135,8 @@ pub struct QueueListRow {
     pub lead: Option<LeadId>,
     /// Who, where that is known; of an arrival its source.
     pub name: Option<String>,
+    /// Of an arrival, who sent it.
+    pub sender: Option<ArrivalSender>,
     /// The client's name, where it is known whose it is.
     pub client: Option<String>,
     /// Since when; of what is held, until when, and none where that has no date.
@@ -304,6 +306,7 @@ async fn waits(actions: &Actions, scope: Scope, filter: WaitingFilter) -> Result
         id: row.lead.to_string(),
         lead: Some(row.lead),
         name: row.name,
+        sender: None,
         client: Some(row.client_name),
         at: Some(row.at),
         why: String::new(),
@@ -328,7 +331,7 @@ impl QueueListRow {
             StuckKind::Quarantine => ArrivalId::from_uuid(row.id).to_string(),
             StuckKind::Letters | StuckKind::Reviews => row.id.to_string(),
         };
-        let StuckRow { lead, name, client, at, why, cursor, .. } = row;
-        Self { id, lead, name, client, at, why, cursor }
+        let StuckRow { lead, name, sender, client, at, why, cursor, .. } = row;
+        Self { id, lead, name, sender, client, at, why, cursor }
     }
 }

@@ -58,8 +58,8 @@ pub struct Arrival {
     pub id: ArrivalId,
     /// What makes another post the same arrival.
     pub sameness: Sameness,
-    /// What its Idempotency-Key makes, where the arrival goes by something else: its external id, or what it is kept under while
-    /// its source is paused.
+    /// What its Idempotency-Key makes, where the arrival goes by something else: its external id, what it is kept under while its
+    /// source is paused, or of what a program enters at the desk what it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<ArrivalId>,
     /// Under which id versions before stored it: a retry across an upgrade is the same.

@@ -122,7 +122,12 @@ async fn lists_are_saved_and_forgotten_by_a_program_as_on_the_page() {
     assert_eq!(save(&other, "view=due").await.status, 200);
     let misread = save(&user, "view=later").await;
     assert_eq!((misread.status.as_u16(), errors(&misread).len()), (400, 1), "{}", misread.text);
-    assert_eq!(errors(&save(&user, "veiw=late").await), ["/query unknown"]);
+    for (query, told) in
+        [("veiw=late", "/query unknown"), ("view=late&view=due", "/query repeated"), ("source=zz", "/query invalid")]
+    {
+        let refused = save(&user, query).await;
+        assert_eq!((refused.status.as_u16(), errors(&refused)), (400, vec![told.to_owned()]), "{}", refused.text);
+    }
     assert_eq!(errors(&app.post(&user, PATH, &json!({"name": " "})).await), ["/name required"]);
     let lists = async |user: &User| app.see(user, PATH).await.json()["views"].clone();
     assert_eq!(lists(&user).await, json!([{"name": "Late ones", "query": "view=late&grade=B"}]));
@@ -218,6 +223,19 @@ async fn views_are_counted_and_choices_are_those_of_who_asks() {
     let path = format!("/api/v1/leads/entered/{}", entered.json()["arrival"].as_str().unwrap());
     let nothing_yet = json!({"lead": null, "quarantined": null, "dropped": false});
     assert_eq!(app.see(&agent, &path).await.json(), nothing_yet);
+    let other = json!({"source": source["id"], "key": "1", "name": "Ben Jones", "phone": "+13125550212"});
+    let again = app.post(&agent, "/api/v1/leads", &body).await.json();
+    assert_eq!(again, entered.json(), "the same once more");
+    let kept = app.post(&agent, "/api/v1/leads", &other).await.json();
+    assert_ne!(kept, again, "what becomes of it is not what became of the first");
+    let browser = app.browser(agent.id).await;
+    let by_form = async |name: &str| {
+        let fields = format!("source={}&key=2&name={name}&phone=312+555+0213", source["id"].as_str().unwrap());
+        let done = app.submit(&browser, "/leads/new", browser.form(&fields)).await;
+        done.header("location").to_owned()
+    };
+    assert_eq!(by_form("Cleo").await, by_form("Cleo").await, "a second click");
+    assert_ne!(by_form("Cleo").await, by_form("Dan").await, "filled in again for somebody else");
     assert_eq!(app.see(&broker, &path).await.status, 404);
 }
 

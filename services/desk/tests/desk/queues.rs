@@ -263,11 +263,54 @@ async fn a_program_does_about_a_row_what_its_buttons_do() {
     for what in ["release", "drop"] {
         let act_on =
             async |why: &str| act(&manager, "quarantine", json!({"id": arrival, "what": what, "why": why})).await;
-        assert_eq!(wrong(&act_on("").await), ["/why"], "{what}");
+        let unsaid = act_on(" ").await;
+        assert_eq!(wrong(&unsaid), ["/why"], "{what}");
+        assert!(!unsaid.text.contains("leave it out"), "it is needed here: {}", unsaid.text);
+        let left_out = act(&manager, "quarantine", json!({"id": arrival, "what": what})).await;
+        assert_eq!((wrong(&left_out), left_out.text.contains("leave it out")), (vec![json!("/why")], false), "{what}");
         assert_eq!(act_on("a person, by telephone").await.problem(), "not-found", "{what}");
     }
     let order = app.see(&manager, "/api/v1/queues").await.json()["order"].clone();
     assert_eq!(order[0]["because"], Rank::Promised.because(), "{order}");
+}
+
+#[tokio::test]
+async fn what_is_in_quarantine_says_who_sent_it_to_whom_leads_the_desk() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let source = "insert into source (id, client_id, name, channel, token_hash, created_at)
+        values ($1, $1, 'Spring fair', 'web_form', decode(repeat('00', 32), 'hex'), 'epoch')";
+    sqlx::query(source).bind(acme.id.uuid()).execute(&app.pool).await.unwrap();
+    let kept = "insert into arrival (id, client_id, source_id, sameness, state, reason, content, received_at, media_type, submission, flags)
+        values ($1, $2, $2, 'content', 'quarantined', 'test', decode(repeat('00', 16), 'hex'), $3, 'text/plain', $4::json, '{}')";
+    for submission in [
+        r#"{"name": "Max Power", "email": "max@example.com"}"#,
+        r#"{"first_name": "Teresa", "last_name": "Lindqvist", "phone": "+17735550131;ext=12"}"#,
+        "{}",
+    ] {
+        let now = app.pass(1);
+        let query = sqlx::query(kept).bind(random::uuid_v7(now)).bind(acme.id.uuid());
+        query.bind(jiff_sqlx::ToSqlx::to_sqlx(now)).bind(submission).execute(&app.pool).await.unwrap();
+    }
+    let manager = app.user(UserRole::Manager, None).await;
+    let rows = app.see(&manager, "/api/v1/queues/quarantine").await.json()["rows"].clone();
+    let senders: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["sender"].clone()).collect();
+    let sender = |name: Value, email: Value, phone: Value| json!({"name": name, "email": email, "phone": phone, "source": "Spring fair"});
+    let expected = [
+        sender(json!("Max Power"), json!("max@example.com"), Value::Null),
+        sender(json!("Teresa Lindqvist"), Value::Null, json!("+17735550131;ext=12")),
+        sender(Value::Null, Value::Null, Value::Null),
+    ];
+    assert_eq!(senders, expected, "{rows}");
+    let browser = app.browser(manager.id).await;
+    for path in ["/queues", "/queues/quarantine"] {
+        let page = app.page(&browser, path).await.text;
+        for words in ["Max Power", "max@example.com", "Teresa Lindqvist", "+1 773-555-0131 ext. 12", "Spring fair"] {
+            assert!(page.contains(words), "{words} on {path}: {page}");
+        }
+    }
+    let agent = app.user(UserRole::Agent, None).await;
+    assert_eq!(app.see(&agent, "/api/v1/queues/quarantine").await.status, 404);
 }
 
 #[tokio::test]

@@ -128,6 +128,7 @@ fn enter(source: SourceId) -> EnterLead {
     EnterLead {
         source,
         key: "form-1".to_owned(),
+        is_form: false,
         name: "Casey Smith".to_owned(),
         phone: "(415) 555-0133".to_owned(),
         email: "casey@example.com".to_owned(),
@@ -159,6 +160,25 @@ async fn who_walks_in_is_kept_as_an_arrival_of_the_source_once() {
     assert_eq!(message["submission"]["consent"]["text"], "You may call me");
     assert_eq!(message["source"], json!(booth));
     assert_eq!(entered(&office.actions, &operator(), arrival).await.unwrap(), None, "nobody worked it yet");
+}
+
+#[tokio::test]
+async fn another_body_under_a_known_key_is_another_arrival_and_of_a_form_no_reused_key() {
+    let office = office().await;
+    let booth = source(&office, &office.client("Acme").await, Channel::TradeShow).await;
+    let kept = async |name: &str, is_form: bool| {
+        let entered = EnterLead { name: name.to_owned(), is_form, ..enter(booth) };
+        let arrival = office.actions.run(&operator(), &entered).await.unwrap();
+        let body = "select convert_from(body, 'utf8')::json -> 'key' from spool where id = $1 limit 1";
+        let key: Option<Value> = sqlx::query_scalar(body).bind(arrival.uuid()).fetch_one(&office.pool).await.unwrap();
+        (arrival, key)
+    };
+    let (first, other) = (kept("Casey Smith", false).await, kept("Robin Lee", false).await);
+    assert!(first.0 != other.0 && first.1.is_some() && first.1 == other.1, "the qualifier sees that it is reused");
+    assert_eq!(kept("Robin Lee", false).await, other, "a second click");
+    let (first, other) = (kept("Casey Smith", true).await, kept("Robin Lee", true).await);
+    assert!(first.0 != other.0 && first.1.is_none() && other.1.is_none(), "both become leads");
+    assert_eq!(kept("Robin Lee", true).await, other, "a second click");
 }
 
 #[tokio::test]

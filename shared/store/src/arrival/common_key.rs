@@ -17,7 +17,7 @@ use crate::{
     person::identity::lock_key_of,
 };
 
-/// An Idempotency-Key that came with an arrival that goes by its external id.
+/// An Idempotency-Key that came with an arrival that goes by something else, such as its external id.
 #[derive(Debug, Clone, Copy)]
 pub struct NewKey {
     /// What the key makes.

@@ -50,7 +50,7 @@ pub(crate) fn in_order(mut fresh: Vec<LeasedDelivery>, write: impl Fn(&LeasedDel
         }
         let body = write(&due);
         if is_told_already(&due, &body) {
-            let ended = if due.was_told { &mut written.told_already } else { &mut written.under_way };
+            let ended = if due.was_told || due.told_before.is_none() { &mut written.told_already } else { &mut written.under_way };
             ended.push(due.facts.delivery.uuid());
             continue;
         }
@@ -67,6 +67,11 @@ pub(crate) fn in_order(mut fresh: Vec<LeasedDelivery>, write: impl Fn(&LeasedDel
 /// bytes before say wrong, and no more: a program that takes each body for a lead would have it twice.
 fn is_told_already(due: &LeasedDelivery, body: &[u8]) -> bool {
     let EventDetail::Updated(update) = &due.facts.detail else { return false };
+    if due.told_before.is_none() {
+        // The lead never came there, and an update that was not asked for would be taken for one.
+        let is_unasked = matches!(update.kind.get(), Some(UpdateKind::Arrival | UpdateKind::Grade));
+        return is_unasked && !due.asks;
+    }
     let read = |body: &[u8]| ClientEvent::read(body);
     let (before, now) = (due.told_before.as_deref().and_then(read), read(body));
     let both = before.as_ref().and_then(ClientEvent::lead).zip(now.as_ref().and_then(ClientEvent::lead));

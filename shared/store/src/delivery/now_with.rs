@@ -37,6 +37,7 @@ impl Transaction {
             with holder as (
               select o.maturation_id, (array_agg(o.id order by o.id desc))[1] as id, (array_agg(coalesce(o.rep_id, x.rep_id)))[1] as rep_id,
                      (array_agg(coalesce(x.name, x.address) order by o.id desc))[1] as name, (array_agg(o.excused order by o.id desc))[1] as excused,
+                     (array_agg(o.created_at order by o.id desc))[1] as created_at,
                      bool_or(o.took_no_place or x.is_fallback or o.followed_up_at is not null) as took_none
               from delivery o join endpoint x on x.id = o.endpoint_id
               where o.maturation_id = any(array(select d.maturation_id from delivery d where d.id = any($1)))
@@ -54,7 +55,9 @@ impl Transaction {
                 and exists (select from delivery d join endpoint x on x.id = d.endpoint_id
                             where d.maturation_id = w.maturation_id and d.event = 'lead.matured' and d.state in ('dead', 'withdrawn')
                               and (x.kind = 'email' or x.rep_id is not null)
-                              and coalesce(d.rep_id, x.rep_id) is not distinct from w.rep_id)
+                              and coalesce(d.rep_id, x.rep_id) is not distinct from w.rep_id
+                              -- Of nobody was told where everybody has it: a mailbox of the office that bounces gave nobody's on.
+                              and (w.rep_id is not null or h.created_at >= d.ended_at))
               order by w.id for no key update of w
             )
             update delivery w set rep_id = h.rep_id, took_no_place = w.took_no_place or h.took_none

@@ -1,6 +1,8 @@
 //! What does not go on by itself, or not now: deliveries that are held or dead, messages and arrivals that wait for a person,
 //! consents that are looked at.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use ripen_domain::id::LeadId;
@@ -43,6 +45,26 @@ impl StuckKind {
     }
 }
 
+/// Who sent what is in quarantine, as they said it: whoever lets it go or gives it up judges by that.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ArrivalSender {
+    /// Their name.
+    pub name: Option<String>,
+    /// Their mail address.
+    pub email: Option<String>,
+    /// Their number as it is stored: E.164, and the extension where there is one.
+    pub phone: Option<String>,
+    /// The name of the source that it came by.
+    pub source: String,
+}
+
+/// Contact data, but for the source.
+impl fmt::Debug for ArrivalSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArrivalSender").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
 /// One thing that is stuck.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StuckRow {
@@ -50,8 +72,10 @@ pub struct StuckRow {
     pub id: Uuid,
     /// The lead, where there is one.
     pub lead: Option<LeadId>,
-    /// Who, where that is known.
+    /// Who, where that is known; of an arrival its source.
     pub name: Option<String>,
+    /// Of an arrival, who sent it.
+    pub sender: Option<ArrivalSender>,
     /// The client's name; none where nobody knows whose it is.
     pub client: Option<String>,
     /// Since when; of what is held, until when, and none where that has no date.
@@ -77,7 +101,36 @@ impl StuckColumns {
         let lead = self.lead_id.map(LeadId::from_uuid);
         let cursor = QueueCursor { at: self.at.to_jiff(), id: self.id };
         let at = Some(cursor.at).filter(|_| !self.is_undated);
-        StuckRow { id: self.id, lead, name: self.name, client: self.client, at, why: self.why, cursor }
+        StuckRow { id: self.id, lead, name: self.name, sender: None, client: self.client, at, why: self.why, cursor }
+    }
+}
+
+struct StuckArrivalColumns {
+    id: Uuid,
+    name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    source: String,
+    client: String,
+    at: jiff_sqlx::Timestamp,
+    why: String,
+}
+
+impl StuckArrivalColumns {
+    fn row(self) -> StuckRow {
+        let cursor = QueueCursor { at: self.at.to_jiff(), id: self.id };
+        let source = self.source.clone();
+        let sender = ArrivalSender { name: self.name, email: self.email, phone: self.phone, source: self.source };
+        StuckRow {
+            id: self.id,
+            lead: None,
+            name: Some(source),
+            sender: Some(sender),
+            client: Some(self.client),
+            at: Some(cursor.at),
+            why: self.why,
+            cursor,
+        }
     }
 }
 
@@ -88,7 +141,7 @@ impl Store {
             StuckKind::Held => self.stuck_held(scope, span, false).await?,
             StuckKind::Dead => self.stuck_dead(scope, span).await?,
             StuckKind::Letters => self.stuck_letters(scope, span).await?,
-            StuckKind::Quarantine => self.stuck_arrivals(scope, span).await?,
+            StuckKind::Quarantine => return self.stuck_arrivals(scope, span).await,
             StuckKind::Reviews => self.stuck_reviews(scope, span).await?,
         };
         Ok(rows.into_iter().map(StuckColumns::row).collect())
@@ -171,11 +224,14 @@ impl Store {
         Ok(rows)
     }
 
-    async fn stuck_arrivals(&self, scope: Scope, span: QueueSpan) -> Result<Vec<StuckColumns>, StoreError> {
+    async fn stuck_arrivals(&self, scope: Scope, span: QueueSpan) -> Result<Vec<StuckRow>, StoreError> {
         let rows = sqlx::query_as!(
-            StuckColumns,
+            StuckArrivalColumns,
             r#"-- queues.quarantine
-            select a.id, null::uuid as lead_id, s.name as "name?", c.name as "client?", a.received_at as at, false as "is_undated!", a.reason as "why!"
+            select a.id, coalesce(nullif(a.submission ->> 'name', ''),
+                                  nullif(concat_ws(' ', a.submission ->> 'first_name', a.submission ->> 'last_name'), '')) as "name?",
+                   a.submission ->> 'email' as "email?", a.submission ->> 'phone' as "phone?", s.name as "source!", c.name as "client!",
+                   a.received_at as at, a.reason as "why!"
             from arrival a join client c on c.id = a.client_id join source s on s.id = a.source_id
             where a.state = 'quarantined' and a.released_at is null and a.dropped_at is null and ($1::uuid is null or a.client_id = $1)
               and (a.received_at, a.id) > ($3::timestamptz, $4::uuid)
@@ -187,7 +243,7 @@ impl Store {
         )
         .fetch_all(&self.lists)
         .await?;
-        Ok(rows)
+        Ok(rows.into_iter().map(StuckArrivalColumns::row).collect())
     }
 
     async fn stuck_reviews(&self, scope: Scope, span: QueueSpan) -> Result<Vec<StuckColumns>, StoreError> {

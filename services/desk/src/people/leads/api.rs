@@ -359,7 +359,7 @@ pub struct EnteredView {
 #[utoipa::path(post, path = "/api/v1/leads", operation_id = "enter_lead", tag = "desk",
     request_body = EnterForm,
     responses(
-        (status = 202, description = "Kept, to be worked at once.", body = EnteredView),
+        (status = 202, description = "Kept, to be worked at once; where another body came under its `key` before, kept and not worked, as `get_entered_lead` says of this arrival.", body = EnteredView),
         (status = 401, description = "No token, or a wrong one.", content_type = "application/problem+json", body = Problem),
         (status = 404, description = "It is for people who work leads.", content_type = "application/problem+json", body = Problem),
         (status = 422, description = "Fields that cannot be used.", content_type = "application/problem+json", body = Problem),

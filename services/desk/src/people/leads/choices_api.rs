@@ -141,8 +141,8 @@ pub struct EnteredLeadView {
     /// Its lead; none while it is not worked, and where it is kept.
     #[schema(value_type = Option<String>)]
     lead: Option<LeadId>,
-    /// Why it is in quarantine, or was before somebody gave it up.
-    #[schema(example = "test")]
+    /// Why it is in quarantine, or was before somebody gave it up; `key_reused` where another body came under its `key` before.
+    #[schema(example = "key_reused")]
     quarantined: Option<&'static str>,
     /// Somebody gave it up.
     dropped: bool,

@@ -49,7 +49,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 pub struct EnterForm {
     /// The source that it came by: its id.
     pub source: String,
-    /// Makes a second click the same lead.
+    /// Makes a second click the same lead. Another body under it is quarantined.
     pub key: String,
     /// Who it is.
     pub name: String,
@@ -94,6 +94,7 @@ impl EnterForm {
         Ok(EnterLead {
             source,
             key: self.key.clone(),
+            is_form: false,
             name: self.name.clone(),
             phone: self.phone.clone(),
             email: self.email.clone(),
@@ -255,7 +256,7 @@ async fn run(context: &DeskContext, viewer: &Viewer, form: &WorkForm) -> Result<
     let request = EnterForm::of(form).request()?;
     let asked = criteria(&context.actions, &viewer.actor, request.source).await?;
     let answers = asked.map(|criteria| first_answers(&criteria, form)).unwrap_or_default();
-    context.actions.run(&viewer.actor, &EnterLead { answers, ..request }).await
+    context.actions.run(&viewer.actor, &EnterLead { answers, is_form: true, ..request }).await
 }
 
 const fn why_kept(reason: QuarantineReason) -> &'static str {

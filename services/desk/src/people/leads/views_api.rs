@@ -84,7 +84,7 @@ pub async fn save(
 /// The query of a list as it is kept: written anew, so that the same list is the same text.
 fn kept(query: &str) -> Result<String, Problem> {
     let given = query.strip_prefix('?').unwrap_or(query);
-    let read: LeadsQuery = form_fields(given.as_bytes())?;
+    let read: LeadsQuery = form_fields(given.as_bytes()).map_err(|problem| unreadable(&problem))?;
     let list = LeadsQuery { q: String::new(), ..read.first_page() };
     let written = list.query();
     let is_kept = |name: &str| form_urlencoded::parse(written.as_bytes()).any(|(kept, _)| kept == name);
@@ -99,8 +99,17 @@ fn kept(query: &str) -> Result<String, Problem> {
     }
 }
 
+/// Of a parameter that cannot be read the body has no field: it is named beside the one that holds it.
+fn unreadable(problem: &Problem) -> Problem {
+    match problem.errors().first() {
+        Some(wrong) => no_list(wrong.code, format!("{}: {}", wrong.pointer.trim_start_matches('/'), wrong.message)),
+        None => no_list("invalid", problem.detail().to_owned()),
+    }
+}
+
+/// 400, as where the same query stands in an address.
 fn no_list(code: &'static str, message: String) -> Problem {
-    let problem = Problem::new(&catalogue::INVALID_REQUEST, format!("query: {message}"));
+    let problem = Problem::new(&catalogue::INVALID_PARAMETER, format!("query: {message}"));
     problem.with_errors(vec![FieldProblem { pointer: "/query".into(), code, message: message.into() }])
 }
 
@@ -135,7 +144,9 @@ mod tests {
             assert_eq!(kept(given).unwrap(), written, "{given}");
         }
         assert_eq!(kept("veiw=late").unwrap_err().errors()[0].pointer, "/query");
-        assert_eq!(kept("view=later").unwrap_err().errors()[0].pointer, "/view");
+        let unread = kept("view=later").unwrap_err();
+        assert_eq!((&*unread.errors()[0].pointer, unread.status().as_u16()), ("/query", 400));
+        assert!(unread.errors()[0].message.starts_with("view: "), "{:?}", unread.errors());
         for (given, code) in [
             ("grade=A&grade=B", "repeated"),
             ("then=became_a", "required"),
@@ -145,6 +156,7 @@ mod tests {
             let refused = kept(given).unwrap_err();
             let error = &refused.errors()[0];
             assert_eq!((&*error.pointer, error.code), ("/query", code), "{given}");
+            assert_eq!(refused.status().as_u16(), 400, "as README says: {given}");
         }
         assert_eq!(kept("q=casey&q=nora&view=late").unwrap(), "view=late");
     }

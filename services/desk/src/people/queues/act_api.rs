@@ -27,7 +27,7 @@ pub struct QueueActBody {
     /// One of the list's `acts`: `again` sends or handles it once more, `release` lets an arrival be worked, `drop` gives it up.
     #[schema(example = "again")]
     what: String,
-    /// Why, in words: of what is in quarantine.
+    /// Why, in words: needed of what is in quarantine.
     why: String,
     /// Of a dead delivery: `again` also where somebody else has the lead by now, which is a 409 otherwise.
     confirm: bool,
@@ -66,6 +66,11 @@ pub async fn act(
     errors.require(known.contains(&body.what.as_str()), "what", "invalid", || match known.as_slice() {
         [] => "nothing is done about rows of this list".to_owned(),
         known => format!("of this list write {}", known.join(" or ")),
+    });
+    // From a command line it may be left out, and the action's own words say so: here it may not.
+    let is_asked_why = acts(list).iter().any(|act| act.what == body.what && act.asks_why());
+    errors.require(!is_asked_why || !body.why.trim().is_empty(), "why", "required", || {
+        "say in a few words why: the audit keeps it".to_owned()
     });
     errors.finish().map_err(|refusal| refused(&refusal))?;
     let wanted = WantedAct { list, id: &body.id, what: &body.what, why: &body.why, confirmed: body.confirm };

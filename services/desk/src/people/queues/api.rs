@@ -151,6 +151,27 @@ impl NamedFields for ListQuery {
     }
 }
 
+/// Who sent an arrival, as they said it.
+#[derive(Serialize, ToSchema)]
+pub struct QueueSenderAnswer {
+    /// Their name.
+    name: Option<String>,
+    /// Their mail address.
+    email: Option<String>,
+    /// Their number: E.164, with `;ext=` and the extension where there is one.
+    #[schema(example = "+17735550131")]
+    phone: Option<String>,
+    /// The name of the source that it came by.
+    source: String,
+}
+
+/// Contact data, but for the source.
+impl std::fmt::Debug for QueueSenderAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QueueSenderAnswer").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
 /// A row of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QueueRowAnswer {
@@ -160,6 +181,8 @@ pub struct QueueRowAnswer {
     lead: Option<String>,
     /// Who; of an arrival its source.
     name: Option<String>,
+    /// Of an arrival in quarantine, who sent it; null of everything else.
+    sender: Option<QueueSenderAnswer>,
     /// The client's name.
     client: Option<String>,
     /// Since when; of what is held, until when, and null where it waits for something that has no date.
@@ -217,6 +240,12 @@ pub async fn show_list(
         id: row.id,
         lead: row.lead.map(|lead| lead.to_string()),
         name: row.name,
+        sender: row.sender.map(|sender| QueueSenderAnswer {
+            name: sender.name,
+            email: sender.email,
+            phone: sender.phone,
+            source: sender.source,
+        }),
         client: row.client,
         at: row.at,
         why: Some(row.why).filter(|why| !why.is_empty()),

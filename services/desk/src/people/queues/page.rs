@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use ripen_actions::queues::{
     QueueList, QueueListRow, QueueOverview, QueuePage, QueueQuery, StuckOfKind, WaitingOfKind, list, overview,
 };
+use ripen_domain::contact_link::shown_number;
 use ripen_store::queues::{
     COUNTED, MOST, agents::AgentAtWork, cursor::QueueCursor, stuck::StuckKind, waiting::WaitingKind,
 };
@@ -60,6 +61,8 @@ struct StuckCard {
     all: LinkedNumber,
     /// Its times lie ahead.
     is_ahead: bool,
+    /// Its rows are arrivals, each with who sent it.
+    is_arrivals: bool,
     is_bad: bool,
     rows: Vec<QueueListRow>,
 }
@@ -152,6 +155,8 @@ struct QueueTemplate<'a> {
     why: &'static str,
     /// Its times lie ahead.
     is_ahead: bool,
+    /// Its rows are arrivals, each with who sent it.
+    is_arrivals: bool,
     /// Its times are past, and should not be.
     is_late: bool,
     /// Which row comes first.
@@ -224,6 +229,7 @@ pub async fn show_list(
         Ok(page) => page,
         Err(refusal) => return refused(&refusal).into_response(),
     };
+    let rows: Vec<_> = rows.into_iter().map(as_read).collect();
     let content = QueueTemplate {
         title: title(list_of),
         word: list_of.word(),
@@ -232,6 +238,7 @@ pub async fn show_list(
         rows: &rows,
         why: if matches!(list_of, QueueList::Stuck(_)) { "Why" } else { "Why not yet" },
         is_ahead: list_of == QueueList::Stuck(StuckKind::Held),
+        is_arrivals: list_of == QueueList::Stuck(StuckKind::Quarantine),
         is_late: list_of == QueueList::Late,
         // What was given up stands there until somebody does something of it: today's must not hide behind last month's.
         order: if list_of == QueueList::Stuck(StuckKind::Dead) { "newest" } else { "oldest" },
@@ -246,6 +253,14 @@ pub async fn show_list(
     };
     DeskPage { title: title(list_of), place: Place::Queues, viewer: &viewer, query: "", content }
         .response(StatusCode::OK)
+}
+
+/// A row with the number of who sent it as people write numbers.
+fn as_read(mut row: QueueListRow) -> QueueListRow {
+    if let Some(phone) = row.sender.as_mut().and_then(|sender| sender.phone.as_mut()) {
+        *phone = shown_number(phone);
+    }
+    row
 }
 
 /// The address of a page of the same list.
@@ -327,7 +342,8 @@ fn template(found: QueueOverview, when: When, csrf: String) -> QueuesTemplate {
     let names = names.collect();
     let late = all(QueueList::Late, &found.late);
     let of_kind = |stuck: StuckOfKind| {
-        (stuck.kind, stuck.rows.into_iter().map(|row| QueueListRow::of(stuck.kind, row)).collect::<Vec<_>>())
+        let kind = stuck.kind;
+        (kind, stuck.rows.into_iter().map(|row| as_read(QueueListRow::of(kind, row))).collect::<Vec<_>>())
     };
     let (empty, full): (Vec<_>, Vec<_>) = found.stuck.into_iter().map(of_kind).partition(|(_, rows)| rows.is_empty());
     let rows_of =
@@ -343,6 +359,7 @@ fn template(found: QueueOverview, when: When, csrf: String) -> QueuesTemplate {
             acts: acts(list),
             all: stuck_number(kind, rows.len()),
             is_ahead: kind == StuckKind::Held,
+            is_arrivals: kind == StuckKind::Quarantine,
             is_bad: matches!(kind, StuckKind::Dead | StuckKind::Letters) || kind == StuckKind::Held && unheld.is_some(),
             rows: rows.into_iter().take(SHOWN).collect(),
         }
