@@ -50,7 +50,11 @@ pub(crate) fn in_order(mut fresh: Vec<LeasedDelivery>, write: impl Fn(&LeasedDel
         }
         let body = write(&due);
         if is_told_already(&due, &body) {
-            let ended = if due.was_told || due.told_before.is_none() { &mut written.told_already } else { &mut written.under_way };
+            let ended = if due.was_told || due.told_before.is_none() {
+                &mut written.told_already
+            } else {
+                &mut written.under_way
+            };
             ended.push(due.facts.delivery.uuid());
             continue;
         }

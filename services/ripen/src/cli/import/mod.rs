@@ -158,13 +158,16 @@ async fn dry_run(common: &Common, options: &ImportOptions, job: ImportJob) -> an
 /// How the list was read and mapped.
 fn about(job: &ImportJob) -> Map<String, Value> {
     let ImportJob { list, mapping, questions, .. } = job;
-    let columns: Map<_, _> = mapping.shown().into_iter().map(|shown| (shown.field, json!(shown.from))).collect();
+    let mut columns: Map<_, _> = mapping.shown().into_iter().map(|shown| (shown.field, json!(shown.from))).collect();
+    let asked: Vec<_> = questions.iter().map(|one| one.id.clone()).collect();
+    let by_name = mapping.answered_by_name(&asked);
+    columns.extend(by_name.iter().map(|one| (one.field.clone(), json!(one.columns.join(", ")))));
+    let is_kept = |column: &&str| !by_name.iter().any(|one| one.columns.iter().any(|other| other == column));
     let mut about = Map::new();
     about.insert("file".to_owned(), Value::Object(list.shown()));
     about.insert("fields".to_owned(), Value::Object(columns));
-    about.insert("kept_as_they_are".to_owned(), mapping.kept().collect());
+    about.insert("kept_as_they_are".to_owned(), mapping.kept().filter(is_kept).collect());
     if !questions.is_empty() {
-        let asked: Vec<_> = questions.iter().map(|one| one.id.clone()).collect();
         about.insert("unknown_answers".to_owned(), json!(mapping.unknown_answers(&asked)));
         let open = mapping.unanswered(&asked);
         let unfilled = questions.iter().filter(|one| one.points > 0 && open.contains(&one.id.as_str()));

@@ -39,6 +39,17 @@ impl Mapping {
         likely.collect()
     }
 
+    /// Questions that a column answers because it is called as they are: beside the lead's own fields they are read as answers.
+    #[must_use]
+    pub fn answered_by_name(&self, questions: &[String]) -> Vec<FieldColumns> {
+        let kept: Vec<_> = self.kept().collect();
+        let named = self.kept_as.iter().zip(&self.header).filter_map(|(name, column)| {
+            let question = name.as_ref().filter(|name| questions.contains(name) && kept.contains(&column.as_str()))?;
+            Some(FieldColumns { field: format!("answers.{question}"), columns: vec![column.clone()] })
+        });
+        named.collect()
+    }
+
     /// Questions of the script that nothing of the list answers. A column that is called as one does.
     #[must_use]
     pub fn unanswered<'q>(&self, questions: &'q [String]) -> Vec<&'q str> {

@@ -209,6 +209,10 @@ fn a_column_that_is_called_as_a_question_answers_it() {
     let mapping = Mapping::new(&texts(&["budget", "Rooms"]), &MappingRules::default()).unwrap();
     let questions = texts(&["budget", "rooms"]);
     assert_eq!(mapping.unanswered(&questions), ["rooms"]);
+    assert_eq!(
+        mapping.answered_by_name(&questions).iter().map(|one| one.field.as_str()).collect::<Vec<_>>(),
+        ["answers.budget"]
+    );
     assert_eq!(mapping.likely_answers(&questions)[0].field, "answers.rooms");
 }
 

@@ -68,6 +68,24 @@ async fn what_a_body_told_that_nobody_took_is_told_by_the_next_one() {
 }
 
 #[tokio::test]
+async fn who_never_took_the_lead_is_sent_no_news_of_it_that_it_did_not_ask_for() {
+    for (events, goes_out) in [("{lead.matured}", vec![]), ("{lead.matured,lead.updated}", vec![11])] {
+        let mut scene = Scene::new().await;
+        scene.run(&format!("update endpoint set events = '{events}'")).await;
+        assert_eq!(leased(&scene, &[1], 0).await, [1]);
+        scene
+            .run("update delivery set state = 'dead', reason = '503', lease = null, leased_until = null, ended_at = '2026-11-24 10:01Z' where id = pg_temp.i(1)")
+            .await;
+        scene.run("update person set phone = '+14155550102' where id = pg_temp.i(1)").await;
+        scene.run(&owed("11")).await;
+        assert_eq!(leased(&scene, &[11], 2).await, goes_out, "{events}");
+        let left = if events.contains("updated") { "leased" } else { "withdrawn" };
+        assert!(scene.state(11).await.starts_with(left), "{}", scene.state(11).await);
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
 async fn who_asks_for_no_updates_is_sent_what_outdates_the_bytes_and_nothing_else() {
     let note = "insert into note (lead_id, at, by, text, origin) select pg_temp.i(1), '2026-11-24 10:01Z', 'Site', 'a garden', 'arrival:1'";
     let number = "update person set phone = '+14155550102' where id = pg_temp.i(1)";

@@ -43,8 +43,16 @@ async fn the_teams_webhook_is_told_who_has_what_the_first_rep_could_not_be_maile
     let dana_has_it = "update delivery set state = 'delivered', ended_at = due_at where id = pg_temp.i(11)";
     let died_too = "update delivery set state = 'dead', ended_at = due_at where id = pg_temp.i(12)";
     let own = "update endpoint set rep_id = pg_temp.i(31) where id = pg_temp.i(1)";
+    // Everybody has each lead: a mailbox of the office bounces, and Lee had it from the beginning.
+    let office = "update endpoint set rep_id = null where id = pg_temp.i(21); update delivery set rep_id = null where id = pg_temp.i(1);
+                  update delivery set ended_at = ended_at + interval '1 minute' where id = pg_temp.i(11);";
+    let given_on = format!(
+        "{office} update delivery set created_at = created_at + interval '2 minutes' where id = pg_temp.i(12);"
+    );
     for (meanwhile, expected) in [
-        ("", &["lead.matured Lee", "lead.updated Lee assigned"][..]),
+        (office, &["lead.matured"][..]),
+        (&given_on, &["lead.matured Lee", "lead.updated Lee assigned"]),
+        ("", &["lead.matured Lee", "lead.updated Lee assigned"]),
         (to_fallback, &["lead.matured", "lead.updated assigned Office"]),
         (never_sent, &["lead.matured Lee"]),
         (asks_nothing, &["lead.matured Lee"]),
