@@ -13,6 +13,9 @@ use crate::{
     configured, demo, first_admin, links, output,
 };
 
+/// The document of the first steps, in the tree.
+const SHIPPED: &str = "deploy/criteria/web-enquiry.toml";
+
 /// Runs until a signal or the death of a component.
 ///
 /// # Errors
@@ -51,7 +54,7 @@ pub async fn serve(common: &Common, options: ServeOptions) -> anyhow::Result<Exi
             }
         });
     } else if is_first {
-        output::say(&first_steps(&app.address.to_string(), &ripen));
+        output::say(&first_steps(&app.address.to_string(), &ripen, Path::new(SHIPPED).exists()));
     }
     app.run(true).await?;
     Ok(ExitCode::SUCCESS)
@@ -77,11 +80,10 @@ fn greeting(app: &App, roles: &[Role], data_dir: &str) -> String {
     )
 }
 
-fn first_steps(address: &str, ripen: &str) -> String {
-    let shipped = "deploy/criteria/web-enquiry.toml";
-    // Beside its source the document is there; a program that was installed brings it along.
-    let activate = if Path::new(shipped).exists() {
-        format!("{ripen} criteria activate {shipped}")
+/// What to do next. Beside its source the criteria's document is there; a program that was installed brings it along.
+fn first_steps(address: &str, ripen: &str, is_beside_source: bool) -> String {
+    let activate = if is_beside_source {
+        format!("{ripen} criteria activate {SHIPPED}")
     } else {
         format!("{ripen} criteria example > criteria.toml\n  {ripen} criteria activate criteria.toml")
     };
@@ -126,7 +128,7 @@ mod tests {
     #[test]
     fn the_first_steps_are_those_of_the_readme() {
         let readme = include_str!("../../../README.md");
-        let steps = first_steps("127.0.0.1:8080", "ripen");
+        let steps = first_steps("127.0.0.1:8080", "ripen", true);
         let commands: Vec<_> = steps.lines().map(str::trim).filter(|line| line.starts_with("ripen ")).collect();
         assert_eq!(commands.len(), 4, "{steps}");
         let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -135,5 +137,7 @@ mod tests {
             let command = words(line.split('#').next().unwrap_or(line));
             assert!(readme.contains(&command), "{command}");
         }
+        let elsewhere = first_steps("127.0.0.1:8080", "ripen", false);
+        assert!(elsewhere.contains("criteria activate criteria.toml") && !elsewhere.contains("deploy/"), "{elsewhere}");
     }
 }

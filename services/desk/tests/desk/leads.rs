@@ -154,7 +154,7 @@ async fn a_leads_page_tells_what_happened_and_its_forms_change_it() {
     let page = agent.page(&app, &path).await;
     for shown in [
         "Casey Smith",
-        "call them",
+        "It is called by nobody until another number is written down",
         "aria-current=\"step\">lead",
         "action=\"/work/take\"",
         "open=close",

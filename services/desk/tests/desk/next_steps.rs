@@ -101,7 +101,7 @@ async fn an_a_lead_that_is_perhaps_the_same_persons_waits_for_somebody_who_says_
     let (same, agreed) = step.split_once("Promised call").unwrap();
     assert!(same.contains("Same person?") && same.contains("say whose it is"), "{step}");
     assert!(!same.contains("Agreed with the person"), "{step}");
-    assert!(agreed.contains("rings back. Agreed with the person by Morgan Slate"), "{step}");
+    assert!(agreed.contains("rings back</span>. Agreed with the person by Morgan Slate"), "{step}");
     assert!(!page.contains("the client has it;") && !page.contains("The client has it;"), "{page}");
 
     // To a client's people neither the other lead nor a command is told.

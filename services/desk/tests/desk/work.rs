@@ -439,8 +439,7 @@ async fn what_was_saved_can_be_taken_back_for_some_seconds() {
     let again = desk.page("/work").await;
     let form = again.form();
     desk.post("/work/dispose", &again.typed(&form, &[("disposition", "no_answer")])).await;
-    let back = desk.page(undone.header("location")).await;
-    assert!(!back.0.contains("Taken back"), "it is saved again, and the address is one of before: {}", back.0);
+    assert!(!desk.page(undone.header("location")).await.0.contains("Taken back"), "it is saved again");
     desk.app.pass(3600);
     let late = desk.post("/work/undo", &[("touch", &again.hidden("touch"))]).await;
     assert_eq!(late.header("location"), "/work?told=too_late");

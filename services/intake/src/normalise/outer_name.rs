@@ -44,7 +44,8 @@ struct FlatName {
 /// own name. Returns under which name each was posted.
 pub fn look_through(fields: &mut Fields) -> BTreeMap<String, String> {
     let mut posted_as = BTreeMap::new();
-    if reaches(fields.iter().map(|(name, value)| (name.as_str(), is_said(value)))) {
+    let outside = fields.iter().filter(|(name, _)| flat_name(name).is_none());
+    if reaches(outside.map(|(name, value)| (name.as_str(), is_said(value)))) {
         return posted_as;
     }
     // `opt_out[phone]` says by no number how to reach anybody.

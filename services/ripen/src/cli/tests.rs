@@ -79,6 +79,8 @@ fn every_command_that_is_shown_can_be_typed() {
         if !line.starts_with("ripen ") {
             continue;
         }
+        // What the shell does with what is printed is no part of the command.
+        let line = line.split_once(" > ").map_or(line.as_str(), |(command, _)| command).to_owned();
         let typed: Vec<_> = words(&line).iter().map(|word| filled(word)).collect();
         let refused = Cli::try_parse_from(&typed).err().map(|error| error.to_string());
         assert_eq!(refused, None, "{line}");

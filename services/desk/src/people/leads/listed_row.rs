@@ -1,4 +1,4 @@
-//! A lead as a list shows it.
+//! A lead as a list shows it: every column in words, the same on the page, in its file and for programs.
 
 use ripen_store::lead::list::ListedLead;
 
