@@ -72,9 +72,9 @@ pub(crate) fn in_order(mut fresh: Vec<LeasedDelivery>, write: impl Fn(&LeasedDel
 fn is_told_already(due: &LeasedDelivery, body: &[u8]) -> bool {
     let EventDetail::Updated(update) = &due.facts.detail else { return false };
     if due.told_before.is_none() {
-        // The lead never came there, and an update that was not asked for would be taken for one.
-        let is_unasked = matches!(update.kind.get(), Some(UpdateKind::Arrival | UpdateKind::Grade));
-        return is_unasked && !due.asks;
+        // The lead never came there, and a correction that was not asked for would be taken for a lead. That it is no A any more is
+        // told: where an answer is missing it may have come.
+        return !due.asks && update.kind.get() == Some(&UpdateKind::Arrival);
     }
     let read = |body: &[u8]| ClientEvent::read(body);
     let (before, now) = (due.told_before.as_deref().and_then(read), read(body));
