@@ -27,7 +27,7 @@ create or replace function delivery_given_on(given_up uuid) returns boolean
         select from delivery d join endpoint e on e.id = d.endpoint_id
         join maturation m on m.id = d.maturation_id
         cross join lateral delivery_had_by(d.id) h (id)
-        join delivery o on o.id = h.id and o.id <> d.id and o.state not in ('dead', 'withdrawn')
+        join delivery o on o.id = h.id and o.id <> d.id and o.state <> 'withdrawn'
         join endpoint x on x.id = o.endpoint_id
         where d.id = given_up and d.event = 'lead.matured' and d.state = 'dead'
           -- Where every endpoint gets every lead nobody has it in another's place; what has no rep is a program of the client, which may

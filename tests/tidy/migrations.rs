@@ -50,7 +50,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0040_fuller_names.sql", "ebc26f9c3dc6ccf65de36f8d45874139ce5d87f4c4669256f9265e2721f8e41c"),
     ("0041_drafts_and_lost_numbers.sql", "30d87e296fe20852eb8f2e3e3369159af6818f7f1f9c82b9c03ae231c86957bf"),
     ("0042_had_and_spoken.sql", "30bf2b2ae4447e8872fd15526b21b8beab7801350e2a8dd98bb4b5622daab343"),
-    ("0043_had_by.sql", "7583bdf1f4dcfe5149e37d4b9b201ff67652d3cccae6b85a6101d92742369d57"),
+    ("0043_had_by.sql", "4e83c498eb02cb3d2c0f9d8aebda57d90315f50f1d4451a65353cf6e839317ba"),
     ("0044_call_start.sql", "969ad962c4f50f08225817648fff729747d7fe1b9a7ed6ee5c353efed2f00970"),
 ];
 

@@ -617,7 +617,9 @@
     }
     if (isIn && !event.altKey) return false;
     const disposition = form.querySelector(`[name="disposition"][data-key="${CSS.escape(name)}"]`);
-    const preset = chosen()?.value === "call_back" && form.querySelector(`[data-preset="${CSS.escape(name)}"]`);
+    // "e" is this evening, and the note once a time is picked: typed out of habit it would move the call.
+    const isPicked = name === "e" && (form.querySelector('[name="cb_date"]')?.value ?? "") !== "";
+    const preset = chosen()?.value === "call_back" && !isPicked && form.querySelector(`[data-preset="${CSS.escape(name)}"]`);
     if (disposition) choose(disposition.value);
     else if (preset) pick(preset);
     else if (name === "n") form.requestSubmit(byId("save"));

@@ -1,10 +1,10 @@
 //! The two ways to reach a person. One usable is enough; the other is flagged with its words.
 
 use ripen_domain::{
-    contact::{Email, InvalidEmail, InvalidPhone, ReadPhone, bare_address, extension_written},
+    contact::{Email, InvalidEmail, InvalidPhone, ReadPhone, bare_address, extension_written, is_no_extension},
     flag::FlagCode,
     list::wish::{ContactWish, wish_in_note},
-    values::{folded, is_nothing},
+    values::folded,
 };
 use ripen_web::FieldProblem;
 use serde_json::Value;
@@ -88,7 +88,7 @@ fn extension(reader: &mut Reader) {
     let Some(value) = reader.take("phone_extension") else { return };
     let given = text::shown(&value);
     let said = folded(&given);
-    if said.is_empty() || is_nothing(&said) {
+    if is_no_extension(&said) {
         return;
     }
     match (reader.submission.phone.clone(), extension_written(&given)) {

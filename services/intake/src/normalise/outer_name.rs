@@ -17,6 +17,9 @@ use serde_json::{Map, Value};
 use super::text;
 use crate::formats::{Fields, field::member};
 
+/// What programs call the object of a person's further fields.
+const MORE_FIELDS: [&str; 5] = ["extra", "custom_fields", "customFields", "custom", "properties"];
+
 /// Where a field stands.
 enum OuterPlace {
     /// Under this name: `form_fields[email]`.
@@ -87,7 +90,7 @@ pub fn look_through(fields: &mut Fields) -> BTreeMap<String, String> {
 fn put(fields: &mut Fields, name: &str, value: Value) -> Option<Value> {
     let known = match fields.get_mut(name) {
         Some(Value::Object(known)) if GROUPS.contains(&name) => known,
-        Some(known) if !known.is_null() => return Some(value),
+        Some(known) if is_there(known) => return Some(value),
         _ => {
             fields.insert(name.to_owned(), value);
             return None;
@@ -99,7 +102,7 @@ fn put(fields: &mut Fields, name: &str, value: Value) -> Option<Value> {
     };
     let mut left = Map::new();
     for (member, value) in members {
-        if known.get(&member).is_some_and(|known| !known.is_null()) {
+        if known.get(&member).is_some_and(is_there) {
             left.insert(member, value);
         } else {
             known.insert(member, value);
@@ -112,7 +115,21 @@ fn put(fields: &mut Fields, name: &str, value: Value) -> Option<Value> {
 fn is_member_there(fields: &Fields, name: &str) -> bool {
     let Some((group, member)) = name.split_once('.').filter(|(group, _)| GROUPS.contains(group)) else { return false };
     let members = fields.get(group).and_then(Value::as_object);
-    members.and_then(|members| members.get(member)).is_some_and(|known| !known.is_null())
+    members.and_then(|members| members.get(member)).is_some_and(is_there)
+}
+
+/// Whether a value keeps its place: what is empty hides nothing that is said elsewhere.
+fn is_there(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => !members.is_empty(),
+        Value::Array(values) => !values.is_empty(),
+        scalar => is_said(scalar),
+    }
+}
+
+/// Whether something within the lead's own outer name is looked through for a wish not to be contacted, whatever its shape.
+fn may_hold_wish(name: &str, value: &Value) -> bool {
+    matches!(value, Value::Object(_) | Value::Array(_)) && (is_wish(name) || MORE_FIELDS.contains(&name))
 }
 
 /// The outer name of a flat one, and what stands within it.
@@ -148,7 +165,9 @@ fn within(fields: &Fields) -> BTreeMap<String, Vec<InnerField>> {
             let inner = members.iter().map(|(inner, value)| InnerField {
                 inner: inner.clone(),
                 place: OuterPlace::Nested,
-                is_said: is_said(value) || GROUPS.contains(&inner.as_str()) && value.is_object(),
+                is_said: is_said(value)
+                    || GROUPS.contains(&inner.as_str()) && value.is_object()
+                    || may_hold_wish(inner, value),
             });
             outers.entry(name.clone()).or_default().extend(inner);
         }
@@ -208,6 +227,11 @@ mod tests {
                 json!({"data": {"email": "ella@x.com"}, "opt_out": {"phone": true}}),
                 json!({"email": "ella@x.com", "opt_out": {"phone": true}}),
             ),
+            (
+                json!({"enquiry": {"email": "ella@x.com", "do_not_contact": {"value": true}, "extra": {"DNC": "yes"}}}),
+                json!({"email": "ella@x.com", "do_not_contact": {"value": true}, "extra": {"DNC": "yes"}}),
+            ),
+            (json!({"email": "", "data": {"email": "ella@x.com"}}), json!({"email": "ella@x.com"})),
         ] {
             assert_eq!(looked(posted.clone()), read, "{posted}");
         }
@@ -225,6 +249,14 @@ mod tests {
                        "answers": {"budget": 8}, "tracking": null}),
                 json!({"email": "ella@x.com", "answers": {"budget": 8, "soon": true}, "tracking": {"cost": 2},
                        "lead": {"answers": {"budget": 9}}}),
+            ),
+            (
+                json!({"data": {"email": "ella@x.com", "answers": {"budget": 9, "soon": true}}, "answers": {"budget": ""}}),
+                json!({"email": "ella@x.com", "answers": {"budget": 9, "soon": true}}),
+            ),
+            (
+                json!({"data": {"email": "ella@x.com", "answers": {"budget": 9}}, "answers": ""}),
+                json!({"email": "ella@x.com", "answers": {"budget": 9}}),
             ),
             (
                 json!({"data": {"email": "ella@x.com", "answers": {"budget": 9}}, "answers": "x"}),

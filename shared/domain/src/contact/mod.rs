@@ -10,7 +10,7 @@ mod spelling;
 pub use dial_code::DialCode;
 pub use email::{Email, InvalidEmail, bare_address};
 pub use mention::mentioned;
-pub use phone::{InvalidPhone, Phone, ReadPhone, extension_written, is_extension};
+pub use phone::{InvalidPhone, Phone, ReadPhone, extension_written, is_extension, is_no_extension};
 pub use redaction::{WITHHELD, without};
 
 /// One way to recognise a person within a client.

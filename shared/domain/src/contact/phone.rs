@@ -14,7 +14,7 @@ mod reading;
 mod remark;
 
 pub use invalid_phone::InvalidPhone;
-pub use number::{Phone, extension_written, is_extension};
+pub use number::{Phone, extension_written, is_extension, is_no_extension};
 
 /// The longest text that may hold a number or two.
 const LONGEST: usize = 100;

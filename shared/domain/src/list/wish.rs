@@ -48,6 +48,8 @@ const OF_ONE_KIND: [&str; 16] = [
     "post",
     "bulk",
 ];
+/// Before this year nobody was asked whether they may be called.
+const EARLIEST_YEAR: u32 = 1970;
 /// Fewest digits of a day with its year.
 const DIGITS_OF_A_DAY: usize = 6;
 /// Words of fields that say how it stands with somebody. A link in a mail may be called `Unsubscribe`, too.
@@ -170,6 +172,7 @@ pub fn wish_in_field(value: &str) -> ContactWish {
     match yes_no(value) {
         Some(true) => ContactWish::DoNot,
         Some(false) => ContactWish::NotSaid,
+        None if is_no_day(value) => ContactWish::NotSaid,
         None if is_word(value) || is_wish_alone(value) || is_day(value) => ContactWish::DoNot,
         None if ["optedin", "optin", "subscribed"].contains(&words(value).concat().as_str()) => ContactWish::NotSaid,
         None => ContactWish::Unclear,
@@ -315,7 +318,18 @@ fn is_telling(name: &str) -> bool {
 
 fn is_day(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    digits >= DIGITS_OF_A_DAY && text.starts_with(|c: char| c.is_ascii_digit()) && text.contains(['-', '/', '.'])
+    let is_dated = text.starts_with(|c: char| c.is_ascii_digit()) && text.contains(['-', '/', '.']);
+    digits >= DIGITS_OF_A_DAY && is_dated && !is_no_day(text)
+}
+
+/// Whether a text is what a database writes where it has no day: `0000-00-00`, `0001-01-01T00:00:00`, `1900-01-00`. In 1900 nobody asked
+/// not to be called.
+fn is_no_day(text: &str) -> bool {
+    let day = text.trim().split(|c: char| c.is_whitespace() || c == 'T').next().unwrap_or_default();
+    let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
+    let is_none =
+        |part: &&str| part.parse().is_ok_and(|number: u32| number == 0 || part.len() == 4 && number < EARLIEST_YEAR);
+    parts.len() == 3 && parts.iter().all(|part| part.parse::<u32>().is_ok()) && parts.iter().any(is_none)
 }
 
 #[cfg(test)]

@@ -148,6 +148,7 @@ fn json_is_read_with_an_amount_as_text_or_number_and_wrong_types_are_named() {
 #[case("SE", "1500 kr", "SEK", "1500.00 SEK")]
 #[case("CA", "$ 900 CAD", "", "900.00 CAD")]
 #[case("JP", "¥1500", "JPY", "1500 JPY")]
+#[case("JP", "￥1,500", "JPY", "1500 JPY")]
 #[case("US", "12.505", "BHD", "12.505 BHD")]
 #[case("US", "12.505", "EUR", "amount: The amount can be read as two numbers: write it without marks, such as 450000.")]
 #[case("DE", "12,505", "BHD", "12.505 BHD")]

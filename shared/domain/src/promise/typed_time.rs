@@ -32,7 +32,7 @@ pub enum When {
 /// A text that names no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no time: write a moment (2027-04-03T14:30), a day (2027-04-03), days (2027-04-03/2027-04-09), a month \
+    "{0:?} is no time: write a moment by the person's clock, without an offset (2027-04-03T14:30), a day (2027-04-03), days (2027-04-03/2027-04-09), a month \
      (2027-04), a quarter (2027-Q2), a year (2027) or days from now (30d)"
 )]
 pub struct InvalidWhen(String);
@@ -56,8 +56,9 @@ fn read(text: &str) -> Option<When> {
         let ((from, _), (_, to)) = (days_of(from)?, days_of(to)?);
         return (from <= to).then_some(When::Days { from, to });
     }
-    if text.contains(['T', ' ']) {
-        return text.parse().ok().map(When::Moment);
+    if let Some((_, clock)) = text.split_once(['T', ' ']) {
+        // It is by the person's clock: an offset would be left out, and the call promised hours off.
+        return if clock.contains(['+', '-']) { None } else { text.parse().ok().map(When::Moment) };
     }
     days_of(text).map(|(from, to)| When::Days { from, to })
 }
@@ -229,6 +230,15 @@ mod tests {
             ("30d", "2026-12-22T15:00:00Z", "2026-12-23T06:00:00Z"),
         ] {
             assert_eq!(due(text, "America/Chicago"), Ok((at.to_owned(), Some(until.to_owned()))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_with_an_offset_is_refused_and_not_read_without_it() {
+        for text in
+            ["2026-12-03T10:30-06:00", "2026-12-03 10:30+05:00", "2026-12-03T10:30:00-06:00", "2026-12-03T10:30Z"]
+        {
+            assert!(due(text, "Europe/Berlin").is_err_and(|why| why.contains("without an offset")), "{text}");
         }
     }
 

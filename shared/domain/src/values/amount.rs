@@ -107,7 +107,7 @@ impl WrittenAmount {
     /// Takes a text apart; whether what is left is a number turns out when it is read.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let text = in_full(folded(text).to_lowercase());
+        let text = in_full(narrow(&folded(text).to_lowercase()));
         let mut currencies = Vec::new();
         let bare = without_currency(&text, &mut currencies);
         // 1 millón de pesos
@@ -162,6 +162,11 @@ impl WrittenAmount {
         let is_one = digits(whole) && digits(decimals) && decimals.len() == 3 && whole.len() <= MOST_DIGITS - 3;
         if is_one { format!("{whole}.{decimals}").parse().ok() } else { None }
     }
+}
+
+/// Signs as keyboards of East Asia write them.
+fn narrow(text: &str) -> String {
+    text.replace('￥', "¥").replace('＄', "$").replace('￡', "£").replace('￦', "₩")
 }
 
 fn signed(text: &str) -> (bool, &str) {

@@ -303,6 +303,11 @@ impl Transaction {
         let Some(winner) = recipients.into_iter().find(|one| one.id == offer.to && !one.endpoints.is_empty()) else {
             return Ok(refused("There is no enabled endpoint to send it to: enable one first"));
         };
+        if let RecipientId::Rep(rep) = winner.id
+            && self.rep_has_left(rep).await?
+        {
+            return Ok(refused(&format!("{} has left: this lead stays on offer to the others", winner.name)));
+        }
         // Counted under the client's lock: of ten offers that one rep takes at once, as many go to the rep as the day may bring.
         if let Some(full) = winner.full() {
             return Ok(refused(&format!("{} {full}: this lead stays on offer to the others", winner.name)));
@@ -345,6 +350,16 @@ impl Transaction {
         let given = given.into_iter().flatten().map(|key| (key, 1)).collect();
         self.turns_write(&Turns { given, ..Turns::default() }).await?;
         Ok(offer.done())
+    }
+
+    /// Whether a rep is paused without a date of return: what is theirs goes to others.
+    async fn rep_has_left(&mut self, rep: RepId) -> Result<bool, StoreError> {
+        let left = sqlx::query_scalar!(
+            r#"-- offer.rep_left
+            select has_left as "left!" from rep where id = $1"#,
+            rep.uuid()
+        );
+        Ok(left.fetch_optional(self.connection()).await?.unwrap_or(true))
     }
 
     /// Whether a lead that is taken on this date of its client's counted against another one when it was offered.

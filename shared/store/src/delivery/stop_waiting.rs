@@ -50,8 +50,10 @@ impl Transaction {
             from delivery d join endpoint e on e.id = d.endpoint_id
             join delivery w on w.maturation_id = d.maturation_id and w.endpoint_id is null and w.state = 'held' and w.same_as is null
             where d.id = $1 and d.event = 'lead.matured'
+              -- What waited before anything was given up waits for somebody who is to have the lead beside it; routing ends it where
+              -- that is nobody.
               and (exists (select from claim k where k.maturation_id = d.maturation_id)
-                   or d.state = 'dead' and not exists (select from delivery_had_by(d.id) h (id) where h.id <> d.id))
+                   or d.state = 'dead' and w.created_at >= d.ended_at and not exists (select from delivery_had_by(d.id) h (id) where h.id <> d.id))
               and ($2::boolean
                    or d.state in ('dead', 'withdrawn')
                       and (e.kind = 'email' or e.rep_id is not null

@@ -24,7 +24,8 @@ impl Transaction {
             return Ok(());
         }
         let ids: Vec<_> = bounced.iter().map(|id| id.uuid()).collect();
-        // In the order of the deliveries and not of their ends: reports come days later. What was sent since counts for the address once
+        // In the order in which the mails were sent: reports come days later, and what waits under an old id goes out late. What was
+        // sent since counts for the address once
         // an hour has passed without a report. Of a mail it counts when it was sent: one that went to the address before it was changed
         // says nothing of the new one, whenever it comes back.
         let rows = sqlx::query!(
@@ -33,16 +34,17 @@ impl Transaction {
             from (select distinct on (endpoint_id) endpoint_id, id from delivery where id = any($1) order by endpoint_id, id desc) d
             where e.id = d.endpoint_id and e.kind = 'email' and e.state = 'enabled'
               and exists (
-                select from (select min(t.id::text)::uuid as first, max(t.id::text)::uuid as last, count(*) as n
-                             from (select b.id from delivery b
+                select from (select min(t.sent) as first, max(t.sent) as last, count(*) as n
+                             from (select s.sent from delivery b
+                                   cross join lateral (
+                                     select coalesce((select max(a.at) from attempt a where a.delivery_id = b.id), b.bounced_at) as sent) s
                                    where b.endpoint_id = e.id and b.bounced_at is not null
-                                     and (e.bounces_from is null or e.bounces_from <=
-                                          coalesce((select max(a.at) from attempt a where a.delivery_id = b.id), b.bounced_at))
-                                   order by b.id desc limit 3) t) came_back
+                                     and (e.bounces_from is null or e.bounces_from <= s.sent)
+                                   order by s.sent desc, b.id desc limit 3) t) came_back
                 where n = 3 and not exists (
-                  select from delivery o
-                  where o.id > came_back.first and o.endpoint_id = e.id and o.bounced_at is null and o.state in ('delivered', 'filed')
-                    and (o.id < came_back.last or coalesce(o.first_delivered_at, o.ended_at) <= $3::timestamptz - interval '1 hour')))
+                  select from delivery o cross join lateral (select coalesce(o.first_delivered_at, o.ended_at) as taken) k
+                  where o.endpoint_id = e.id and o.bounced_at is null and o.state in ('delivered', 'filed') and k.taken > came_back.first
+                    and (k.taken < came_back.last or k.taken <= $3::timestamptz - interval '1 hour')))
             returning e.id, d.id as "about!""#,
             &ids,
             WHY,

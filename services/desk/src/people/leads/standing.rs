@@ -108,7 +108,7 @@ fn way_out(lead: LeadId, delivery: &DeliveryRecord, perhaps_same: Option<LeadId>
     match (delivery.state.as_str(), perhaps_same) {
         ("dead", _) => "Mend the recipient and send it again, or take the lead back.".to_owned(),
         (_, Some(first)) => format!(
-            "Say whether it is: ripen person same {first} {lead} makes them one, ripen delivery release {} sends it as somebody else's.",
+            "Say whether it is: ripen person same {first} {lead} --why '…' makes them one, ripen delivery release {} --why '…' sends it as somebody else's.",
             delivery.id
         ),
         (_, None) if delivery.reason.as_deref() == Some(takes_none.as_str()) => {

@@ -13,8 +13,8 @@ pub enum WhatFollows {
     Nothing,
     /// Answers were typed, and nobody was reached: it cannot be saved so.
     Refused,
-    /// The next step cannot be then.
-    NotThen {
+    /// What was typed, or the time of the next step, cannot be used.
+    NotSo {
         /// Why, in a sentence.
         why: String,
     },
@@ -61,7 +61,7 @@ impl WhatFollows {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
-            Self::Refused | Self::NotThen { .. } => "refused",
+            Self::Refused | Self::NotSo { .. } => "refused",
             Self::Over { .. } => "over",
             Self::Goes { .. } => "goes",
             Self::CallBack { .. } => "call_back",
@@ -175,7 +175,7 @@ pub fn after(terms: &AfterTerms<'_>) -> AfterSaving {
     let what = what_follows(terms, becomes);
     let button = match what {
         WhatFollows::Goes { .. } => SaveButton::Send,
-        WhatFollows::CallBack { .. } | WhatFollows::NotThen { .. } => SaveButton::Promise,
+        WhatFollows::CallBack { .. } | WhatFollows::NotSo { .. } => SaveButton::Promise,
         WhatFollows::DoNotContact { .. } => SaveButton::Stop,
         _ => SaveButton::Plain,
     };
@@ -195,6 +195,13 @@ fn what_follows(terms: &AfterTerms<'_>, becomes: bool) -> WhatFollows {
         next: preview.next.as_ref().map(|next| next_in_words(next, &preview.places, when)).unwrap_or_default(),
     };
     match disposition {
+        // Refused as a whole when it is saved, a wish not to be contacted too.
+        Some(_)
+            if preview.over.is_none()
+                && let Some(why) = cannot_be_used(preview) =>
+        {
+            WhatFollows::NotSo { why }
+        }
         Some(Disposition::DoNotContact) => WhatFollows::DoNotContact { for_firm },
         _ if let Some(why) = &preview.over => WhatFollows::Over { why: why.clone() },
         None => WhatFollows::Nothing,
@@ -202,10 +209,7 @@ fn what_follows(terms: &AfterTerms<'_>, becomes: bool) -> WhatFollows {
             WhatFollows::Refused
         }
         Some(Disposition::CallBack) if !callback.trouble.is_empty() => {
-            WhatFollows::NotThen { why: callback.trouble.clone() }
-        }
-        Some(_) if let Some(error) = preview.wrong.iter().find(|error| error.field == "next") => {
-            WhatFollows::NotThen { why: error.message.clone() }
+            WhatFollows::NotSo { why: callback.trouble.clone() }
         }
         Some(Disposition::CallBack) => WhatFollows::CallBack { at: callback.there.clone(), to },
         Some(Disposition::NeverEnquired) => WhatFollows::Review,
@@ -216,6 +220,17 @@ fn what_follows(terms: &AfterTerms<'_>, becomes: bool) -> WhatFollows {
             (None, None) => again(),
         },
     }
+}
+
+/// Why what was typed cannot be saved; none where all of it can, or nobody was reached who could have said it.
+fn cannot_be_used(preview: &GradePreview) -> Option<String> {
+    let wrong = preview.wrong.iter().find(|error| error.code != "contradicts")?;
+    Some(match wrong.field.strip_prefix("answers.") {
+        Some(question) => {
+            format!("The answer to “{question}” cannot be used: {}.", wrong.message.trim_end_matches('.'))
+        }
+        None => format!("{}.", wrong.message.trim_end_matches('.')),
+    })
 }
 
 /// The grade that there would be.
@@ -259,7 +274,7 @@ impl SentenceTerms<'_> {
                 "It cannot be saved so: nobody was reached who could have answered. Choose “answered”, or put the new \
                  answers back as they were.",
             )],
-            WhatFollows::NotThen { why } => vec![words("It cannot be saved so. "), SaidPart::Words(why.clone())],
+            WhatFollows::NotSo { why } => vec![words("It cannot be saved so. "), SaidPart::Words(why.clone())],
             WhatFollows::Goes { to } => {
                 let waits = if self.undo_s > 0 { format!(" after {} s", self.undo_s) } else { String::new() };
                 [becomes_a(to).as_slice(), &[SaidPart::Words(format!("{waits}.")), self.undo()]].concat()
@@ -351,7 +366,7 @@ mod tests {
             said(&call("", Some("Acme")), Some(B), 0),
             "Becomes A and goes to Acme. Choose the day and the time of the call."
         );
-        let not_then = WhatFollows::NotThen { why: "That is past there: choose a later time.".to_owned() };
+        let not_then = WhatFollows::NotSo { why: "That is past there: choose a later time.".to_owned() };
         assert_eq!(said(&not_then, None, 20), "It cannot be saved so. That is past there: choose a later time.");
         assert_eq!(said(&call("", None), Some(B), 20), "Choose the day and the time of the call.");
         let again = WhatFollows::Again { next: String::new() };

@@ -36,7 +36,7 @@ impl From<AfterSaving> for AfterView {
     fn from(after: AfterSaving) -> Self {
         let saves = !matches!(
             after.what,
-            WhatFollows::Nothing | WhatFollows::Refused | WhatFollows::NotThen { .. } | WhatFollows::Over { .. }
+            WhatFollows::Nothing | WhatFollows::Refused | WhatFollows::NotSo { .. } | WhatFollows::Over { .. }
         );
         Self { what: after.what.word(), words: after.words(), to: after.what.to().map(str::to_owned), saves }
     }

@@ -33,7 +33,7 @@ impl<'r> BesideNumbers<'r> {
             match column {
                 Column::Country if !is_nothing(text) => beside.note(None, text),
                 Column::DialCode { .. } if !is_nothing(text) => beside.note(DialCode::written(text), text),
-                Column::Extension if !is_nothing(text) => {
+                Column::Extension if !is_no_extension(text) => {
                     beside.extension.get_or_insert(text);
                 }
                 _ => {}
@@ -91,9 +91,11 @@ impl<'r> BesideNumbers<'r> {
         let mut numbers: Vec<_> = identities.iter().filter_map(number).collect();
         numbers.sort_unstable();
         numbers.dedup();
+        // Of a number that could not be read, as likely.
+        let is_all_read = wrong.is_empty();
         let extended = match (&numbers[..], extension_written(said)) {
             ([], _) => return,
-            ([one], Some(digits)) if one.extension().is_none_or(|own| own == digits) => {
+            ([one], Some(digits)) if is_all_read && one.extension().is_none_or(|own| own == digits) => {
                 Some(one.with_extension(&digits))
             }
             _ => None,

@@ -284,6 +284,11 @@ mod tests {
             (",+12065574983,ext. 12", vec!["+12065574983;ext=12"], vec![]),
             (",+12065574983 x12,12", vec!["+12065574983;ext=12"], vec![]),
             (",+12065574983,", vec!["+12065574983"], vec![]),
+            // Of a spreadsheet's empty number.
+            (",+12065574983,0", vec!["+12065574983"], vec![]),
+            (",+12065574983,00.0", vec!["+12065574983"], vec![]),
+            // Whose extension it is cannot be told.
+            (",12 / +12065574983,12", vec![], vec![2]),
             ("a@example.com,,12", vec!["a@example.com"], vec![]),
             ("a@example.com,+12065574983,ask", vec!["a@example.com"], vec![2]),
             (",+12065574983 x13,12", vec!["+12065574983;ext=13"], vec![2]),

@@ -5,7 +5,10 @@ use std::fmt;
 use rlibphonenumber::PHONE_NUMBER_UTIL;
 use serde::{Deserialize, Serialize};
 
-use crate::{contact::spelling::EXTENSION_DIGITS, values::folded};
+use crate::{
+    contact::spelling::EXTENSION_DIGITS,
+    values::{folded, is_nothing},
+};
 
 /// Between the number and its extension in the text form (RFC 3966).
 const EXTENSION: &str = ";ext=";
@@ -20,6 +23,13 @@ pub struct Phone(String);
 #[must_use]
 pub fn is_extension(text: &str) -> bool {
     (1..=EXTENSION_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a field or a cell for an extension says that there is none: nothing, or the zero of a spreadsheet's empty number.
+#[must_use]
+pub fn is_no_extension(text: &str) -> bool {
+    let said = folded(text);
+    is_nothing(&said) || said.trim().chars().all(|c| matches!(c, '0' | '.'))
 }
 
 /// The extension in a field or a cell of its own: `12`, `x12`, `ext. 8`, `Durchwahl 08`; none where it is none.

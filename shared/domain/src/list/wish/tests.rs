@@ -274,3 +274,15 @@ fn a_wish_is_heard_in_any_shape_and_followed_where_nothing_says_that_it_is_anoth
     assert_eq!(read("opt_out", deep.clone()), "opt_out Unclear", "what nobody reads is looked at");
     assert_eq!(read("house", deep), "");
 }
+
+#[test]
+fn a_day_that_a_database_writes_for_none_is_no_wish() {
+    for day in ["0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "1900-01-00", "0001-01-01T00:00:00", "1900-01-01"] {
+        for name in ["do_not_contact", "dnc_date", "opt_out_date", "phone_opt_out", "custom_fields.dnc_date"] {
+            assert_eq!(wish_in_words(name, day), ContactWish::NotSaid, "{name}: {day}");
+        }
+    }
+    for day in ["2024-05-01", "1.5.2024", "05/01/2024 10:30", "2024-05-01T10:30:00Z"] {
+        assert_eq!(wish_in_words("dnc_date", day), ContactWish::DoNot, "{day}");
+    }
+}

@@ -22,8 +22,17 @@ async fn a_webhook_that_names_a_rep_whose_own_mail_came_back_is_not_that_rep() {
     let sam_has_it = "update delivery set state = 'delivered' where id = pg_temp.i(12)";
     let accepted = "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at)
         select pg_temp.i(1), id, id, 1, 'accepted', 'Sam', 'api', at, at from n where id = pg_temp.i(1)";
+    let accepted_dead =
+        "insert into outcome (client_id, lead_id, delivery_id, number, kind, said_by, how, at, happened_at)
+        select pg_temp.i(1), id, pg_temp.i(12), 1, 'accepted', 'Sam', 'link', at, at from n where id = pg_temp.i(1)";
     let given_after = "update delivery set created_at = '2026-11-24 09:55Z' where id = pg_temp.i(1)";
-    for (change, who) in [("", &[][..]), (sam_has_it, &["Sam"]), (accepted, &["Sam"]), (given_after, &["Sam"])] {
+    for (change, who) in [
+        ("", &[][..]),
+        (sam_has_it, &["Sam"]),
+        (accepted, &["Sam"]),
+        (accepted_dead, &["Sam"]),
+        (given_after, &["Sam"]),
+    ] {
         scene.again().await;
         scene.run("delete from rep").await;
         scene.run(&format!("{BOTH_DEAD} {change}")).await;

@@ -156,11 +156,17 @@ async fn what_others_are_to_have_beside_it_stays_where_one_of_several_is_sent_it
     on_offer(&mut scene, all).await;
     happens(&mut scene, Happens::SentAgain(11)).await;
     assert_eq!(scene.state(13).await, "held");
-    // Beside the webhook nobody has it.
+    // Beside the webhook nobody has it: what waits since Lee's mail came back is for Lee's place; what waited before is for somebody who
+    // is to have the lead beside Lee, whatever becomes of the mail.
     let nobody = "delete from claim; delete from delivery where id = pg_temp.i(12);";
-    on_offer(&mut scene, nobody).await;
-    happens(&mut scene, Happens::SentAgain(11)).await;
-    assert!(scene.state(13).await.starts_with("withdrawn: "));
+    let since = "update delivery set created_at = '2026-11-24 09:52Z' where id = pg_temp.i(13);";
+    for (waits, is_for_lee) in [(since, true), ("", false)] {
+        for what in [Happens::SentAgain(11), Happens::Replayed, Happens::Accepted(11)] {
+            on_offer(&mut scene, &format!("{nobody} {waits}")).await;
+            happens(&mut scene, what).await;
+            assert_eq!(scene.state(13).await.starts_with("withdrawn: "), is_for_lee, "{what:?} {waits}");
+        }
+    }
     scene.end().await;
 }
 

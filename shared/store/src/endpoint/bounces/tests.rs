@@ -39,6 +39,14 @@ async fn three_mails_of_one_address_that_came_back_disable_it_and_none_of_anothe
         "it has taken one since, and nobody reported that"
     );
     assert!(is_disabled(&mut scene, &later("2026-11-24 10:50Z")).await, "that one may come back yet");
+    // Offers that were taken long before, under ids between those of the leads, which went out after them.
+    let between = format!(
+        "update delivery set id = pg_temp.i(0) where id = pg_temp.i(2);
+         update attempt set delivery_id = pg_temp.i(0) where delivery_id = pg_temp.i(2);
+         {}; update delivery set id = pg_temp.i(2) where id = pg_temp.i(4)",
+        later("2026-11-24 09:30Z")
+    );
+    assert!(is_disabled(&mut scene, &between).await, "it took nothing since the first that came back was sent");
     scene.end().await;
 }
 
