@@ -53,7 +53,7 @@ const EARLIEST_YEAR: u32 = 1970;
 /// Fewest digits of a day with its year.
 const DIGITS_OF_A_DAY: usize = 6;
 /// Words of fields that say how it stands with somebody. A link in a mail may be called `Unsubscribe`, too.
-const TELLING: [&str; 24] = [
+const TELLING: [&str; 32] = [
     "status",
     "state",
     "stage",
@@ -78,6 +78,14 @@ const TELLING: [&str; 24] = [
     "note",
     "estado",
     "statut",
+    "comment",
+    "comments",
+    "message",
+    "remark",
+    "remarks",
+    "description",
+    "bemerkung",
+    "kommentar",
 ];
 /// The longest text that is a word for it.
 const LONGEST: usize = 40;
@@ -90,7 +98,8 @@ const AROUND: &[&str] = &[
     "please", "pls", "plz", "kindly", "thanks", "thank", "you", "thx", "cheers", "regards", "again", "anymore", "any",
     "more", "ever", "at", "all", "further", "longer", "me", "us", "bitte", "danke", "mehr", "wieder", "weiter", "mich",
     "uns", "por", "favor", "gracias", "mas", "nunca", "nuevo", "de", "s", "il", "te", "vous", "plait", "svp", "stp",
-    "merci", "plus", "nouveau", "jamais", "per", "favore", "grazie", "obrigado", "obrigada",
+    "merci", "plus", "nouveau", "jamais", "per", "favore", "grazie", "obrigado", "obrigada", "m", "veuillez",
+    "weitere", "weiteren", "nous",
 ];
 /// Words of a sentence that says how or when its person is reached: beside it `do not call` is about calls, or for now.
 const INVITING: &[&str] = &[

@@ -225,9 +225,9 @@ impl Transaction {
         Ok(())
     }
 
-    pub(crate) async fn events_insert(&mut self, c: &EventArrays, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn events_insert(&mut self, c: &EventArrays, now: Timestamp) -> Result<usize, StoreError> {
         // `on conflict do nothing`: a batch that runs again owes the same events under the same ids.
-        sqlx::query!(
+        let done = sqlx::query!(
             "-- event.insert
             insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, due_at,
                                   offered_until, created_at)
@@ -247,7 +247,7 @@ impl Transaction {
         )
         .execute(self.connection())
         .await?;
-        Ok(())
+        Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
     }
 
     /// Owes alarms to every endpoint of the client that asks and is not disabled, the one they are about included. That an
@@ -279,7 +279,7 @@ impl Transaction {
                 columns.push_alarm(alarm, row.endpoint_id, &detail, now);
             }
         }
-        self.events_insert(&columns, now).await
+        self.events_insert(&columns, now).await.map(|_| ())
     }
 
     /// Tells every endpoint that ever had a lead of these persons, by whichever maturation and whatever it asks for, that nobody may
@@ -319,11 +319,10 @@ impl Transaction {
             let event = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
             columns.push(&event, DeliveryId::from_uuid(row.id), now);
         }
-        if !columns.ids.is_empty() {
-            self.events_insert(&columns, now).await?;
-        }
+        // Who was told before is told nothing, and counts for nobody.
+        let told = if columns.ids.is_empty() { 0 } else { self.events_insert(&columns, now).await? };
         let leads: Vec<_> = leads.into_iter().map(LeadId::from_uuid).collect();
-        Ok(columns.ids.len() + self.offers_over(&leads, now).await?)
+        Ok(told + self.offers_over(&leads, now).await?)
     }
 }
 

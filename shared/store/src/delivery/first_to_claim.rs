@@ -211,6 +211,12 @@ impl Transaction {
         let before = claim.clone();
         let after = match new.outcome {
             Outcome::Accepted { .. } => claim.accept(offer.to, now),
+            // A wish, or that a number is somebody else's, is of a person whom the offer does not name: recorded as a pass it would be lost.
+            Outcome::Returned { .. } if new.outcome.fixed_reason().is_some() => {
+                return Ok(Some(refused(
+                    "This lead is on offer: accept it first, and say it of the lead, or tell the firm",
+                )));
+            }
             Outcome::Returned { .. } => claim.decline(offer.to),
             _ => match claim {
                 LeadOffer::Taken { at, .. } => Err(InvalidTransition::Taken(at)),
@@ -451,7 +457,7 @@ impl Transaction {
             let event = Event { lead: offer.lead, detail, cause, mailed: true, due_at: now };
             columns.push(&event, DeliveryId::from_uuid(row.id), now);
         }
-        self.events_insert(&columns, now).await
+        self.events_insert(&columns, now).await.map(|_| ())
     }
 
     /// Somebody passed. When nobody is left the next are asked at once.

@@ -83,7 +83,7 @@ impl Transaction {
             let cause = cause(row.given_by, row.excused);
             told.push(&Event { lead, detail, cause, mailed: false, due_at: now }, DeliveryId::from_uuid(row.id), now);
         }
-        self.events_insert(&told, now).await
+        self.events_insert(&told, now).await.map(|_| ())
     }
 }
 

@@ -286,3 +286,28 @@ fn a_day_that_a_database_writes_for_none_is_no_wish() {
         assert_eq!(wish_in_words("dnc_date", day), ContactWish::DoNot, "{day}");
     }
 }
+
+#[test]
+fn a_wish_of_oneself_is_heard_as_one_of_whoever_it_is() {
+    for note in [
+        "Ne pas m'appeler",
+        "Ne pas m\u{2019}appeler s'il vous pla\u{ee}t",
+        "Ne plus m'appeler",
+        "Merci de ne pas m'appeler",
+        "Veuillez ne pas m'appeler",
+        "ne pas me rappeler",
+        "ne plus me contacter",
+        "keine weiteren Anrufe",
+        "Keine weiteren Anrufe bitte",
+        "no llamarme",
+        "No llamarme m\u{e1}s, por favor",
+        "I don't want to be called",
+        "I do not want to be contacted.",
+        "no volver a llamar",
+    ] {
+        assert_eq!(wish_in_note(note), ContactWish::DoNot, "{note}");
+    }
+    assert_eq!(wish_in_words("description", "do not call"), ContactWish::DoNot);
+    assert_eq!(wish_in_words("description", "a house with a garden"), ContactWish::NotSaid);
+    assert_eq!(wish_in_note("veuillez m'appeler"), ContactWish::NotSaid);
+}
