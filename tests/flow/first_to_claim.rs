@@ -315,6 +315,27 @@ async fn a_rep_takes_no_more_offers_than_a_day_may_bring() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_offer_goes_to_nobody_who_has_left_and_what_is_said_of_its_person_is_no_pass() {
+    let scenario = scenario(RACE).await;
+    enquire(&scenario).await;
+    let offers = sent(&scenario, "lead.offered", 2).await;
+    let of = |name: &str| {
+        let found = offers.iter().find(|(_, body)| body["data"]["offered_to"]["name"] == name);
+        found.map(|(offer, _)| offer.clone()).unwrap()
+    };
+    let (hers, his) = (of("Dana Hill"), of("Lee Park"));
+    scenario.rep("Dana Hill", &["--pause"]).await;
+    let (taken, why) = say(&scenario, &hers, &["accepted"]).await;
+    assert!(!taken && why.contains("Dana Hill has left"), "{why}");
+    for reason in ["do_not_contact", "wrong_number"] {
+        let (passed, why) = say(&scenario, &his, &["returned", "--reason", reason]).await;
+        assert!(!passed && why.contains("accept it first"), "{why}");
+    }
+    let (won, why) = say(&scenario, &his, &["accepted"]).await;
+    assert!(won, "it stayed on offer: {why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reps_without_an_endpoint_of_their_own_take_an_offer_by_its_link() {
     let scenario = scenario(RACE).await;
     let endpoints = scenario.installation.json(&["endpoint", "list"]).await;

@@ -358,16 +358,6 @@ impl Transaction {
         Ok(offer.done())
     }
 
-    /// Whether a rep is paused without a date of return: what is theirs goes to others.
-    async fn rep_has_left(&mut self, rep: RepId) -> Result<bool, StoreError> {
-        let left = sqlx::query_scalar!(
-            r#"-- offer.rep_left
-            select has_left as "left!" from rep where id = $1"#,
-            rep.uuid()
-        );
-        Ok(left.fetch_optional(self.connection()).await?.unwrap_or(true))
-    }
-
     /// Whether a lead that is taken on this date of its client's counted against another one when it was offered.
     async fn offer_counts_again(&mut self, offer: &Offer, today: Date) -> Result<bool, StoreError> {
         let found = sqlx::query_scalar!(

@@ -71,6 +71,16 @@ impl Store {
 }
 
 impl Transaction {
+    /// Whether a rep is paused without a date of return: what is theirs goes to others.
+    pub(crate) async fn rep_has_left(&mut self, rep: RepId) -> Result<bool, StoreError> {
+        let left = sqlx::query_scalar!(
+            r#"-- rep.has_left
+            select has_left as "left!" from rep where id = $1"#,
+            rep.uuid()
+        );
+        Ok(left.fetch_optional(self.connection()).await?.unwrap_or(true))
+    }
+
     /// Adds a rep; `Taken` when the client has a rep of that address, `Moved` when the client is not in the scope.
     pub async fn rep_add(&mut self, scope: Scope, rep: &RepRecord, now: Timestamp) -> Result<(), StoreError> {
         let done = sqlx::query!(
