@@ -3,7 +3,7 @@
 
 use ripen_actions::person::{phones, phones_beside};
 use ripen_domain::{
-    contact::{DialCode, Identity, Phone, extension_written},
+    contact::{DialCode, Identity, Phone, extension_written, is_no_extension},
     country::country_written,
     values::is_nothing,
 };
