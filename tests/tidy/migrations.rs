@@ -51,7 +51,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0041_drafts_and_lost_numbers.sql", "30d87e296fe20852eb8f2e3e3369159af6818f7f1f9c82b9c03ae231c86957bf"),
     ("0042_had_and_spoken.sql", "30bf2b2ae4447e8872fd15526b21b8beab7801350e2a8dd98bb4b5622daab343"),
     ("0043_had_by.sql", "4e83c498eb02cb3d2c0f9d8aebda57d90315f50f1d4451a65353cf6e839317ba"),
-    ("0044_call_start.sql", "969ad962c4f50f08225817648fff729747d7fe1b9a7ed6ee5c353efed2f00970"),
+    ("0044_call_start_and_why_it_waits.sql", "5804ca539cdb5f52690c2438bafbc9a01aaafd7359450553227703f0146a389b"),
 ];
 
 #[test]

@@ -21,7 +21,8 @@ use crate::{
 
 /// What an arrival says of whom nobody may contact.
 pub struct SenderWish {
-    person: PersonId,
+    /// Whose it is; none where an older body is of somebody else than its lead: then it is of whoever is reached by what it names.
+    person: Option<PersonId>,
     client: ClientId,
     /// Where the arrival says that they are reached, but for a number that leads to a stranger.
     identities: Vec<Identity>,
@@ -57,8 +58,8 @@ pub async fn note(
         bar(work_unit, one.person, &one.why);
     }
     let wishes: Vec<_> = arrivals.iter().filter_map(|arrival| wish_of(work_unit, arrival)).collect();
-    for wish in &wishes {
-        bar(work_unit, wish.person, SENDER_SAID);
+    for person in wishes.iter().filter_map(|wish| wish.person) {
+        bar(work_unit, person, SENDER_SAID);
     }
     Ok(wishes)
 }
@@ -78,10 +79,11 @@ fn bar(work_unit: &mut UnitOfWork, person: PersonId, why: &str) {
 /// address there: that is heard too, of what the form itself names and of nothing else that leads to the person.
 fn wish_of(work_unit: &UnitOfWork, fresh: &NewArrival<'_>) -> Option<SenderWish> {
     let arrival = fresh.arrival;
-    let person = work_unit.owners.get(&fresh.id).filter(|_| arrival.submission.says_do_not_contact())?.person;
-    let is_theirs = |identity: &Identity| match identity {
-        Identity::Phone(phone) => !work_unit.is_void(person, phone),
-        Identity::Email(_) => true,
+    let owner = work_unit.owners.get(&fresh.id).filter(|_| arrival.submission.says_do_not_contact())?.person;
+    let person = (!(fresh.others.is_another && fresh.is_stale())).then_some(owner);
+    let is_theirs = |identity: &Identity| match (identity, person) {
+        (Identity::Phone(phone), Some(person)) => !work_unit.is_void(person, phone),
+        _ => true,
     };
     let source = work_unit.sources.get(&arrival.source).map(|source| source.name.clone()).unwrap_or_default();
     let named = arrival.submission.identities().chain(arrival.submission.identities_beside());
@@ -97,6 +99,10 @@ pub async fn follow(batch: &mut Transaction, wishes: &[SenderWish], now: Timesta
         let by = SaidBy::Source(source);
         let new = NewSuppression { client: Some(*client), why: SENDER_SAID, by, at: now };
         batch.suppress(scope, &new, identities).await?;
+        let Some(person) = person else {
+            batch.suppression_follow(scope, &new, identities).await?;
+            continue;
+        };
         batch.suppression_follow_person((scope, *person), &new, identities).await?;
         if *of_person {
             batch.person_suppress((scope, *person), &new).await?;

@@ -439,8 +439,10 @@ async fn load_facts(
         }
     }
     if !regrades.is_empty() {
-        for lead in batch.regrades_taken_back(&regrades).await? {
-            work_unit.leads.entry(lead).and_modify(|lead| lead.is_taken_back = true);
+        for (lead, is_last) in batch.regrades_taken_back(&regrades).await? {
+            work_unit.leads.entry(lead).and_modify(|lead| {
+                (lead.is_taken_back, lead.is_taken_back_last) = (true, is_last);
+            });
         }
     }
     Ok(())

@@ -13,9 +13,8 @@ pub(super) fn is_by_hand(lead: &TrackedLead, work: &GradingSettings) -> bool {
 }
 
 /// Whether it is decided because a disposition was taken back, and because of nothing else: promises and rounds are as they were before.
-/// Whatever is asked beside it counts the version on.
 pub(super) fn is_only_taken_back(lead: &TrackedLead, work: &GradingSettings) -> bool {
-    lead.is_taken_back && lead.regrade == Some(1) && is_by_hand(lead, work)
+    lead.is_taken_back && lead.is_taken_back_last && is_by_hand(lead, work)
 }
 
 /// Why the lead is to be decided now, if it is.

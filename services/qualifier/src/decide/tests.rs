@@ -238,6 +238,7 @@ fn what_is_taken_back_leaves_the_day_and_the_rounds_that_there_were() {
             regrade: Some(1),
             arrived,
             is_taken_back,
+            is_taken_back_last: is_taken_back,
             promises: vec![promise],
             ..before
         };

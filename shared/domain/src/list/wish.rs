@@ -53,7 +53,7 @@ const EARLIEST_YEAR: u32 = 1970;
 /// Fewest digits of a day with its year.
 const DIGITS_OF_A_DAY: usize = 6;
 /// Words of fields that say how it stands with somebody. A link in a mail may be called `Unsubscribe`, too.
-const TELLING: [&str; 32] = [
+const TELLING: [&str; 24] = [
     "status",
     "state",
     "stage",
@@ -78,15 +78,10 @@ const TELLING: [&str; 32] = [
     "note",
     "estado",
     "statut",
-    "comment",
-    "comments",
-    "message",
-    "remark",
-    "remarks",
-    "description",
-    "bemerkung",
-    "kommentar",
 ];
+/// Words of fields in which people write sentences, beside the note itself.
+const IN_SENTENCES: [&str; 8] =
+    ["comment", "comments", "message", "remark", "remarks", "description", "bemerkung", "kommentar"];
 /// The longest text that is a word for it.
 const LONGEST: usize = 40;
 /// The longest sentence that is a wish and nothing else.
@@ -195,6 +190,9 @@ pub fn wish_in_words(name: &str, value: &str) -> ContactWish {
     if is_permit(name) {
         return if yes_no(value) == Some(false) { ContactWish::Unclear } else { ContactWish::NotSaid };
     }
+    if named_wish(name).is_none() && words(name).iter().any(|word| IN_SENTENCES.contains(&word.as_str())) {
+        return wish_in_note(value);
+    }
     let is_telling = is_telling(name);
     if is_telling && value.split([',', ';', '|']).any(|part| is_word(part) || is_wish_alone(part)) {
         return if is_of_one_kind(name) { ContactWish::Unclear } else { ContactWish::DoNot };
@@ -205,7 +203,11 @@ pub fn wish_in_words(name: &str, value: &str) -> ContactWish {
         Some(NamedWish::OfLess) => unclear_where(wish_in_field(value) != ContactWish::NotSaid),
         Some(NamedWish::Perhaps) => unclear_where(yes_no(value) == Some(true)),
         Some(NamedWish::Checked) => unclear_where(
-            !is_nothing(value) && !value.trim().is_empty() && yes_no(value) != Some(true) && !is_day(value),
+            !is_nothing(value)
+                && !value.trim().is_empty()
+                && yes_no(value) != Some(true)
+                && !is_day(value)
+                && !is_no_day(value),
         ),
         None => unclear_where(is_telling && holds_wish(value)),
     }
@@ -331,14 +333,16 @@ fn is_day(text: &str) -> bool {
     digits >= DIGITS_OF_A_DAY && is_dated && !is_no_day(text)
 }
 
-/// Whether a text is what a database writes where it has no day: `0000-00-00`, `0001-01-01T00:00:00`, `1900-01-00`. In 1900 nobody asked
-/// not to be called.
+/// Whether a text is what programs write where they have no day: zeros, or a day before anybody was asked whether they may be called,
+/// such as `0001-01-01T00:00:00`, `1900-01-00`, and the first that computers count from.
 fn is_no_day(text: &str) -> bool {
     let day = text.trim().split(|c: char| c.is_whitespace() || c == 'T').next().unwrap_or_default();
     let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
-    let is_none =
-        |part: &&str| part.parse().is_ok_and(|number: u32| number == 0 || part.len() == 4 && number < EARLIEST_YEAR);
-    parts.len() == 3 && parts.iter().all(|part| part.parse::<u32>().is_ok()) && parts.iter().any(is_none)
+    let numbers: Option<Vec<u32>> = parts.iter().map(|part| part.parse().ok()).collect();
+    let Some(numbers) = numbers.filter(|numbers| numbers.len() == 3) else { return false };
+    let year = parts.iter().zip(&numbers).find(|(part, _)| part.len() == 4).map(|(_, number)| *number);
+    let is_first = year == Some(EARLIEST_YEAR) && numbers.iter().filter(|number| **number == 1).count() == 2;
+    numbers.iter().all(|number| *number == 0) || is_first || year.is_some_and(|year| year < EARLIEST_YEAR)
 }
 
 #[cfg(test)]

@@ -253,10 +253,12 @@ impl Transaction {
         // with waits again. One that waits for somebody to say whose it is stays so.
         sqlx::query!(
             "-- dead.give_on
-            insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, reason, due_at, offered_until, created_at, undo_until)
+            insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, state, reason, due_at, offered_until, created_at, undo_until,
+                                  because_of)
             select ($1::uuid[])[i], d.client_id, d.lead_id, d.maturation_id, ($3::uuid[])[i],
                    case when ($3::uuid[])[i] is null then 'held' else 'pending' end,
-                   concat_ws('; ', ($4::text[])[i], case when d.undo_until > $5 then $6::text end), greatest($5, d.undo_until), $5, $5, d.undo_until
+                   concat_ws('; ', ($4::text[])[i], case when d.undo_until > $5 then $6::text end), greatest($5, d.undo_until), $5, $5, d.undo_until,
+                   case when ($3::uuid[])[i] is null then d.id end
             from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($2::uuid[])[i]
             where ($3::uuid[])[i] is not null
                or not exists (select from delivery o where o.maturation_id = d.maturation_id and o.endpoint_id is null)
@@ -272,8 +274,9 @@ impl Transaction {
         .await?;
         sqlx::query!(
             "-- dead.route_again
-            update delivery w set state = 'held', reason = concat_ws('; ', n.reason, case when w.undo_until > $4 then $5::text end), reason_code = null, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null
-            from (select d.maturation_id, ($3::text[])[i] as reason
+            update delivery w set state = 'held', reason = concat_ws('; ', n.reason, case when w.undo_until > $4 then $5::text end), reason_code = null, due_at = greatest($4, w.undo_until), offered_until = $4, ended_at = null,
+                   because_of = case when w.state = 'withdrawn' then n.id else w.because_of end
+            from (select d.id, d.maturation_id, ($3::text[])[i] as reason
                   from generate_subscripts($1::uuid[], 1) i join delivery d on d.id = ($1::uuid[])[i]
                   where ($2::uuid[])[i] is null) n
             where w.maturation_id = n.maturation_id and w.endpoint_id is null and w.same_as is null and w.state in ('held', 'withdrawn')",

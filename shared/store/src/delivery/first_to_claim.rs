@@ -212,7 +212,9 @@ impl Transaction {
         let after = match new.outcome {
             Outcome::Accepted { .. } => claim.accept(offer.to, now),
             // A wish, or that a number is somebody else's, is of a person whom the offer does not name: recorded as a pass it would be lost.
-            Outcome::Returned { .. } if new.outcome.fixed_reason().is_some() => {
+            Outcome::Returned { .. }
+                if matches!(claim, LeadOffer::Offered { .. }) && new.outcome.fixed_reason().is_some() =>
+            {
                 return Ok(Some(refused(
                     "This lead is on offer: accept it first, and say it of the lead, or tell the firm",
                 )));

@@ -53,7 +53,7 @@ impl Transaction {
               -- What waited before anything was given up waits for somebody who is to have the lead beside it; routing ends it where
               -- that is nobody.
               and (exists (select from claim k where k.maturation_id = d.maturation_id)
-                   or d.state = 'dead' and w.created_at >= d.ended_at and not exists (select from delivery_had_by(d.id) h (id) where h.id <> d.id))
+                   or d.state = 'dead' and w.because_of is not null and not exists (select from delivery_had_by(d.id) h (id) where h.id <> d.id))
               and ($2::boolean
                    or d.state in ('dead', 'withdrawn')
                       and (e.kind = 'email' or e.rep_id is not null

@@ -38,7 +38,7 @@ impl Transaction {
         // Apart from why it is asked for: what changes next has a reason of its own, and this holds until the decision.
         sqlx::query!(
             "-- regrade.taken_back
-            update regrade set taken_back = true where lead_id = $1",
+            update regrade set taken_back = true, taken_back_version = version where lead_id = $1",
             lead.uuid()
         )
         .execute(self.connection())
@@ -109,20 +109,21 @@ impl Transaction {
         Ok(rows.into_iter().map(|row| (LeadId::from_uuid(row.lead_id), row.version)).collect())
     }
 
-    /// Of these regrades, at the version that was read, the leads of which a disposition was taken back.
-    pub async fn regrades_taken_back(&mut self, read: &[(LeadId, i64)]) -> Result<Vec<LeadId>, StoreError> {
+    /// Of these regrades, at the version that was read, the leads of which a disposition was taken back; and whether nothing was asked
+    /// since.
+    pub async fn regrades_taken_back(&mut self, read: &[(LeadId, i64)]) -> Result<Vec<(LeadId, bool)>, StoreError> {
         let leads: Vec<_> = read.iter().map(|(lead, _)| lead.uuid()).collect();
         let versions: Vec<_> = read.iter().map(|(_, version)| *version).collect();
-        let rows = sqlx::query_scalar!(
-            "-- regrade.are_taken_back
-            select r.lead_id from regrade r join unnest($1::uuid[], $2::bigint[]) as n (lead_id, version) on r.lead_id = n.lead_id and r.version = n.version
-            where r.taken_back",
+        let rows = sqlx::query!(
+            r#"-- regrade.are_taken_back
+            select r.lead_id, r.taken_back_version is not distinct from r.version as "is_last!" from regrade r join unnest($1::uuid[], $2::bigint[]) as n (lead_id, version) on r.lead_id = n.lead_id and r.version = n.version
+            where r.taken_back"#,
             &leads,
             &versions
         )
         .fetch_all(self.connection())
         .await?;
-        Ok(rows.into_iter().map(LeadId::from_uuid).collect())
+        Ok(rows.into_iter().map(|row| (LeadId::from_uuid(row.lead_id), row.is_last)).collect())
     }
 
     /// Removes regrades, each only at the version that the decision read. What waited for the decision because a disposition was taken

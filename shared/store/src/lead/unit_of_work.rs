@@ -68,6 +68,8 @@ pub struct TrackedLead {
     pub regrade: Option<i64>,
     /// It was asked for because a disposition was taken back.
     pub is_taken_back: bool,
+    /// And for nothing that was done since.
+    pub is_taken_back_last: bool,
     /// Arrivals of this batch, corrections among them.
     pub arrived: Vec<ArrivalId>,
     /// Some of them are more than corrections: the person enquired.
@@ -97,6 +99,7 @@ impl TrackedLead {
             promises: Vec::new(),
             regrade: None,
             is_taken_back: false,
+            is_taken_back_last: false,
             arrived: Vec::new(),
             enquired: false,
             fired: None,

@@ -175,7 +175,8 @@ pub fn after(terms: &AfterTerms<'_>) -> AfterSaving {
     let what = what_follows(terms, becomes);
     let button = match what {
         WhatFollows::Goes { .. } => SaveButton::Send,
-        WhatFollows::CallBack { .. } | WhatFollows::NotSo { .. } => SaveButton::Promise,
+        WhatFollows::CallBack { .. } => SaveButton::Promise,
+        WhatFollows::NotSo { .. } if terms.disposition == Some(Disposition::CallBack) => SaveButton::Promise,
         WhatFollows::DoNotContact { .. } => SaveButton::Stop,
         _ => SaveButton::Plain,
     };

@@ -58,6 +58,8 @@ pub(super) const WISHES: &[&str] = &[
     "sinllamadas",
     "nemappelez",
     "neappeler",
+    "neappelez",
+    "neappelezpas",
     "nepasrappeler",
     "nerappeler",
     "necontacter",

@@ -277,12 +277,20 @@ fn a_wish_is_heard_in_any_shape_and_followed_where_nothing_says_that_it_is_anoth
 
 #[test]
 fn a_day_that_a_database_writes_for_none_is_no_wish() {
-    for day in ["0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "1900-01-00", "0001-01-01T00:00:00", "1900-01-01"] {
+    for day in [
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+        "00/00/0000",
+        "1900-01-00",
+        "0001-01-01T00:00:00",
+        "1900-01-01",
+        "1970-01-01T00:00:00Z",
+    ] {
         for name in ["do_not_contact", "dnc_date", "opt_out_date", "phone_opt_out", "custom_fields.dnc_date"] {
             assert_eq!(wish_in_words(name, day), ContactWish::NotSaid, "{name}: {day}");
         }
     }
-    for day in ["2024-05-01", "1.5.2024", "05/01/2024 10:30", "2024-05-01T10:30:00Z"] {
+    for day in ["2024-05-01", "2024-05-00", "05/01/00", "1.5.2024", "05/01/2024 10:30", "2024-05-01T10:30:00Z"] {
         assert_eq!(wish_in_words("dnc_date", day), ContactWish::DoNot, "{day}");
     }
 }
@@ -309,5 +317,7 @@ fn a_wish_of_oneself_is_heard_as_one_of_whoever_it_is() {
     }
     assert_eq!(wish_in_words("description", "do not call"), ContactWish::DoNot);
     assert_eq!(wish_in_words("description", "a house with a garden"), ContactWish::NotSaid);
+    assert_eq!(wish_in_words("message", "near the bus, stop, or the school"), ContactWish::NotSaid);
+    assert_eq!(wish_in_words("extra.comment", "Please do not call me"), ContactWish::DoNot);
     assert_eq!(wish_in_note("veuillez m'appeler"), ContactWish::NotSaid);
 }

@@ -159,7 +159,7 @@ async fn what_others_are_to_have_beside_it_stays_where_one_of_several_is_sent_it
     // Beside the webhook nobody has it: what waits since Lee's mail came back is for Lee's place; what waited before is for somebody who
     // is to have the lead beside Lee, whatever becomes of the mail.
     let nobody = "delete from claim; delete from delivery where id = pg_temp.i(12);";
-    let since = "update delivery set created_at = '2026-11-24 09:52Z' where id = pg_temp.i(13);";
+    let since = "update delivery set because_of = pg_temp.i(11) where id = pg_temp.i(13);";
     for (waits, is_for_lee) in [(since, true), ("", false)] {
         for what in [Happens::SentAgain(11), Happens::Replayed, Happens::Accepted(11)] {
             on_offer(&mut scene, &format!("{nobody} {waits}")).await;
