@@ -226,12 +226,11 @@ fn what_follows(terms: &AfterTerms<'_>, becomes: bool) -> WhatFollows {
 /// Why what was typed cannot be saved; none where all of it can, or nobody was reached who could have said it.
 fn cannot_be_used(preview: &GradePreview) -> Option<String> {
     let wrong = preview.wrong.iter().find(|error| error.code != "contradicts")?;
-    Some(match wrong.field.strip_prefix("answers.") {
-        Some(question) => {
-            format!("The answer to “{question}” cannot be used: {}.", wrong.message.trim_end_matches('.'))
-        }
-        None => format!("{}.", wrong.message.trim_end_matches('.')),
-    })
+    let words = wrong.message.trim_end_matches('.');
+    // A sentence of its own, behind that it cannot be saved.
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    Some(format!("{first}{}.", letters.as_str()))
 }
 
 /// The grade that there would be.
