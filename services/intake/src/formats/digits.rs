@@ -139,16 +139,15 @@ fn after_string(bytes: &[u8], from: usize) -> usize {
     at
 }
 
-/// Whether a number read and written again has other digits.
+/// Whether a number read and written again has other digits. Written as JSON is: of two shortest texts of one float, as between
+/// `2159301758712327.2` and `.3`, `Display` may choose the other.
 fn loses_digits(number: &str) -> bool {
-    if number.bytes().filter(u8::is_ascii_digit).count() <= CERTAIN {
-        return false;
-    }
-    if number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok() {
-        return false;
-    }
     let Ok(read) = number.parse::<f64>() else { return false };
-    decimal(number) != decimal(&read.to_string())
+    // More than any float holds.
+    let Some(read) = serde_json::Number::from_f64(read) else { return true };
+    let is_certain = number.bytes().filter(u8::is_ascii_digit).count() <= CERTAIN;
+    let is_whole = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
+    !is_certain && !is_whole && decimal(number) != decimal(&read.to_string())
 }
 
 /// Sign, digits without zeros at either end, and the place of the point: the same for the same number.
@@ -184,6 +183,16 @@ mod tests {
         assert_eq!((&read["n"], &read["f"]), (&json!(u64::MAX), &json!("0.1234567890123456789")));
         assert_eq!((&read["e"], &read["ok"]), (&json!("12345678901234567890e-3"), &json!(41.878_113_000_000_01)));
         assert_eq!(read["float"], json!(3_023_125_004.0));
+    }
+
+    #[test]
+    fn a_number_stays_where_it_is_written_again_as_it_was() {
+        let json = r#"{"answers":{"f":2159301758712327.2}}"#;
+        assert_eq!(kept(json), json);
+        let other: Value = serde_json::from_str(&kept(r#"{"answers":{"f":2159301758712327.3}}"#)).unwrap();
+        assert_eq!(other["answers"]["f"], "2159301758712327.3");
+        let large: Value = serde_json::from_str(&kept(r#"{"answers":{"f":1e400}}"#)).unwrap();
+        assert_eq!(large["answers"]["f"], "1e400", "more than any float holds is no reason to refuse a lead");
     }
 
     #[test]

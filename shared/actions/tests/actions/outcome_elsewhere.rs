@@ -30,11 +30,12 @@ const GIVEN_ON: &str = "
 /// The same by hand.
 const BY_HAND: &str =
     "update delivery set state = 'withdrawn', reason = 'given to another endpoint by hand' where state = 'dead'";
-/// Nobody was given it yet: it waits to be routed again.
+/// Nobody was given it yet: because the first was given up, it waits to be routed again.
 const WAITS: &str = "
     with given as (delete from delivery where state = 'delivered' returning *)
-    insert into delivery (id, client_id, lead_id, maturation_id, state, due_at, offered_until, created_at)
-      select gen_random_uuid(), client_id, lead_id, maturation_id, 'held', due_at, due_at, created_at from given";
+    insert into delivery (id, client_id, lead_id, maturation_id, state, because_of, due_at, offered_until, created_at)
+      select gen_random_uuid(), g.client_id, g.lead_id, g.maturation_id, 'held', d.id, g.due_at, g.due_at, g.created_at
+      from given g, delivery d where d.state = 'dead'";
 
 fn said(outcome: &str) -> OutcomeFields {
     let (reason, date) = (Some("no budget".to_owned()), (outcome == "not_yet").then(|| "2027-04-05".to_owned()));
