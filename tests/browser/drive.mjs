@@ -105,10 +105,12 @@ async function look({ page, weight }, { name, themes, print }) {
         for (const one of await page.evaluate(clipped)) say(`is clipped: ${one}`);
         for (const one of await page.evaluate(broken)) say(`is broken within a word: ${one}`);
         if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe);
-        // By night nothing is another but the colours.
-        const runOnly = theme === themes[0] ? { type: 'tag', values: RULES } : { type: 'rule', values: COLOURS };
+        // By night nothing is another but the colours, and those are the same on every screen.
+        const isDay = theme === themes[0];
+        const runOnly = isDay ? { type: 'tag', values: RULES } : { type: 'rule', values: COLOURS };
+        const isAsked = isDay || page.viewportSize().width >= 480;
         const options = { runOnly, resultTypes: ['violations'] };
-        const { violations } = await page.evaluate((options) => axe.run(document, options), options);
+        const { violations } = isAsked ? await page.evaluate((options) => axe.run(document, options), options) : { violations: [] };
         for (const { id, help, nodes } of violations) {
             say(`${id}: ${help}: ${nodes.map((node) => `${node.html} (${node.any[0]?.message ?? ''})`).slice(0, 3).join(' ')}`);
         }

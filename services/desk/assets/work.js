@@ -16,6 +16,8 @@
   // Older words of this browser that a newer draft of the server stands against: kept until somebody chooses.
   const OLDER = "ripen.older.";
   const KEPT = "ripen.draft.";
+  // Which draft of which lead this tab saved last, for a page that was written before that was saved and is shown after it.
+  const SAVED = "ripen.saved";
 
   const csrf = () => document.querySelector('meta[name="csrf"]')?.content ?? "";
   // Null where the session is over: then the answer is the form to sign in, or refuses the token.
@@ -31,6 +33,17 @@
     set: (key, value) => { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* full or forbidden: the server has the draft */ } },
     drop: (key) => { try { localStorage.removeItem(key); } catch { /* as above */ } },
     keys: () => { try { return Object.keys(localStorage); } catch { return []; } },
+  };
+  const lastSaved = {
+    set: (saved) => { try { sessionStorage.setItem(SAVED, JSON.stringify(saved)); } catch { /* as above */ } },
+    // Once: a page that is loaded again for it does not find it.
+    take: () => {
+      try {
+        const saved = JSON.parse(sessionStorage.getItem(SAVED));
+        sessionStorage.removeItem(SAVED);
+        return saved;
+      } catch { return null; }
+    },
   };
   const typing = (target) => window.ripen.isTyping(target);
   const notice = (words, link, id = "told-here") => {
@@ -232,6 +245,7 @@
       } else {
         version = body.version;
         form.elements.version.value = String(version);
+        lastSaved.set({ key, version });
         if (!isDirty) {
           store.drop(key);
           isSaved(body);
@@ -267,6 +281,12 @@
   // What this browser kept and the server may not have: the server judges, by the touch under which it would have been committed and
   // by the version it was typed behind. What was typed on another machine since is not written over.
   const restore = async () => {
+    const saved = lastSaved.take();
+    if (saved?.key === key && saved.version > version) {
+      // Asked for while the draft was on its way: what it shows is older than what this tab saved.
+      isLeaving = true;
+      return location.reload();
+    }
     offerOlder();
     const kept = store.get(key);
     if (!kept) return;
@@ -565,7 +585,11 @@
     const link = event.target.closest?.("a[href]");
     if (link && link.origin === location.origin && link.target === "") within();
   });
-  document.addEventListener("submit", within);
+  document.addEventListener("submit", () => {
+    within();
+    // What is committed is no draft, and the next one counts from the beginning.
+    lastSaved.take();
+  });
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     isLeaving = false;

@@ -4,6 +4,7 @@ mod changes;
 pub mod circuit;
 mod event_type;
 mod facts;
+mod frozen_body;
 mod known_lead;
 mod mail_stage;
 mod payload;
@@ -19,6 +20,7 @@ pub use self::{
     changes::{changes, outdates, tells_the_same},
     event_type::{EventType, event_id},
     facts::DeliveryFacts,
+    frozen_body::FrozenBody,
     known_lead::KnownLead,
     mail_stage::MailStage,
     payload::{

@@ -130,7 +130,8 @@ fn cut_about(
     fields
 }
 
-fn words_of(value: &Value, words: &mut Vec<String>) {
+/// All texts and numbers of a value.
+pub(super) fn words_of(value: &Value, words: &mut Vec<String>) {
     match value {
         Value::String(text) => words.push(text.clone()),
         Value::Number(number) => words.push(number.to_string()),
@@ -141,7 +142,7 @@ fn words_of(value: &Value, words: &mut Vec<String>) {
 }
 
 /// Whether something was taken out.
-fn redact(value: &mut Value, cut: &impl Fn(&str) -> Option<String>) -> bool {
+pub(super) fn redact(value: &mut Value, cut: &impl Fn(&str) -> Option<String>) -> bool {
     let left = match value {
         Value::String(text) => cut(text),
         Value::Number(number) => cut(&number.to_string()),

@@ -268,7 +268,9 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter().map(SentColumns::row).collect::<Result<_, _>>().map(Some)
+        let mut sent: Vec<_> = rows.into_iter().map(SentColumns::row).collect::<Result<_, _>>()?;
+        self.withhold_in_sent(&mut sent).await?;
+        Ok(Some(sent))
     }
 
     /// One delivery that was sent, with its attempts and outcomes.
@@ -310,7 +312,8 @@ impl Store {
         )
         .fetch_one(&self.pool)
         .await?;
-        let row = row.row()?;
+        let mut row = row.row()?;
+        self.withhold_in_sent(std::slice::from_mut(&mut row)).await?;
         let stage: Stage = word(&around.stage)?;
         let currency = around.currency.as_deref().map(word).transpose()?;
         let sale = around.amount.zip(currency).map(|(amount, currency)| Sale { amount, currency });
@@ -337,6 +340,17 @@ impl Store {
             attempts: self.attempts_of(scope, delivery).await?,
             outcomes: self.outcomes_of(scope, delivery).await?,
         }))
+    }
+
+    /// Takes out of what was sent whoever must not be contacted since and is nobody of whom the lead is by now.
+    async fn withhold_in_sent(&self, sent: &mut [SentRow]) -> Result<(), StoreError> {
+        let bodies: Vec<_> = sent.iter().map(|row| (row.lead, row.body.as_slice())).collect();
+        for (place, body) in self.bodies_outdated(&bodies).await? {
+            if let Some(row) = sent.get_mut(place) {
+                row.body = body;
+            }
+        }
+        Ok(())
     }
 
     /// The place of a delivery that was sent to the client.

@@ -119,6 +119,41 @@ impl Store {
         Ok(kept)
     }
 
+    /// Writes anew, of what is known now, the frozen bodies that name somebody who must not be contacted since. Where the lead's person
+    /// is whom that is about, nothing is sent at all: here it is somebody whom the lead is not of any more, or a number in a note.
+    pub(crate) async fn freeze_anew(
+        &self,
+        frozen: &mut [LeasedDelivery],
+        write: impl Fn(&LeasedDelivery) -> Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let bodies: Vec<_> =
+            frozen.iter().map(|due| (due.facts.lead, due.body.as_deref().unwrap_or_default())).collect();
+        let outdated: BTreeSet<usize> = self.bodies_outdated(&bodies).await?.into_keys().collect();
+        if outdated.is_empty() {
+            return Ok(());
+        }
+        let (mut ids, mut anew) = (Vec::new(), Vec::new());
+        for (_, due) in frozen.iter_mut().enumerate().filter(|(place, _)| outdated.contains(place)) {
+            let body = write(due);
+            ids.push(due.facts.delivery.uuid());
+            anew.push(body.clone());
+            due.body = Some(body);
+        }
+        sqlx::query!(
+            "-- delivery.freeze_anew
+            update delivery_body b set body = n.body, at = $3
+            from (select ($1::uuid[])[i] as id, ($2::bytea[])[i] as body from generate_subscripts($1::uuid[], 1) i) n
+            where b.delivery_id = n.id",
+            &ids,
+            &anew,
+            now.to_sqlx()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Ends leased updates that have nothing left to tell. Nothing was sent, so that no attempt counts.
     pub(crate) async fn withdraw_told_already(
         &self,

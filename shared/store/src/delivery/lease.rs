@@ -114,8 +114,9 @@ impl Store {
         if !failed.is_empty() {
             self.put_aside(&failed, request.lease, now).await?;
         }
-        let (frozen, fresh): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.body.is_some());
-        let FreshBodies { bodies, told_already, under_way } = in_order(fresh, freeze);
+        let (mut frozen, fresh): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.body.is_some());
+        self.freeze_anew(&mut frozen, &freeze, now).await?;
+        let FreshBodies { bodies, told_already, under_way } = in_order(fresh, &freeze);
         if !told_already.is_empty() {
             self.withdraw_told_already(&told_already, request.lease, now).await?;
         }
@@ -128,7 +129,7 @@ impl Store {
         // something else meanwhile is written anew once the lease is over.
         let fresh = bodies.into_iter().filter(|(_, due)| ours.contains(&due.facts.delivery.uuid()));
         grant.ready.extend(fresh.map(|(body, due)| Leased { due, body }));
-        // What was frozen before is sent as it was, whatever is known since: one id, one body.
+        // What was frozen before is sent as it was, whatever is known since: one id, one body. But for whom must not be contacted.
         let frozen = frozen.into_iter().filter_map(|mut due| due.body.take().map(|body| Leased { due, body }));
         grant.ready.extend(frozen);
         Ok(grant)

@@ -1,11 +1,12 @@
 //! What must not be contacted in the words that clients are told: a name, an answer, a note. Beside it, what they are told of a lead stays
 //! what it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ripen_domain::{
     contact::{Identity, mentioned},
-    delivery::TellsWords,
+    delivery::{FrozenBody, TellsWords},
+    id::LeadId,
 };
 use uuid::Uuid;
 
@@ -64,5 +65,17 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Which of these frozen bodies name somebody who must not be contacted since, by their places, each without what names them. Of whom
+    /// the lead is by now is not asked: that may be somebody else than whom it was frozen with.
+    pub(crate) async fn bodies_outdated(
+        &self,
+        bodies: &[(LeadId, &[u8])],
+    ) -> Result<BTreeMap<usize, Vec<u8>>, StoreError> {
+        let read = |(place, (lead, body)): (usize, &(LeadId, &[u8]))| Some((place, FrozenBody::read(*lead, body)?));
+        let mut frozen: Vec<_> = bodies.iter().enumerate().filter_map(read).collect();
+        self.withhold_in_words(frozen.iter_mut().map(|(_, body)| body).collect()).await?;
+        Ok(frozen.into_iter().filter_map(|(place, body)| Some((place, body.cut()?))).collect())
     }
 }

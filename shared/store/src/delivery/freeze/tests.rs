@@ -1,8 +1,14 @@
 //! When an update of which everything was told already ends, and when it is the only one that can still tell it.
 
 use jiff::ToSpan as _;
+use ripen_domain::{actor::Actor, contact::Identity, delivery::ClientEvent, id::ClientId, said_by::SaidBy};
+use uuid::Uuid;
 
-use crate::tests::scene::{Scene, at};
+use crate::{
+    delivery::feed::FeedStart,
+    suppression::write::NewSuppression,
+    tests::scene::{Scene, at, delivery},
+};
 
 /// The lead was taken in; then its number is corrected, which the first update tells.
 const TAKEN_IN: &str = "
@@ -104,4 +110,114 @@ async fn who_asks_for_no_updates_is_sent_what_outdates_the_bytes_and_nothing_els
         assert_eq!(leased(&scene, &[11], 2).await, goes_out, "{events}: {changed}");
         scene.end().await;
     }
+}
+
+/// These must not be contacted, for the client.
+async fn suppress(scene: &Scene, ways: &[(&str, &str)]) {
+    let identities: Vec<_> = ways.iter().filter_map(|(kind, value)| Identity::stored(kind, value)).collect();
+    let client = ClientId::from_uuid(Uuid::from_u128(1));
+    let kim = Actor::operator("kim");
+    let new =
+        NewSuppression { client: Some(client), why: "asked", by: SaidBy::Actor(&kim), at: at("2026-11-24T10:01:00Z") };
+    let mut tx = scene.store.begin().await.unwrap();
+    tx.suppress(kim.scope(), &new, &identities).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// The attempt failed, and is due again.
+const FAILED: &str = "update delivery set state = 'pending', lease = null, leased_until = null, due_at = '2026-11-24 10:02Z' where id = pg_temp.i(1)";
+/// Who the lead is of, and under what they are reached.
+const CARA: &str = "
+    update person set name = 'Cara Edit', phone = '+17205550101' where id = pg_temp.i(1);
+    insert into person_identity (client_id, kind, value, person_id) values (pg_temp.i(1), 'phone', '+17205550101', pg_temp.i(1));";
+/// A correction said that it is somebody else; what led to the first leads to nobody.
+const OTTO: &str = "
+    delete from person_identity;
+    update person set name = 'Otto Other', phone = '+17205550102' where id = pg_temp.i(1);
+    insert into person_identity (client_id, kind, value, person_id) values (pg_temp.i(1), 'phone', '+17205550102', pg_temp.i(1));";
+
+async fn stored_body(scene: &mut Scene) -> String {
+    scene.texts("select convert_from(body, 'UTF8') from delivery_body where delivery_id = pg_temp.i(1)").await.concat()
+}
+
+/// What the client's program reads of what it was sent.
+async fn read_by_program(scene: &Scene) -> Vec<String> {
+    let client = ClientId::from_uuid(Uuid::from_u128(1));
+    let (start, scope) = (FeedStart { after: None, since: None }, Actor::operator("kim").scope());
+    let listed = scene.store.sent_to(scope, client, start, 10).await.unwrap().unwrap();
+    let shown = scene.store.sent(scope, delivery(1)).await.unwrap().unwrap();
+    let bodies = listed.into_iter().chain([shown.row]).map(|row| row.body);
+    bodies.map(|body| String::from_utf8(body).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn whom_a_lead_is_not_of_any_more_is_told_to_nobody_once_they_must_not_be_contacted() {
+    let mut scene = Scene::new().await;
+    scene.run(CARA).await;
+    assert_eq!(leased(&scene, &[1], 0).await, [1]);
+    scene.run(FAILED).await;
+    scene.run(OTTO).await;
+    let first = stored_body(&mut scene).await;
+    assert!(first.contains("Cara Edit") && first.contains("+17205550101"), "{first}");
+    assert!(read_by_program(&scene).await.iter().all(|body| body.contains("+17205550101")), "it was sent so");
+    suppress(&scene, &[("phone", "+17205550101")]).await;
+    for body in read_by_program(&scene).await {
+        assert!(!body.contains("17205550101"), "{body}");
+        assert!(ClientEvent::read(body.as_bytes()).unwrap().lead().unwrap().lead.get().unwrap().phone.get().is_none());
+    }
+    // The next attempt is of whom the lead is now.
+    assert_eq!(leased(&scene, &[1], 3).await, [1]);
+    let second = stored_body(&mut scene).await;
+    assert!(second.contains("Otto Other") && second.contains("+17205550102"), "{second}");
+    assert!(!second.contains("Cara") && !second.contains("+17205550101"), "{second}");
+    // And once more: those bytes, with the instant at which they were written.
+    scene.run(FAILED).await;
+    assert_eq!(leased(&scene, &[1], 4).await, [1]);
+    assert_eq!(stored_body(&mut scene).await, second);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn who_a_lead_is_of_is_sent_nowhere_where_a_body_names_them_and_another() {
+    let mut scene = Scene::new().await;
+    scene.run(CARA).await;
+    assert_eq!(leased(&scene, &[1], 0).await, [1]);
+    scene.run(FAILED).await;
+    suppress(&scene, &[("phone", "+17205550101")]).await;
+    assert!(leased(&scene, &[1], 3).await.is_empty());
+    assert!(scene.state(1).await.starts_with("withdrawn: must not be contacted"), "{}", scene.state(1).await);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_number_in_a_note_is_taken_out_of_what_was_frozen_before_it_was_suppressed() {
+    const NOTE: &str = "insert into note (lead_id, at, by, text, origin)
+        select pg_temp.i(1), '2026-11-24 09:40Z', 'Site', 'My wife is at (720) 555-0199', 'arrival:1'";
+    let mut scene = Scene::new().await;
+    scene.run(CARA).await;
+    scene.run(NOTE).await;
+    assert_eq!(leased(&scene, &[1], 0).await, [1]);
+    scene.run(FAILED).await;
+    suppress(&scene, &[("phone", "+17205550199")]).await;
+    for body in read_by_program(&scene).await {
+        assert!(body.contains("My wife is at [must not be contacted]") && body.contains("+17205550101"), "{body}");
+    }
+    assert_eq!(leased(&scene, &[1], 3).await, [1]);
+    let sent = stored_body(&mut scene).await;
+    assert!(sent.contains("My wife is at [must not be contacted]") && sent.contains("+17205550101"), "{sent}");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_is_of_nobody_who_must_not_be_contacted_is_sent_as_it_was_frozen() {
+    let mut scene = Scene::new().await;
+    scene.run(CARA).await;
+    assert_eq!(leased(&scene, &[1], 0).await, [1]);
+    scene.run(FAILED).await;
+    scene.run(OTTO).await;
+    let first = stored_body(&mut scene).await;
+    suppress(&scene, &[("phone", "+17205550103")]).await;
+    assert_eq!(leased(&scene, &[1], 3).await, [1]);
+    assert_eq!(stored_body(&mut scene).await, first, "what is new is told by an update");
+    scene.end().await;
 }
