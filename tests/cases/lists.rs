@@ -372,6 +372,30 @@ async fn a_mapping_is_said_once_and_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_contact_number_is_the_phone_where_the_cells_are_numbers() {
+    let desk = Desk::new().await;
+    let file = desk.installation.folder().join("contacts.toml");
+    let list = "Name,Contact Number\nAnn,415-555-0131\nBob,(415) 555-0132\nCy,+1 415 555 0133\n";
+    let save = ["--save-mapping", file.to_str().unwrap()];
+    for flags in [&["--dry-run"][..], &save] {
+        let report = desk.import("list.csv", list, flags).await;
+        assert_eq!(counts(&report), all_received(3), "{report}");
+        let from = report["fields"]["phone"].as_str().unwrap_or_default();
+        assert!(from.starts_with("Contact Number (by its values"), "{report}");
+    }
+    assert_eq!(
+        desk.texts("select submission->>'phone' from arrival order by 1").await,
+        ["+14155550131", "+14155550132", "+14155550133"]
+    );
+    let saved = fs::read_to_string(&file).unwrap();
+    assert!(saved.contains("phone = \"Contact Number\""), "{saved}");
+    let ids = desk.import("ids.csv", "Email,Contact No.\nd@example.com,1001\ne@example.com,1002\n", &[]).await;
+    assert_eq!((&ids["fields"]["phone"], &ids["kept_as_they_are"]), (&Value::Null, &json!(["Contact No."])));
+    let why = desk.refusal("none.csv", "Name,Contact No.\nAnn,1001\n", &[]).await;
+    assert!(why.contains("fills email or phone"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_is_named_and_its_client_where_several_have_one() {
     let desk = Desk::new().await;
     desk.installation.json(&["client", "add", "other", "--country", "US"]).await;

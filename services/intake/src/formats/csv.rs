@@ -6,7 +6,8 @@ use ripen_domain::{
     arrival::RawBody,
     list::{
         mapping::{
-            FieldColumns, FieldReplacement, FieldTemplate, InvalidMapping, Mapping, MappingRules, named_columns,
+            FieldColumns, FieldReplacement, FieldTemplate, InvalidMapping, LOOKED_AT, Mapping, MappingRules,
+            named_columns,
         },
         reader::{KnownFormat, ListReader, NotAList},
         row::ListRow,
@@ -70,6 +71,12 @@ impl ColumnQuery {
         })?;
         let header = &reader.header().names;
         let mapping = Mapping::new(header, &self.rules(header)?).map_err(|error| wrong(format!("{error}.")))?;
+        let mut mapping = mapping.of_country(country);
+        if mapping.is_open()
+            && let Ok(ahead) = ListReader::open(start, is_whole, &self.known)
+        {
+            mapping = decided(mapping, ahead);
+        }
         if !mapping.shown().iter().any(|shown| shown.field == "email" || shown.field == "phone") {
             let detail = format!(
                 "No column fills email or phone, so no row could be received. Say which does with ?map=email=COLUMN; the columns are: {}.",
@@ -78,7 +85,7 @@ impl ColumnQuery {
             return Err(Problem::new(&catalogue::INVALID_LEAD, detail));
         }
         let first_line = line_of(header);
-        Ok(OpenList { reader, mapping: mapping.of_country(country), first_line })
+        Ok(OpenList { reader, mapping, first_line })
     }
 
     fn rules(&self, header: &[String]) -> Result<MappingRules, Problem> {
@@ -101,6 +108,12 @@ impl ColumnQuery {
         }
         Ok(rules)
     }
+}
+
+/// Looks at the rows in the beginning of a list, which a reader of its own reads ahead: what the names of columns leave open they say.
+fn decided(mapping: Mapping, mut ahead: ListReader) -> Mapping {
+    let rows: Vec<ListRow> = std::iter::from_fn(|| ahead.next_row()).take(LOOKED_AT).filter_map(Result::ok).collect();
+    mapping.by_values(&rows.iter().map(|row| row.cells.as_slice()).collect::<Vec<_>>())
 }
 
 fn parted<'s>(said: &'s str, name: &str, form: &str) -> Result<(&'s str, &'s str), Problem> {
@@ -176,6 +189,26 @@ mod tests {
         assert_eq!((&fields["external_id"], &fields["channel"]), (&"l7-1".into(), &"social".into()));
         let kept = "Email Address,Mobile,Home,Channel\r\na@example.com,,415-555-0100,insta\r\n";
         assert_eq!((posted.raw.media_type.as_str(), posted.raw.text.as_str()), ("text/csv", kept));
+    }
+
+    #[test]
+    fn a_column_whose_name_leaves_open_what_it_holds_is_the_phone_where_its_cells_are_numbers() {
+        let phones = |list: &str, country: &str| {
+            let open = query("").unwrap().open(list.as_bytes(), true, country);
+            open.map(|mut open| {
+                let rows = std::iter::from_fn(|| open.reader.next_row()).map(Result::unwrap).collect::<Vec<_>>();
+                let lead = |row: &ListRow| open.posted(row, 1).fields.unwrap();
+                rows.iter().map(|row| lead(row)["phone"].clone()).collect::<Vec<_>>()
+            })
+        };
+        let list = "Name,Contact Number\nAsha,98860 43217\nRavi,+91 99887 76655\n";
+        assert_eq!(phones(list, "IN").unwrap(), ["98860 43217", "+91 99887 76655"], "each row once");
+        let gulf = "Name,Contact No.\nAsha,33123456\n";
+        assert_eq!(phones(gulf, "QA").unwrap(), ["33123456"]);
+        for (list, country) in [(gulf, "IN"), ("Name,Contact No.\nAsha,C-1\n", "IN"), ("Name,Contact No.\n", "IN")] {
+            let why = phones(list, country).err().unwrap().detail().to_owned();
+            assert!(why.contains("No column fills email or phone"), "{why}");
+        }
     }
 
     #[test]

@@ -114,6 +114,11 @@ impl Reader {
         self.unusable.push((name.to_owned(), value));
     }
 
+    /// What is kept under `extra` beside a field of this name.
+    pub fn beside(&self, name: &str) -> Vec<Value> {
+        self.unusable.iter().filter(|(field, _)| field == name).map(|(_, value)| value.clone()).collect()
+    }
+
     /// Notes what had to be changed in a text. An empty text is no text.
     pub fn cleaned(&mut self, name: &str, cleaned: Cleaned) -> Option<String> {
         if cleaned.controls {

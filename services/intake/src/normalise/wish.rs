@@ -4,7 +4,7 @@ use ripen_domain::{
     flag::{Flag, FlagCode},
     list::{
         header::contact_field,
-        wish::{ContactWish, FieldWish, is_wish, wish_in_named, wish_in_note, wish_in_value, wishes_in},
+        wish::{ContactWish, FieldWish, is_wish, strongest, wish_in_named, wish_in_note, wish_in_value, wishes_in},
     },
 };
 use serde_json::Value;
@@ -13,6 +13,8 @@ use super::{reader::Reader, text};
 
 /// The field for it.
 const FIELD: &str = "do_not_contact";
+/// Groups of which what they have no member for, or what is no group, is looked through as the sender's own fields are.
+const LOOKED_THROUGH: [&str; 2] = ["consent", "answers"];
 
 /// Reads all of a lead. Every other field has to be taken before: what is left are the sender's own.
 pub fn read(reader: &mut Reader) {
@@ -23,23 +25,39 @@ pub fn read(reader: &mut Reader) {
             ContactWish::Unclear => reader.set_aside(FIELD, value),
         }
     }
-    let notes = reader.submission.notes.clone().map(Value::String);
-    if let Some(notes) = notes {
-        match wish_in_value(&notes, wish_in_note) {
-            ContactWish::DoNot => said(reader, "notes", &notes),
-            ContactWish::NotSaid => {}
-            ContactWish::Unclear => reader.flag("notes", FlagCode::WishUnclear, &text::shown(&notes)),
-        }
-    }
+    in_notes(reader);
     in_answers(reader);
     // Where pages note what they know, nobody expects it: it is shown, and somebody asks.
     let tracking = Value::Object(reader.submission.tracking.clone());
     let mut found = wishes_in("tracking", &tracking);
     found.extend(reader.rest().iter().flat_map(|(name, value)| wishes_in(name, value)));
+    for name in LOOKED_THROUGH {
+        found.extend(reader.beside(name).iter().flat_map(|value| wishes_in(name, value)));
+    }
     for FieldWish { field, wish, said } in found {
         heard(reader, wish, (&field, &said));
     }
     beside_other_numbers(reader);
+}
+
+/// Each note is read by itself: of a list the first is the note, and the others are kept beside it.
+fn in_notes(reader: &mut Reader) {
+    if let Some(note) = reader.submission.notes.clone() {
+        of_note(reader, wish_in_note(&note), &note);
+    }
+    for further in reader.beside("notes") {
+        let mut wishes: Vec<_> = wishes_in("notes", &further).into_iter().map(|found| found.wish).collect();
+        wishes.push(wish_in_value(&further, wish_in_note));
+        of_note(reader, strongest(&wishes), &text::shown(&further));
+    }
+}
+
+fn of_note(reader: &mut Reader, wish: ContactWish, said: &str) {
+    match wish {
+        ContactWish::DoNot => heard(reader, wish, ("notes", said)),
+        ContactWish::NotSaid => {}
+        ContactWish::Unclear => reader.flag("notes", FlagCode::WishUnclear, said),
+    }
 }
 
 /// An answer to a question may be about anything: only one that is called so counts.

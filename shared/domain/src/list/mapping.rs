@@ -14,9 +14,11 @@ use super::{
 use crate::{document::did_you_mean, values::is_nothing};
 
 mod answers;
+mod by_values;
 mod reading;
 mod usable;
 
+pub use by_values::LOOKED_AT;
 pub use reading::READ_FLAGS;
 pub use usable::PassedCell;
 
@@ -140,6 +142,8 @@ pub struct Mapping {
     country: Option<String>,
     /// Columns for the dialling code beside a number, the nearest first.
     dial_codes: Vec<usize>,
+    /// Columns whose names left open what they hold, and whose cells said it.
+    by_values: Vec<usize>,
 }
 
 /// A field, and what fills it, to be shown.
@@ -175,11 +179,26 @@ impl Mapping {
             checked(field)?;
         }
         guess(header, &used, &mut filled);
-        let dial_codes = dial_codes(header);
-        // What is called `country_code` may hold what is dialled, and then fills no field.
-        let kept_as = kept_names(header, |place| fills_alone(&filled, place) && !dial_codes.contains(&place));
         let (replace, templates) = (rules.replace.clone(), rules.set.clone());
-        Ok(Self { header: header.to_vec(), filled, kept_as, replace, templates, country: None, dial_codes })
+        let mut mapping = Self {
+            header: header.to_vec(),
+            filled,
+            kept_as: Vec::new(),
+            replace,
+            templates,
+            country: None,
+            dial_codes: dial_codes(header),
+            by_values: Vec::new(),
+        };
+        mapping.name_kept();
+        Ok(mapping)
+    }
+
+    /// Says under which name each column is kept, by what fills the fields.
+    fn name_kept(&mut self) {
+        // What is called `country_code` may hold what is dialled, and then fills no field.
+        let is_left_out = |place| fills_alone(&self.filled, place) && !self.dial_codes.contains(&place);
+        self.kept_as = kept_names(&self.header, is_left_out);
     }
 
     /// The fields of one row's lead; `number` counts rows from 1. A row without an id of its own gets one made from its
@@ -240,7 +259,8 @@ impl Mapping {
             let template = self.templates.iter().rev().find(|set| set.field == one.field);
             let from = match (&one.origin, template) {
                 (FieldOrigin::Template(_), Some(set)) => set.template.clone(),
-                _ => self.columns_of(&one.field).join(", "),
+                (FieldOrigin::Columns(columns), _) => self.shown_columns(columns),
+                (FieldOrigin::Template(_), None) => self.columns_of(&one.field).join(", "),
             };
             ShownField { field: one.field.clone(), from }
         };

@@ -8,6 +8,7 @@ pub mod encoding;
 mod guess;
 pub mod header;
 pub mod mapping;
+pub mod open_name;
 pub mod reader;
 pub mod row;
 pub mod row_reader;

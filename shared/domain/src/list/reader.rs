@@ -7,6 +7,7 @@ use super::{
     encoding::{NotText, TextDecoder},
     guess::EncodingGuess,
     header::known_fields,
+    open_name::OpenName,
     row::{BadRow, ListRow},
     row_reader::RowReader,
 };
@@ -196,8 +197,14 @@ fn find_header(rows: &mut RowReader) -> Result<ListHeader, NotAList> {
 /// Which of the first rows is the header: the first; or, where that names no field, one soon below it that does.
 #[must_use]
 pub fn header_place(rows: &[&[String]]) -> usize {
-    let below = rows.iter().take(TITLES + 1).position(|cells| known_fields(cells) > 1);
+    let below = rows.iter().take(TITLES + 1).position(|cells| likely_names(cells) > 1);
     below.filter(|at| rows[..*at].iter().all(|cells| known_fields(cells) == 0)).unwrap_or(0)
+}
+
+/// How many cells are called as columns are. `Contact Number` alone may be a title; beside `Name` it is a column.
+fn likely_names(cells: &[String]) -> usize {
+    let open = cells.iter().filter(|name| OpenName::of(name) == Some(OpenName::ContactNumber));
+    known_fields(cells) + open.count()
 }
 
 /// Names of columns from the cells of a row.
@@ -245,6 +252,7 @@ mod tests {
         assert_eq!((list.header().line, list.header().names.len()), (4, 2));
         assert_eq!(list.next_row().unwrap().unwrap().line, 5);
         assert_eq!(open("Col1,Col2\nx,y\n").unwrap().header().line, 1);
+        assert_eq!(open("Contact numbers\n\nName,Contact Number\nAnn,1\n").unwrap().header().line, 3);
     }
 
     #[test]

@@ -259,7 +259,9 @@ pub fn wish_in_value(value: &Value, read: impl Fn(&str) -> ContactWish) -> Conta
     strongest(&wishes)
 }
 
-fn strongest(wishes: &[ContactWish]) -> ContactWish {
+/// Of several the one that most follows from.
+#[must_use]
+pub fn strongest(wishes: &[ContactWish]) -> ContactWish {
     let has = |wish| wishes.contains(&wish);
     match (has(ContactWish::DoNot), has(ContactWish::Unclear)) {
         (true, _) => ContactWish::DoNot,

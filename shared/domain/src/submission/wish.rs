@@ -4,30 +4,42 @@
 use serde_json::Value;
 
 use super::Submission;
-use crate::list::wish::{ContactWish, is_wish, is_wish_note, wish_in_named, wish_in_note, wish_in_value, wishes_in};
+use crate::list::wish::{
+    ContactWish, is_wish, is_wish_note, strongest, wish_in_named, wish_in_note, wish_in_value, wishes_in,
+};
 
 /// Under which name the words beside a number are kept.
 const REMARK: &str = "phone_remark";
+/// Under which name the further notes of a list are kept.
+const NOTES: &str = "notes";
 
 impl Submission {
     /// Whether it says so, by this version's reading.
     #[must_use]
     pub fn says_do_not_contact(&self) -> bool {
-        self.says_so_outside_notes()
-            || self.notes.as_deref().is_some_and(|notes| wish_in_note(notes) == ContactWish::DoNot)
+        self.says_so_outside_notes() || self.each_note().any(|note| wish_in_note(note) == ContactWish::DoNot)
     }
 
     /// What follows of itself, long after it came: of a note that says anything else too, somebody judges first.
     #[must_use]
     pub fn wish_when_kept(&self) -> ContactWish {
-        let notes = self.notes.as_deref().unwrap_or_default();
-        if self.says_so_outside_notes() || is_wish_note(notes) {
+        if self.says_so_outside_notes() || self.each_note().any(is_wish_note) {
             return ContactWish::DoNot;
         }
-        match wish_in_note(notes) {
+        match strongest(&self.each_note().map(wish_in_note).collect::<Vec<_>>()) {
             ContactWish::NotSaid => ContactWish::NotSaid,
             ContactWish::DoNot | ContactWish::Unclear => ContactWish::Unclear,
         }
+    }
+
+    /// The note, and the further ones of a list.
+    fn each_note(&self) -> impl Iterator<Item = &str> {
+        let further = match self.extra.get(NOTES) {
+            Some(Value::Array(notes)) => notes.as_slice(),
+            Some(note) => std::slice::from_ref(note),
+            None => &[],
+        };
+        self.notes.as_deref().into_iter().chain(further.iter().filter_map(Value::as_str))
     }
 
     fn says_so_outside_notes(&self) -> bool {
@@ -67,6 +79,11 @@ mod tests {
     #[case(json!({"answers": {"call_opt_out": true}}), true)]
     #[case(json!({"extra": {"phone_remark": "do not call"}}), true)]
     #[case(json!({"extra": {"phone_remark": "do not call before six"}}), false)]
+    #[case(json!({"notes": "Has a garden", "extra": {"notes": "please do not call me"}}), true)]
+    #[case(json!({"extra": {"notes": ["Has a garden", "please do not call me"]}}), true)]
+    #[case(json!({"extra": {"notes": ["Has a garden", "please do not call before six"]}}), false)]
+    #[case(json!({"extra": {"consent": {"do_not_contact": true}}}), true)]
+    #[case(json!({"extra": {"consent": {"given": false, "email_opt_out": true}}}), false)]
     #[case(json!({}), false)]
     fn what_was_kept_is_read_as_if_it_came_today(#[case] kept: Value, #[case] says: bool) {
         let submission: Submission = serde_json::from_value(kept.clone()).unwrap();
@@ -83,5 +100,8 @@ mod tests {
     fn of_an_old_note_only_the_wish_alone_is_followed(#[case] notes: &str, #[case] wish: ContactWish) {
         let submission = Submission { notes: Some(notes.to_owned()), ..Submission::default() };
         assert_eq!(submission.wish_when_kept(), wish, "{notes}");
+        let mut further = Submission { notes: Some("They have a garden".to_owned()), ..Submission::default() };
+        further.extra.insert(NOTES.to_owned(), json!([notes]));
+        assert_eq!(further.wish_when_kept(), wish, "{notes}, in a list");
     }
 }

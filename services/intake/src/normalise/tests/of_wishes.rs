@@ -155,3 +155,63 @@ fn what_is_no_wish_not_to_be_contacted_is_none() {
     assert!(!lead.do_not_contact);
     assert_eq!(flags, expected);
 }
+
+#[test]
+fn a_wish_in_a_list_of_notes_is_heard_note_by_note() {
+    let read = |notes: &Value| {
+        let lead = usable(json!({"email": "casey@example.com", "notes": notes}));
+        let codes = lead.flags.iter().filter(|flag| flag.field == "notes").map(|flag| flag.code);
+        (lead.do_not_contact, codes.filter(|code| *code != FlagCode::FieldUnusable).collect::<Vec<_>>())
+    };
+    for notes in [
+        json!(["Has a garden", "please do not call me"]),
+        json!(["please do not call me", "Has a garden"]),
+        json!(["Has a garden", "Two rooms", "We sold the house. Please do not contact us."]),
+        json!(["please do not call me"]),
+        json!(["Has a garden", "STOP"]),
+        json!([["DNC"]]),
+        json!([{"body": "do not call"}]),
+    ] {
+        assert_eq!(read(&notes), (true, vec![FlagCode::DoNotContact]), "{notes}");
+    }
+    let unclear = json!(["Has a garden", "please do not call before six"]);
+    assert_eq!(read(&unclear), (false, vec![FlagCode::WishUnclear]));
+    assert_eq!(read(&json!(["Has a garden", "They did not call back"])), (false, vec![]));
+}
+
+#[test]
+fn a_wish_among_what_is_said_of_consent_is_heard() {
+    let read = |name: &str, value: &Value| usable(json!({"email": "casey@example.com", name: value}));
+    for (name, value, field) in [
+        ("consent", json!({"do_not_contact": true}), "consent.do_not_contact"),
+        ("consent", json!({"text": "Yes.", "opt_out": "yes"}), "consent.opt_out"),
+        ("consent", json!({"opt_out": {"phone": true}}), "consent.opt_out"),
+        ("consent.do_not_call", json!("yes"), "consent.do_not_call"),
+    ] {
+        let lead = read(name, &value);
+        assert!(lead.do_not_contact, "{name}: {value}");
+        assert!(lead.flags.iter().any(|flag| flag.field == field && flag.code == FlagCode::DoNotContact), "{value}");
+    }
+    assert!(usable(json!({"data": {"phone": "415-555-0155", "consent": {"dnc": 1}}})).do_not_contact);
+    for value in [
+        json!({"given": false, "phone": false}),
+        json!({"text": "Yes.", "given_at": "2026-11-20T10:00:00Z", "do_not_contact": false}),
+        json!(false),
+    ] {
+        let lead = read("consent", &value);
+        let is_of_wish = |flag: &Flag| flag.code == FlagCode::DoNotContact || flag.meant.is_some();
+        assert!(!lead.do_not_contact && !lead.flags.iter().any(is_of_wish), "{value}: {:?}", lead.flags);
+    }
+    // Of less, or of nobody knows whom: shown, and bars nobody.
+    for (name, value) in [
+        ("consent", json!({"marketing_opt_out": true})),
+        ("consent", json!({"channel": "sms", "opt_out": true})),
+        ("consent", json!([{"opt_out": true}])),
+        ("answers", json!([{"name": "do_not_contact", "value": true}])),
+        ("tracking", json!({"do_not_contact": true})),
+    ] {
+        let lead = read(name, &value);
+        let is_shown = lead.flags.iter().any(|flag| flag.meant.as_deref() == Some("do_not_contact"));
+        assert!(!lead.do_not_contact && is_shown, "{name}: {value}: {:?}", lead.flags);
+    }
+}

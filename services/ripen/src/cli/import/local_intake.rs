@@ -37,7 +37,7 @@ use crate::{
 pub async fn send(
     common: &Common,
     options: &ImportOptions,
-    job: ImportJob,
+    mut job: ImportJob,
     progress: &ProgressBar,
 ) -> anyhow::Result<ImportJob> {
     let settings =
@@ -48,6 +48,7 @@ pub async fn send(
         let database = Database::open(common).await?;
         let sent = async {
             let ready = ready(&database.store, &settings, options).await?;
+            job.set_country(&ready.foresight.source.country, options).await?;
             let intake = IntakeClient::new(&url, ready.key.reveal())?;
             ready.send(intake, job, progress).await
         };
@@ -66,6 +67,7 @@ pub async fn send(
     let running = tokio::spawn(app.run(false));
     let sent = Box::pin(async {
         let ready = ready(&store, &settings, options).await?;
+        job.set_country(&ready.foresight.source.country, options).await?;
         let intake = IntakeClient::new(&format!("http://{address}"), ready.key.reveal())?;
         let sent = ready.send(intake, job, progress).await?;
         settle_deliveries(&store).await;
@@ -88,7 +90,6 @@ impl ReadyImport {
     async fn send(self, intake: IntakeClient, job: ImportJob, progress: &ProgressBar) -> anyhow::Result<ImportJob> {
         let ImportJob { mut list, mapping, report, .. } = job;
         let (questions, is_ungraded) = (self.foresight.questions.clone(), !self.foresight.has_criteria());
-        let mapping = mapping.of_country(&self.foresight.source.country);
         let (actions, source) = (self.actions, self.foresight.source.id);
         let again: Mint = Box::new(move || {
             let actions = actions.clone();

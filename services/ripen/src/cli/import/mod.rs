@@ -54,7 +54,7 @@ pub const EXAMPLES: &str = "Examples:
 /// # Errors
 /// When the file cannot be read or the intake refuses for good. Refused rows are reported, not errors of the command.
 pub async fn run(common: &Common, options: ImportOptions) -> anyhow::Result<ExitCode> {
-    let job = begin(&options)?;
+    let job = begin(&options).await?;
     let mut job =
         if options.dry_run { dry_run(common, &options, job).await? } else { send(common, &options, job).await? };
     job.report.finish()?;
@@ -89,33 +89,23 @@ fn advise(options: &ImportOptions, job: &ImportJob) {
     }
 }
 
-/// Everything that can be wrong before the first row is read.
-fn begin(options: &ImportOptions) -> anyhow::Result<ImportJob> {
+/// Everything that can be wrong before the first row is sent and before anybody is asked about the source.
+async fn begin(options: &ImportOptions) -> anyhow::Result<ImportJob> {
     let list = ListFile::open(&options.file, &options.list)?;
-    let header = &list.header().names;
-    let mapping = rules::mapping(header, options)?;
-    if let Some(path) = &options.save_mapping {
-        rules::save(&mapping, path)?;
+    let mapping = rules::mapping(&list.header().names, options)?;
+    let report = ImportReport::default();
+    let mut job = ImportJob { list, mapping, report, questions: Vec::new(), is_ungraded: false };
+    // What names leave open is decided by the rules of the source's country: here that is known later, and of a server elsewhere never.
+    if options.server.is_some() || !job.mapping.is_open() {
+        job.decide_columns(options).await?;
     }
-    let reaches = |field| mapping.shown().iter().any(|shown| shown.field == field);
-    anyhow::ensure!(
-        options.dry_run || reaches("email") || reaches("phone"),
-        "no column of {} fills email or phone, so no row could be received; say which does with --map email=COLUMN; the columns are: {}",
-        options.file.display(),
-        header.join(", ")
-    );
     let rows = |rows, path: Option<&PathBuf>| {
-        path.map(|path| RefusedFile::create((rows, path.as_path()), &options.file, &list))
+        path.map(|path| RefusedFile::create((rows, path.as_path()), &options.file, &job.list))
     };
     let refused = rows(MendedRows::Refused, options.refused.as_ref()).transpose()?;
     let flagged = rows(MendedRows::Flagged, options.flagged.as_ref()).transpose()?;
-    Ok(ImportJob {
-        list,
-        mapping,
-        report: ImportReport::new(refused, flagged),
-        questions: Vec::new(),
-        is_ungraded: false,
-    })
+    job.report = ImportReport::new(refused, flagged);
+    Ok(job)
 }
 
 async fn send(common: &Common, options: &ImportOptions, job: ImportJob) -> anyhow::Result<ImportJob> {
@@ -135,9 +125,9 @@ async fn send(common: &Common, options: &ImportOptions, job: ImportJob) -> anyho
     Ok(sent)
 }
 
-async fn dry_run(common: &Common, options: &ImportOptions, job: ImportJob) -> anyhow::Result<ImportJob> {
-    let ImportJob { mut list, mapping, report, questions, is_ungraded } = job;
+async fn dry_run(common: &Common, options: &ImportOptions, mut job: ImportJob) -> anyhow::Result<ImportJob> {
     if options.server.is_some() {
+        let ImportJob { mut list, mapping, report, questions, is_ungraded } = job;
         let report = dry_run::run(&mut list, &mapping, RowsDestination::Elsewhere, report).await?;
         return Ok(ImportJob { list, mapping, report, questions, is_ungraded });
     }
@@ -145,7 +135,8 @@ async fn dry_run(common: &Common, options: &ImportOptions, job: ImportJob) -> an
     let database = Database::open(common).await?;
     let looked = async {
         let foresight = Foresight::new(database.actions()?, source, options.client.as_deref()).await?;
-        let mapping = mapping.of_country(&foresight.source.country);
+        job.set_country(&foresight.source.country, options).await?;
+        let ImportJob { mut list, mapping, report, .. } = job;
         let report = dry_run::run(&mut list, &mapping, RowsDestination::Here(&foresight), report).await?;
         let is_ungraded = !foresight.has_criteria();
         Ok(ImportJob { list, mapping, report, questions: foresight.questions, is_ungraded })

@@ -6,6 +6,7 @@ mod text_file;
 mod workbook;
 
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{Read as _, Seek as _, SeekFrom},
     path::Path,
@@ -38,6 +39,8 @@ pub struct ListOptions {
 /// An open list.
 pub struct ListFile {
     input: ListInput,
+    /// Rows that were looked at already, and are to be read.
+    ahead: VecDeque<Result<ListRow, BadRow>>,
     blank_rows: u64,
     /// Rows of which some of the encoding was guessed.
     guessed: u64,
@@ -72,7 +75,7 @@ impl ListFile {
             );
             ListInput::Text(Box::new(TextFile::open(file, &start, &known).with_context(|| shown.to_string())?))
         };
-        Ok(Self { input, blank_rows: 0, guessed: 0 })
+        Ok(Self { input, ahead: VecDeque::new(), blank_rows: 0, guessed: 0 })
     }
 
     /// Opens a workbook whose sheet has data from its first row on; none where the file is no workbook.
@@ -86,7 +89,8 @@ impl ListFile {
         let shown = path.display();
         let file = File::open(path).with_context(|| format!("{shown} cannot be read"))?;
         let sheet = Workbook::open_bare(file, options.sheet.as_deref()).with_context(|| shown.to_string())?;
-        Ok(Some(Self { input: ListInput::Workbook(sheet), blank_rows: 0, guessed: 0 }))
+        let input = ListInput::Workbook(sheet);
+        Ok(Some(Self { input, ahead: VecDeque::new(), blank_rows: 0, guessed: 0 }))
     }
 
     /// The names of the columns.
@@ -110,6 +114,34 @@ impl ListFile {
     /// # Errors
     /// When the file cannot be read on. What is wrong with a row alone is the row's.
     pub async fn next(&mut self) -> anyhow::Result<Option<Result<ListRow, BadRow>>> {
+        let row = match self.ahead.pop_front() {
+            Some(row) => Some(row),
+            None => self.read().await?,
+        };
+        if let Some(Ok(row)) = &row {
+            self.guessed += u64::from(row.is_guessed());
+        }
+        Ok(row)
+    }
+
+    /// Looks at so many of the next rows, which are read all the same: a pipe can be read once.
+    ///
+    /// # Errors
+    /// When the file cannot be read on.
+    pub async fn look_ahead(&mut self, rows: usize) -> anyhow::Result<()> {
+        while self.ahead.len() < rows {
+            let Some(row) = self.read().await? else { break };
+            self.ahead.push_back(row);
+        }
+        Ok(())
+    }
+
+    /// The cells of the sound rows that were looked at and are not read yet.
+    pub fn ahead(&self) -> Vec<&[String]> {
+        self.ahead.iter().filter_map(|row| row.as_ref().ok()).map(|row| row.cells.as_slice()).collect()
+    }
+
+    async fn read(&mut self) -> anyhow::Result<Option<Result<ListRow, BadRow>>> {
         loop {
             let row = match &mut self.input {
                 ListInput::Text(text) => text.next()?,
@@ -117,10 +149,6 @@ impl ListFile {
             };
             match row {
                 Some(Ok(row)) if row.is_blank() => self.blank_rows += 1,
-                Some(Ok(row)) => {
-                    self.guessed += u64::from(row.is_guessed());
-                    return Ok(Some(Ok(row)));
-                }
                 other => return Ok(other),
             }
         }

@@ -96,7 +96,7 @@ impl Mapping {
     }
 
     /// The country that a row names, else its source's.
-    fn country_of(&self, row: &[String]) -> Option<String> {
+    pub(super) fn country_of(&self, row: &[String]) -> Option<String> {
         let filled = self.filled.iter().find(|one| one.field == "country").map(|one| &one.origin);
         let said = filled.and_then(|origin| match origin {
             FieldOrigin::Columns(columns) => {

@@ -267,6 +267,20 @@ fn a_wish_is_heard_in_any_shape_and_followed_where_nothing_says_that_it_is_anoth
         ("agent", json!({"do_not_contact": false, "name": "Bo"}), ""),
         ("tracking", json!({"dnc": "1", "utm_source": "ad"}), "tracking.dnc Unclear"),
         ("house", json!({"rooms": [{"size": 12}], "garden": true}), ""),
+        ("consent", json!({"do_not_contact": true, "by": "x"}), "consent.do_not_contact DoNot"),
+        ("consent", json!({"opt_out": "yes"}), "consent.opt_out DoNot"),
+        ("consent", json!({"opt_out": {"phone": true}}), "consent.opt_out DoNot"),
+        ("consent", json!({"preferences": {"do_not_call": 1}}), "consent.preferences.do_not_call DoNot"),
+        ("consent", json!({"do_not_contact": false, "given": false, "phone": false, "status": "none"}), ""),
+        ("consent", json!({"marketing_opt_out": true}), "consent.marketing_opt_out Unclear"),
+        ("consent", json!({"sms": {"opt_out": true}}), "consent.sms.opt_out Unclear"),
+        ("consent", json!({"channel": "SMS", "opt_out": true}), "consent.opt_out Unclear"),
+        ("consent", json!({"Channels": ["e-mail"], "opt_out": true}), "consent.opt_out Unclear"),
+        ("consent", json!({"opt_out": "Reply STOP to opt out at any time"}), "consent.opt_out Unclear"),
+        ("consent", json!([{"opt_out": true}]), "consent.opt_out Unclear"),
+        ("consent.do_not_contact", json!("yes"), "consent.do_not_contact DoNot"),
+        ("consent.email_opt_out", json!("yes"), "consent.email_opt_out Unclear"),
+        ("consent.given", json!(false), ""),
     ] {
         assert_eq!(read(name, value.clone()), expected, "{name}: {value}");
     }

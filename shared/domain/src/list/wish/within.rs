@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{
     ContactWish,
     field_name::{is_filler, named_wish},
-    is_day, is_telling, strongest, wish_in_words,
+    is_day, is_of_one_kind, is_telling, strongest, wish_in_words,
 };
 use crate::values::shown;
 
@@ -18,6 +18,10 @@ const MOST_VALUES: usize = 500;
 const NAMED: [&str; 6] = ["name", "label", "key", "title", "field", "id"];
 /// and its value.
 const VALUED: [&str; 4] = ["value", "values", "field_value", "fieldValue"];
+/// The group for what the person agreed to.
+const CONSENT: &str = "consent";
+/// Under which names a record of it says what for.
+const WHAT_FOR: [&str; 7] = ["channel", "type", "kind", "medium", "purpose", "topic", "for"];
 
 /// What a field, or one within it, says.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,9 +38,33 @@ pub struct FieldWish {
 #[must_use]
 pub fn wishes_in(name: &str, value: &Value) -> Vec<FieldWish> {
     let mut search = WishSearch { found: Vec::new(), left: MOST_VALUES };
-    let outermost = WishPlace { field: name.to_owned(), name: name.to_owned(), is_plain: true, depth: DEEPEST };
+    let outermost =
+        WishPlace { field: name.to_owned(), name: outermost(name, value).to_owned(), is_plain: true, depth: DEEPEST };
     search.look(&outermost, value);
     search.found
+}
+
+/// What the name of a field says of whom it is about, and what it is. A person's consent is their own: the name of that group says no
+/// more than `custom_fields` does, unless what stands in it is about one kind of message.
+fn outermost<'n>(name: &'n str, value: &Value) -> &'n str {
+    match name.split_once('.') {
+        Some((group, member)) if group.eq_ignore_ascii_case(CONSENT) => member,
+        None if name.eq_ignore_ascii_case(CONSENT) && value.is_object() && !is_for_one_kind(value, DEEPEST) => "",
+        _ => name,
+    }
+}
+
+/// Whether a record says that it is for one kind of message: `{"channel": "sms", "opt_out": true}`.
+fn is_for_one_kind(value: &Value, depth: usize) -> bool {
+    let Some(deeper) = depth.checked_sub(1) else { return false };
+    match value {
+        Value::Object(members) => members.iter().any(|(name, value)| {
+            let says_what_for = !value.is_object() && WHAT_FOR.contains(&name.to_lowercase().trim_end_matches('s'));
+            says_what_for && is_of_one_kind(&shown(value)) || is_for_one_kind(value, deeper)
+        }),
+        Value::Array(values) => values.iter().any(|one| is_for_one_kind(one, deeper)),
+        _ => false,
+    }
 }
 
 /// What a value says under a name that is such a wish, whatever its shape: `true`, `["yes"]`, `{"value": true}`, `{"phone": true}`.
