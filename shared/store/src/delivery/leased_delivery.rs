@@ -330,8 +330,8 @@ impl Store {
     }
 
     async fn load(&self, taken: &Taken, now: Timestamp) -> Result<LoadedDeliveries, StoreError> {
-        // Sub-selects instead of joins for what may be absent or several: one delivery is one row, whatever a lead
-        // has of answers and notes.
+        // Sub-selects, and joins that give one row at most, for what may be absent or several: one delivery is one row, whatever a
+        // lead has of answers and notes.
         let rows = sqlx::query_as!(
             LeasedColumns,
             r#"-- delivery.load
@@ -346,18 +346,7 @@ impl Store {
                    p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, c.slug, c.country as client_country,
                    e.is_fallback, e.kind,
                    coalesce(case when d.state = 'leased' then d.mailed_to end, e.url, e.address, e.shown_url) as "to!", e.sealed_url, e.allow_private, e.timeout_s, e.headers, e.sealed_headers,
-                   (select b.body from delivery h join delivery_body b on b.delivery_id = h.id
-                    where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
-                      and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
-                      and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_before,
-                   (select h.id from delivery h join delivery_body b on b.delivery_id = h.id
-                    where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
-                      and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
-                      and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_by,
-                   (select h.first_delivered_at is not null from delivery h join delivery_body b on b.delivery_id = h.id
-                    where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
-                      and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
-                      and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as was_told,
+                   told.body as "told_before?", told.id as "told_by?", told.was_taken as "was_told?",
                    d.event = any(e.events) as "asks!",
                    e.failures > 0 as "failing!",
                    coalesce(d.rep_id, e.rep_id) as rep_id, greatest(d.links_since, (select r.links_since from rep r where r.id = coalesce(d.rep_id, e.rep_id))) as "links_since!",
@@ -392,6 +381,11 @@ impl Store {
                 select array_agg(id order by created_at desc, id) as ids, array_agg(secret order by created_at desc, id) as texts,
                        array_agg(sealed order by created_at desc, id) as sealed
                 from endpoint_secret where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) z
+            left join lateral (
+                select b.body, h.id, h.first_delivered_at is not null as was_taken from delivery h join delivery_body b on b.delivery_id = h.id
+                where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
+                  and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
+                  and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) told on true
             where d.id = any($1)"#,
             &taken.leased,
             now.to_sqlx()
