@@ -4,7 +4,7 @@ use ripen_domain::{
     actor::{Actor, Permission},
     criteria::{Criteria, Finding, Kind, Question, QuestionWords, Receipt, Verdict},
     flag::Flag,
-    id::{DecisionId, LeadId},
+    id::{DecisionId, DeliveryId, LeadId},
     lead::Grade,
     outcome::currency_of,
     person::Profile,
@@ -64,6 +64,8 @@ pub struct WholeLead {
     pub receipt: Option<ReadReceipt>,
     /// What was sent of it, oldest first.
     pub deliveries: Vec<DeliveryRecord>,
+    /// Those of them that were given up and by which nobody of the client has it, the last one last.
+    pub nobody_has: Vec<DeliveryId>,
     /// Their attempts, by delivery.
     pub attempts: Vec<ShownAttempt>,
     /// What clients said of it, oldest first.
@@ -237,6 +239,7 @@ pub async fn show(actions: &Actions, actor: &Actor, id: LeadId) -> Result<WholeL
         decisions: decisions.iter().map(|one| line(one, actor)).collect::<Result<_, _>>()?,
         receipt,
         attempts: store.attempts_of_lead(scope, id).await?,
+        nobody_has: store.dead_that_nobody_has(scope, id).await?,
         deliveries,
         outcomes,
         appointments: store.appointments(scope, filter).await?,

@@ -44,6 +44,10 @@ async fn a_lead_that_nobody_has_stays_listed_whichever_webhook_of_the_team_dies_
         let rows = scene.store.stuck(Actor::operator("Kim").scope(), StuckKind::Dead, span).await.unwrap();
         let found: Vec<_> = rows.iter().map(|row| row.id.as_u128()).collect();
         assert_eq!(found, Vec::from_iter(listed), "{change}");
+        // The lead's page goes by the same.
+        let lead = LeadId::from_uuid(Uuid::from_u128(1));
+        let nobody_has = scene.store.dead_that_nobody_has(Actor::operator("Kim").scope(), lead).await.unwrap();
+        assert_eq!(nobody_has.last().map(|last| last.uuid().as_u128()), listed, "{change}");
     }
     scene.end().await;
 }
