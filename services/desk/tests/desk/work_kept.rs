@@ -97,12 +97,12 @@ async fn a_call_back_that_makes_an_a_says_both() {
     };
     let both = ask(&[answers.as_slice(), &call].concat()).await;
     let after = both["after"].as_str().unwrap();
-    for words in ["Becomes", "goes to", "a call on Wed 25 Nov, 10:30 Chicago", "take it back for"] {
+    for words in ["Becomes", "waits for somebody of", "a call on Wed 25 Nov, 10:30 Chicago", "take it back for"] {
         assert!(after.contains(words), "{words}: {after}");
     }
     assert!(both["save"].as_str().unwrap().contains("send to"), "{both}");
     let call_alone = ask(&call).await;
-    assert!(!call_alone["after"].as_str().unwrap().contains("goes to"), "{call_alone}");
+    assert!(!call_alone["after"].as_str().unwrap().contains("waits for"), "{call_alone}");
 }
 
 /// A form of another site comes without the cookie, whoever is signed in: kept, it would be sent in their name.
