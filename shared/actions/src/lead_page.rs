@@ -4,7 +4,7 @@ use ripen_domain::{
     actor::{Actor, Permission},
     criteria::{Criteria, Finding, Kind, Question, QuestionWords, Receipt, Verdict},
     flag::Flag,
-    id::{DecisionId, LeadId},
+    id::{DecisionId, DeliveryId, LeadId},
     lead::Grade,
     outcome::currency_of,
     person::Profile,
@@ -64,6 +64,8 @@ pub struct WholeLead {
     pub receipt: Option<ReadReceipt>,
     /// What was sent of it, oldest first.
     pub deliveries: Vec<DeliveryRecord>,
+    /// Those of them that were given up and by which nobody of the client has it, the last one last.
+    pub nobody_has: Vec<DeliveryId>,
     /// Their attempts, by delivery.
     pub attempts: Vec<ShownAttempt>,
     /// What clients said of it, oldest first.
@@ -237,6 +239,7 @@ pub async fn show(actions: &Actions, actor: &Actor, id: LeadId) -> Result<WholeL
         decisions: decisions.iter().map(|one| line(one, actor)).collect::<Result<_, _>>()?,
         receipt,
         attempts: store.attempts_of_lead(scope, id).await?,
+        nobody_has: store.dead_that_nobody_has(scope, id).await?,
         deliveries,
         outcomes,
         appointments: store.appointments(scope, filter).await?,
@@ -334,7 +337,6 @@ fn without_words(page: WholeLead) -> WholeLead {
     let mut listed = page.listed;
     lead_withhold::bare(&mut listed, &page.lead.client.time_zone);
     let zone = page.lead.client.time_zone.clone();
-    let of_day = |one| lead_withhold::promise(one, &zone);
     let quiet = |one| DecisionLine { closed: None, caps: Vec::new(), ..one };
     WholeLead {
         is_withheld: true,
@@ -344,7 +346,7 @@ fn without_words(page: WholeLead) -> WholeLead {
         lead: LeadRecord { profile: Profile::default(), closed: None, ..page.lead },
         listed,
         arrivals: page.arrivals.into_iter().map(lead_withhold::arrival).collect(),
-        promises: page.promises.into_iter().map(of_day).collect(),
+        promises: page.promises.into_iter().map(|one| lead_withhold::promise(one, &zone)).collect(),
         deliveries: page.deliveries.into_iter().map(lead_withhold::delivery).collect(),
         outcomes: page.outcomes.into_iter().map(lead_withhold::outcome).collect(),
         appointments: page.appointments.into_iter().map(lead_withhold::appointment).collect(),
@@ -441,8 +443,7 @@ fn rule(finding: &Finding, criteria: &Criteria) -> ReceiptRule {
 
 /// The one rule whose points alone are enough: of those that are unknown the best, else of those that do not hold.
 fn would_be_a(receipt: &Receipt, rules: &[ReceiptRule], needs: i32) -> Option<WouldBeA> {
-    let is_held = !receipt.caps.is_empty() || receipt.closed.is_some();
-    if receipt.grade == Grade::A || is_held {
+    if receipt.grade == Grade::A || !receipt.caps.is_empty() || receipt.closed.is_some() {
         return None;
     }
     let lacking = needs.saturating_sub(receipt.score);
@@ -457,9 +458,8 @@ fn would_be_a(receipt: &Receipt, rules: &[ReceiptRule], needs: i32) -> Option<Wo
 
 /// Answers in the order of the script, then those that it does not ask any more, then what was not asked.
 fn answered(mut given: Vec<LeadAnswer>, (criteria, money): (Option<&Criteria>, Option<&str>)) -> Vec<AnsweredQuestion> {
-    let questions = criteria.map(Criteria::questions).unwrap_or_default();
     let (mut asked, mut open) = (Vec::new(), Vec::new());
-    for question in questions {
+    for question in criteria.map(Criteria::questions).unwrap_or_default() {
         let words = QuestionWords::of(question, money);
         match given.iter().position(|answer| answer.question == *question.id) {
             Some(place) => asked.push(answer(words, given.remove(place), Some(question))),

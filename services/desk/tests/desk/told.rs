@@ -1,6 +1,9 @@
 //! What pages say of who has a lead, and of what waits for somebody.
 
+use jiff_sqlx::ToSqlx as _;
 use ripen_domain::{actor::UserRole, id::LeadId};
+use ripen_runtime::random;
+use serde_json::{Value, json};
 
 use crate::harness::{App, Browser, Client, Sent, app};
 
@@ -79,6 +82,75 @@ async fn what_a_receiver_refuses_and_is_tried_again_is_said_and_not_that_the_cli
     sqlx::query(die).bind(owed.delivery.uuid()).execute(&app.pool).await.unwrap();
     let page = page_of(&app, &manager, owed, "").await;
     assert!(page.contains("It is an A lead that nobody has") && !page.contains("The client has it"), "{page}");
+}
+
+/// Lee's mail of a lead comes back, which a webhook of the team took.
+async fn bounced_beside(app: &App, client: &Client, sent: Sent) {
+    let now = app.pass(60);
+    let fresh = || random::uuid_v7(now);
+    let sql = "with r as (
+          insert into rep (id, client_id, name, email, created_at) values ($2, $3, 'Lee', $2 || '@client.example', $4)
+        ), e as (
+          insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
+          values ($2, $3, 'email', 'Lee', $2 || '@client.example', $2, $4)
+        )
+        insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, reason, attempts, due_at, offered_until, created_at,
+                              ended_at)
+        select $5, $3, lead_id, maturation_id, $2, $2, 'dead', 'no such mailbox', 1, created_at, created_at, created_at, $4
+        from delivery where id = $1";
+    let query = sqlx::query(sql).bind(sent.delivery.uuid()).bind(fresh()).bind(client.id.uuid()).bind(now.to_sqlx());
+    query.bind(fresh()).execute(&app.pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn that_nobody_has_a_lead_whose_mail_came_back_is_said_although_a_webhook_of_the_team_took_it() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let manager = app.browser(app.user(UserRole::Manager, None).await.id).await;
+    let sent = app.sent(&acme).await;
+    bounced_beside(&app, &acme, sent).await;
+    let handover = async || {
+        let path = format!("/api/v1/leads/{}", LeadId::from_uuid(sent.lead));
+        let told: Value = serde_json::from_str(&app.page(&manager, &path).await.text).unwrap();
+        told["handover"]["state"].clone()
+    };
+    let page = page_of(&app, &manager, sent, "").await;
+    assert!(page.contains("has this lead</strong>, since") && page.contains("No such mailbox"), "{page}");
+    assert!(page.contains("It is an A lead that nobody has") && !page.contains("The client has it"), "{page}");
+    assert_eq!(handover().await, "dead");
+    let listed = app.page(&manager, "/queues").await.text;
+    assert!(listed.contains("1 A lead could not be delivered"), "{listed}");
+    // What waits because of it has to be mended first; what has a date goes on by itself.
+    let waits = "insert into delivery (id, client_id, lead_id, maturation_id, state, reason, reason_code, due_at, offered_until, created_at)
+        select gen_random_uuid(), client_id, lead_id, maturation_id, 'held', 'no rep is free', 'undated', created_at, created_at, created_at
+        from delivery where id = $1";
+    sqlx::query(waits).bind(sent.delivery.uuid()).execute(&app.pool).await.unwrap();
+    let page = page_of(&app, &manager, sent, "").await;
+    assert!(page.contains("has this lead</strong>, since") && page.contains("No rep is free"), "{page}");
+    sqlx::query("update delivery set reason_code = null where endpoint_id is null").execute(&app.pool).await.unwrap();
+    let page = page_of(&app, &manager, sent, "").await;
+    assert!(!page.contains("has this lead</strong>") && !page.contains("The client has it"), "{page}");
+    sqlx::query("delete from delivery where endpoint_id is null").execute(&app.pool).await.unwrap();
+    assert_eq!(app.say(&acme, sent.delivery, &json!({"outcome": "accepted"})).await.status, 201);
+    let page = page_of(&app, &manager, sent, "").await;
+    assert!(!page.contains("has this lead</strong>") && page.contains("The client has it"), "{page}");
+    assert_eq!(handover().await, "had");
+}
+
+#[tokio::test]
+async fn who_was_asked_to_take_a_lead_and_did_not_does_not_have_it() {
+    let app = app().await;
+    let acme = app.client("acme").await;
+    let held = held(&app, &acme).await;
+    let offer = "insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, event, cause, said, state, attempts, due_at, offered_until,
+                                       created_at, ended_at)
+        select gen_random_uuid(), d.client_id, d.lead_id, d.maturation_id, e.id, 'lead.offered', e.id, '{\"until\": \"2026-11-24T09:00:00Z\"}',
+               'delivered', 1, d.created_at, d.created_at, d.created_at, d.created_at
+        from delivery d join endpoint e on e.client_id = d.client_id where d.id = $1";
+    sqlx::query(offer).bind(held.delivery.uuid()).execute(&app.pool).await.unwrap();
+    let manager = app.browser(app.user(UserRole::Manager, None).await.id).await;
+    let page = page_of(&app, &manager, held, "").await;
+    assert!(page.contains("has this lead</strong>, since"), "{page}");
 }
 
 #[tokio::test]

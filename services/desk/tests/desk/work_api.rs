@@ -107,9 +107,19 @@ async fn a_program_is_told_what_saving_each_disposition_would_do() {
     let all = desk.read(&agent, &path).await;
     let after = &of(&all, "disposition", "answered")["after"];
     assert_eq!((&after["what"], &after["saves"]), (&json!("goes"), &json!(true)), "{after}");
+    let waits =
+        "Becomes A and waits for somebody of ACME: the client has no enabled endpoint. You can take it back for";
+    assert!(after["words"].as_str().unwrap().starts_with(waits) && after["to"].is_null(), "{after}");
+    let endpoint = "insert into endpoint (id, client_id, kind, url, created_at)
+        select id, id, 'webhook', 'https://x.example/', created_at from client";
+    sqlx::query(endpoint).execute(&desk.app.pool).await.unwrap();
+    let all = desk.read(&agent, &path).await;
+    let after = &of(&all, "disposition", "answered")["after"];
     let (words, to) = (after["words"].as_str().unwrap(), after["to"].as_str().unwrap());
-    assert!(words.starts_with(&format!("Becomes A and goes to {to}")), "{words}");
-    assert!(words.contains("You can take it back for"), "{words}");
+    assert!(
+        words.starts_with(&format!("Becomes A and goes to {to} in 20 s. You can take it back for 20 s.")),
+        "{words}"
+    );
     let vain = &of(&all, "disposition", "no_answer")["after"];
     assert_eq!((&vain["what"], &vain["saves"]), (&json!("refused"), &json!(false)), "nobody was reached");
     let read = desk.read(&agent, &format!("/api/v1/work/{lead}")).await;

@@ -97,12 +97,12 @@ async fn a_call_back_that_makes_an_a_says_both() {
     };
     let both = ask(&[answers.as_slice(), &call].concat()).await;
     let after = both["after"].as_str().unwrap();
-    for words in ["Becomes", "goes to", "a call on Wed 25 Nov, 10:30 Chicago", "take it back for"] {
+    for words in ["Becomes", "waits for somebody of", "a call on Wed 25 Nov, 10:30 Chicago", "take it back for"] {
         assert!(after.contains(words), "{words}: {after}");
     }
     assert!(both["save"].as_str().unwrap().contains("send to"), "{both}");
     let call_alone = ask(&call).await;
-    assert!(!call_alone["after"].as_str().unwrap().contains("goes to"), "{call_alone}");
+    assert!(!call_alone["after"].as_str().unwrap().contains("waits for"), "{call_alone}");
 }
 
 /// A form of another site comes without the cookie, whoever is signed in: kept, it would be sent in their name.
@@ -316,6 +316,29 @@ async fn became_a(desk: &Desk, lead: LeadId, returned: bool) {
     let sql = "update lead set grade = 'A', score = 80, criteria_id = $1, decision_id = $1, matured_at = $2, returned_at = case when $3 then $2 end where id = $1";
     let query = sqlx::query(sql).bind(lead.uuid()).bind(desk.app.clock.now().to_sqlx()).bind(returned);
     query.execute(&desk.app.pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_a_that_nobody_of_its_client_can_take_is_not_said_to_go_there_in_some_seconds() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    became_a(&desk, lead, false).await;
+    let held = "with m as (insert into maturation (id, lead_id, client_id, decision_id, at) select id, id, client_id, id, matured_at from lead returning *)
+        insert into delivery (id, client_id, lead_id, maturation_id, state, reason, reason_code, due_at, offered_until, created_at)
+        select id, client_id, lead_id, id, 'held', 'the client has no enabled endpoint', 'undated', at + interval '1 hour', at, at from m";
+    sqlx::query(held).execute(&desk.app.pool).await.unwrap();
+    let (touch, until) = (random::uuid_v7(desk.app.clock.now()), desk.app.clock.now().as_second() + 20);
+    let path = format!("/work/saved?saved={touch}&lead={lead}&until={until}");
+    let toast = desk.page(&path).await;
+    toast.holds(&["is saved as", "It waits to be delivered: the client has no enabled endpoint.", "Take back"]);
+    assert!(!toast.0.contains("goes to"), "{}", toast.0);
+    let given = "with e as (insert into endpoint (id, client_id, kind, url, created_at)
+        select id, client_id, 'webhook', 'https://x.example/', created_at from lead returning id)
+        update delivery set endpoint_id = e.id, state = 'pending', reason = null, reason_code = null from e";
+    sqlx::query(given).execute(&desk.app.pool).await.unwrap();
+    let toast = desk.page(&path).await;
+    toast.holds(&["goes to", "in <span data-left>20</span> s."]);
+    assert!(!toast.0.contains("It waits"), "{}", toast.0);
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ pub use own_day::{MadeAs, OwnDay, WorkedBy, own_day, promised_within};
 pub use preview::{GradePreview, preview};
 pub use preview_request::PreviewRequest;
 pub use ready::{ReadyLead, ReadyLeads, ready_now};
+pub use route_words::GoesTo;
 pub use take::{LeaveLead, OpenedLead, RenewLease, TakeLead, TakeNext, held, may_open_of, take, take_next};
 pub(crate) use take::{clients_worked_for, require_own_client, works_for};
 pub use undo::{UndoDisposition, Undone, pending_undo};

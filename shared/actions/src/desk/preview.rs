@@ -17,7 +17,11 @@ use ripen_store::lead::{
     unit_of_work::{TrackedLead, UnitOfWork},
 };
 
-use super::{after_saving::SavedLead, preview_request::PreviewRequest, route_words::goes_to};
+use super::{
+    after_saving::SavedLead,
+    preview_request::PreviewRequest,
+    route_words::{GoesTo, goes_to},
+};
 use crate::{
     Actions, FieldError, FieldErrors, Refusal,
     lead::{context_of, contradicts},
@@ -33,8 +37,8 @@ pub struct GradePreview {
     pub outlook: Option<Outlook>,
     /// What cannot be used as typed: an answer as the field `answers.QUESTION`, the time of the next step as `next`.
     pub wrong: Vec<FieldError>,
-    /// Were it an A: where it goes, in words; none where its client has it already.
-    pub goes_to: Option<String>,
+    /// Were it an A: where it goes; none where its client has it already.
+    pub goes_to: Option<GoesTo>,
     /// Its client has it, and nobody gave or took it back: it is not handed over a second time.
     pub is_handed_over: bool,
     /// Why it is over, where it is no open lead any more: nothing but a wish not to be contacted is saved of it.

@@ -198,12 +198,8 @@ async fn a_rehearsal_of_another_program_moves_the_leads_and_takes_it_back() {
     let mut batch = office.pool.begin().await.unwrap();
     sqlx::query("select id from lead for update").execute(&mut *batch).await.unwrap();
     let actor = operator();
-    let waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     let ended = async {
-        let mut waiting = 0_i64;
-        while waiting == 0 {
-            waiting = sqlx::query_scalar(waits).fetch_one(&office.pool).await.unwrap();
-        }
+        office.until_a_session_waits().await;
         batch.rollback().await.unwrap();
     };
     let (rehearsed, ()) = tokio::join!(office.actions.rehearse(&actor, &set), ended);

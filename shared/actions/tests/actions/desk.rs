@@ -32,6 +32,16 @@ pub async fn desk(connections: u32) -> Office {
     office
 }
 
+/// Lee, who has the only lead there is open.
+pub async fn one_lead_open() -> (Office, Actor, OpenedLead) {
+    let office = desk(8).await;
+    let acme = office.client("Acme").await.id;
+    office.leads(acme, (1, 1), "web_form").await;
+    let (_, lee) = office.agent("lee").await;
+    let opened = office.next(&lee).await.unwrap();
+    (office, lee, opened)
+}
+
 impl Office {
     pub async fn agent(&self, name: &str) -> (UserId, Actor) {
         let email = format!("{name}@firm.example");
@@ -168,11 +178,7 @@ async fn a_paused_user_gives_everything_back() {
 
 #[tokio::test]
 async fn a_disposition_is_whole_or_not_at_all() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let touch = Uuid::from_u128(77);
     let draft = SaveDraft {
         lead: opened.lead,
@@ -259,11 +265,7 @@ async fn a_disposition_is_taken_back_in_time_by_whoever_made_it_and_only_then() 
 
 #[tokio::test]
 async fn what_somebody_worked_on_since_is_not_taken_back() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let touch = office.dispose(&lee, &opened, Disposition::NoAnswer).await;
     assert!(office.actions.clock.advance(SignedDuration::from_secs(1)));
     let other = TouchLead {
@@ -287,11 +289,7 @@ async fn what_somebody_worked_on_since_is_not_taken_back() {
 
 #[tokio::test]
 async fn a_dead_number_is_void_until_it_is_taken_back() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     office
         .sql(
             "insert into person_identity (client_id, kind, value, person_id, void_at, void_by)
@@ -427,11 +425,7 @@ async fn at_night_nobody_is_handed_out_and_the_morning_is_named() {
 
 #[tokio::test]
 async fn whoever_else_took_the_call_is_kept_and_confirms_nothing() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let other = |name: &str| NewCoDecider {
         name: name.to_owned(),
         relation: "wife".to_owned(),

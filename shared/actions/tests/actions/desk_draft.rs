@@ -7,14 +7,20 @@ use ripen_actions::{
 use ripen_domain::{actor::Actor, touch::Disposition};
 use serde_json::Map;
 use sqlx::{Connection as _, Executor as _};
+use uuid::Uuid;
 
 use crate::{
-    desk::{desk, lead},
+    desk::{lead, one_lead_open},
     harness::Office,
 };
 
 fn typed(note: &str, version: i64) -> SaveDraft {
     SaveDraft { lead: lead(1), note: Some(note.to_owned()), answers: Some(Map::new()), version, touch: None }
+}
+
+/// With what tab one typed as its note.
+fn nobody_answered(lease: Uuid) -> Dispose {
+    Dispose { note: Some("tab one".to_owned()), version: Some(1), ..Dispose::of(lead(1), lease, Disposition::NoAnswer) }
 }
 
 /// What another saving is about to commit while `run` goes on: it has the draft's row.
@@ -38,11 +44,7 @@ const TWO_WORDS: &str = "update desk_draft set note = 'tab two words', version =
 
 #[tokio::test]
 async fn words_that_are_saved_beside_a_disposition_or_a_late_note_stay_a_draft() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     office.actions.run(&lee, &typed("tab one", 1)).await.unwrap();
     let late = KeepLateNote {
         lead: lead(1),
@@ -57,11 +59,7 @@ async fn words_that_are_saved_beside_a_disposition_or_a_late_note_stay_a_draft()
 
     let opened = office.next(&lee).await.unwrap();
     office.sql("update desk_draft set note = 'tab one', version = 1".to_owned()).await;
-    let dispose = Dispose {
-        note: Some("tab one".to_owned()),
-        version: Some(1),
-        ..Dispose::of(lead(1), opened.lease, Disposition::NoAnswer)
-    };
+    let dispose = nobody_answered(opened.lease);
     let done = Box::pin(beside(&office, TWO_WORDS, office.actions.run(&lee, &dispose))).await;
     assert!(done.keeps_draft);
     assert_eq!(kept(&office, &lee).await.as_deref(), Some("tab two words"));
@@ -69,18 +67,9 @@ async fn words_that_are_saved_beside_a_disposition_or_a_late_note_stay_a_draft()
 
 #[tokio::test]
 async fn words_that_are_saved_while_a_disposition_is_taken_back_stand_beside_its_own() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     office.actions.run(&lee, &typed("tab one", 1)).await.unwrap();
-    let dispose = Dispose {
-        note: Some("tab one".to_owned()),
-        version: Some(1),
-        ..Dispose::of(lead(1), opened.lease, Disposition::NoAnswer)
-    };
-    let touch = office.actions.run(&lee, &dispose).await.unwrap().touched.touch;
+    let touch = office.actions.run(&lee, &nobody_answered(opened.lease)).await.unwrap().touched.touch;
     assert_eq!(kept(&office, &lee).await, None);
     let begun = "insert into desk_draft (user_id, lead_id, client_id, note, answers, saved_at, version)
                  select u.id, l.id, l.client_id, 'tab two words', '{}', now(), 2 from user_account u cross join lead l";

@@ -21,7 +21,7 @@ use ripen_store::desk::draft::{DraftChange, DraftRef};
 use uuid::Uuid;
 
 use crate::{
-    desk::{code, desk, lead},
+    desk::{code, desk, lead, one_lead_open},
     harness::{fields, operator},
 };
 
@@ -58,11 +58,7 @@ async fn nothing_is_saved_under_a_lease_that_ended_or_was_given_to_nobody() {
 
 #[tokio::test]
 async fn a_lease_that_went_silent_is_the_agents_as_long_as_nobody_else_took_the_lead() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     office.sql("update desk_lease set leased_until = clock_timestamp() - interval '1 second'".to_owned()).await;
     office.dispose(&lee, &opened, Disposition::NoAnswer).await;
     assert_eq!(office.count("select count(*) from touch").await, 1);
@@ -70,11 +66,7 @@ async fn a_lease_that_went_silent_is_the_agents_as_long_as_nobody_else_took_the_
 
 #[tokio::test]
 async fn the_same_request_again_is_the_same_touch_without_an_id_of_its_own_too() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let note = Some("rang out".to_owned());
     let said = Dispose { note, ..Dispose::of(opened.lead, opened.lease, Disposition::NoAnswer) };
     let at_once = futures::future::join_all((0..3).map(|_| office.actions.run(&lee, &said))).await;
@@ -93,11 +85,7 @@ async fn the_same_request_again_is_the_same_touch_without_an_id_of_its_own_too()
 
 #[tokio::test]
 async fn the_note_of_whoever_has_a_lead_open_that_ends_is_kept_with_it() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let draft = SaveDraft {
         lead: opened.lead,
         note: Some("likes gardens".to_owned()),
@@ -152,11 +140,7 @@ async fn nobody_takes_a_lead_by_name_while_a_manager_looks_at_its_consent() {
 
 #[tokio::test]
 async fn a_slip_that_opened_a_review_is_taken_back_and_the_lead_is_open_again() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let touch = office.dispose(&lee, &opened, Disposition::NeverEnquired).await;
     let undone = office.actions.run(&lee, &UndoDisposition { touch }).await.unwrap();
     assert_eq!(undone.held.map(|held| held.lead), Some(lead(1)));
@@ -222,11 +206,7 @@ fn draft(lead: LeadId, note: &str, version: i64, touch: u128) -> SaveDraft {
 
 #[tokio::test]
 async fn a_disposition_drops_the_draft_that_it_commits_and_no_newer_one_of_another_tab() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let note = async || draft_of(&office.actions, &lee, opened.lead).await.unwrap().map(|draft| draft.note);
     office.actions.run(&lee, &draft(opened.lead, "tab one", 1, 1)).await.unwrap();
     office.actions.run(&lee, &draft(opened.lead, "tab one PLUS wife Ann decides", 2, 2)).await.unwrap();
@@ -265,11 +245,7 @@ async fn a_disposition_drops_the_draft_that_it_commits_and_no_newer_one_of_anoth
 
 #[tokio::test]
 async fn what_was_said_stays_said_once_it_is_taken_back_beside_a_draft_with_blank_fields() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let map = |value: serde_json::Value| value.as_object().cloned();
     let blank = map(serde_json::json!({"budget": "", "area": []}));
     let noted = SaveDraft { answers: blank, ..draft(opened.lead, "wife Ann decides", 1, 2) };
@@ -290,11 +266,7 @@ async fn what_was_said_stays_said_once_it_is_taken_back_beside_a_draft_with_blan
 
 #[tokio::test]
 async fn what_is_kept_of_a_lead_that_was_lost_is_said_only_where_it_is_so() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     office.actions.run(&lee, &LeaveLead { lead: opened.lead, lease: opened.lease }).await.unwrap();
     let words = async |note: &str| {
         let note = Some(note.to_owned());

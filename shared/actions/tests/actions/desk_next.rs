@@ -22,7 +22,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    desk::{code, desk, lead},
+    desk::{code, desk, lead, one_lead_open},
     harness::{Office, operator},
 };
 
@@ -140,11 +140,7 @@ async fn what_its_client_returned_is_no_promised_call() {
 
 #[tokio::test]
 async fn what_is_taken_back_is_open_for_its_first_reason_with_all_that_was_typed() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let typed = json!({":disposition": "no_answer", ":cb_date": "2026-12-02"});
     let dispose =
         Dispose { draft: typed.as_object().cloned(), ..Dispose::of(opened.lead, opened.lease, Disposition::NoAnswer) };

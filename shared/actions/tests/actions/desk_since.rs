@@ -22,17 +22,13 @@ use ripen_domain::{
 use uuid::Uuid;
 
 use crate::{
-    desk::{code, desk, lead},
+    desk::{code, desk, lead, one_lead_open},
     harness::{Office, fields, operator},
 };
 
 /// An agent who answered for the only lead there is a second ago.
 async fn answered() -> (Office, Actor, OpenedLead, Uuid) {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let next = Some(NextWish { when: "30d".parse().unwrap(), why: "later".to_owned() });
     let dispose = Dispose { next, ..Dispose::of(opened.lead, opened.lease, Disposition::CallBack) };
     let touch = office.actions.run(&lee, &dispose).await.unwrap().touched.touch;
@@ -74,11 +70,7 @@ async fn what_a_colleague_did_without_a_touch_is_not_taken_back_with_it() {
     )
     .await;
     // The business that the disposition itself named is its own.
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let named =
         Dispose { opportunity: Some(business()), ..Dispose::of(opened.lead, opened.lease, Disposition::Answered) };
     let touch = office.actions.run(&lee, &named).await.unwrap().touched.touch;

@@ -7,15 +7,11 @@ use ripen_actions::{
 };
 use ripen_domain::touch::Disposition;
 
-use crate::{desk::desk, harness::operator};
+use crate::{desk::one_lead_open, harness::operator};
 
 #[tokio::test]
 async fn what_was_matured_by_a_disposition_that_is_taken_back_goes_to_nobody_before_the_lead_is_decided() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     let touch = office.dispose(&lee, &opened, Disposition::Answered).await;
     // As the qualifier leaves it a moment later; it decides nothing more for a while.
     let matured = "with d as (delete from regrade)
@@ -32,11 +28,7 @@ async fn what_was_matured_by_a_disposition_that_is_taken_back_goes_to_nobody_bef
 
 #[tokio::test]
 async fn a_client_is_told_of_a_conversation_when_it_can_be_taken_back_no_more() {
-    let office = desk(8).await;
-    let acme = office.client("Acme").await.id;
-    office.leads(acme, (1, 1), "web_form").await;
-    let (_, lee) = office.agent("lee").await;
-    let opened = office.next(&lee).await.unwrap();
+    let (office, lee, opened) = one_lead_open().await;
     for made in [
         "insert into endpoint (id, client_id, kind, url, events, created_at)
          select id, client_id, 'webhook', 'https://x.example/', '{lead.matured,lead.updated}', created_at from lead",

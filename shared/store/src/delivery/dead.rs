@@ -104,6 +104,25 @@ impl Store {
         .await?;
         Ok(ids.into_iter().map(DeliveryId::from_uuid).collect())
     }
+
+    /// What was given up of a lead that its client is to have and nobody there has, the last one last: by the rule of the list of what was
+    /// given up, which has that last one once it is followed up. Empty where somebody has the lead, or it is to go to nobody new.
+    pub async fn dead_that_nobody_has(&self, scope: Scope, lead: LeadId) -> Result<Vec<DeliveryId>, StoreError> {
+        let ids = sqlx::query_scalar!(
+            "-- dead.nobody_has
+            select d.id from delivery d
+            where d.lead_id = $1 and ($2::uuid is null or d.client_id = $2) and d.state = 'dead' and d.event = 'lead.matured'
+              and not exists (select from lead_to_give g where g.maturation_id = d.maturation_id and g.why_not is not null)
+              and not delivery_is_had(d.id)
+              and not exists (select from delivery o join outcome s on s.delivery_id = o.id where o.maturation_id = d.maturation_id)
+            order by d.ended_at, d.id",
+            lead.uuid(),
+            scope.client_uuid()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(ids.into_iter().map(DeliveryId::from_uuid).collect())
+    }
 }
 
 impl Transaction {

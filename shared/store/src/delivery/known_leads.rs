@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     Scope, Store, StoreError,
     decision::receipt::{PackedReceipt, Prepared},
-    delivery::leased_delivery::{contacts, notes, object, reasons_in},
+    delivery::leased_delivery::{contacts, notes, object, query_lead_told, reasons_in},
     error::word,
     person::known_person::profile_of,
 };
@@ -72,21 +72,13 @@ impl Store {
             return Ok(BTreeMap::new());
         }
         let ids: Vec<_> = leads.iter().map(|lead| lead.uuid()).collect();
-        // Ways that lead to somebody else are none of the person's any more: neither the number in the profile nor one that they said.
-        let rows = sqlx::query_as!(
+        let rows = query_lead_told!(
             KnownColumns,
             r#"-- delivery.known_leads
-            select l.id, l.stage, l.grade as "grade?", l.score as "score?", x.id as "decision_id?", x.criteria_id as "criteria_id?", x.receipt as "receipt?",
-                   p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code, p.country, p.time_zone, p.locale,
-                   (select json_object_agg(question, value) from
-                     (select distinct on (question) question, value from answer where lead_id = l.id
-                      order by question, at desc, origin desc) newest) as answers,
-                   (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
-                   (select json_agg(json_build_object('kind', i.kind, 'value', i.value) order by i.said_at desc, i.value)
-                    from (select * from person_identity where person_id = p.id and said_at is not null and void_at is null
-                          order by said_at desc, value limit 20) i) as said_contacts
+            select l.id, l.stage, l.grade as "grade?", l.score as "score?", x.id as "decision_id?", x.criteria_id as "criteria_id?", x.receipt as "receipt?","#,
+            "
             from lead l join person p on p.id = l.person_id left join decision x on x.id = l.decision_id
-            where l.id = any($1) and ($2::uuid is null or l.client_id = $2)"#,
+            where l.id = any($1) and ($2::uuid is null or l.client_id = $2)",
             &ids,
             scope.client_uuid()
         )

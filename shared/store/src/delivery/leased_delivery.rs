@@ -293,6 +293,29 @@ pub(super) fn object(value: Option<Value>) -> Map<String, Value> {
     }
 }
 
+/// A statement that gives what is told of a lead `l` and its person `p`, beside columns of its own: how it begins, up to a comma, and how
+/// it goes on from its `from`. Ways that lead to somebody else are none of the person's any more: neither the number in the profile nor one
+/// that they said. A macro because a checked statement is known whole when it is compiled.
+macro_rules! query_lead_told {
+    ($columns:ident, $begins:tt, $from:tt $(, $arguments:expr)+ $(,)?) => {
+        sqlx::query_as!(
+            $columns,
+            $begins + r#"
+                   p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code, p.country, p.time_zone, p.locale,
+                   (select json_object_agg(question, value) from
+                     (select distinct on (question) question, value from answer where lead_id = l.id
+                      order by question, at desc, origin desc) newest) as answers,
+                   (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
+                   (select json_agg(json_build_object('kind', i.kind, 'value', i.value) order by i.said_at desc, i.value)
+                    from (select * from person_identity where person_id = p.id and said_at is not null and void_at is null
+                          order by said_at desc, value limit 20) i) as said_contacts
+            "# + $from
+            $(, $arguments)+
+        )
+    };
+}
+pub(super) use query_lead_told;
+
 impl Store {
     /// Loads all that is said about leased deliveries, and why some cannot be: those keep no other from going out. A decision
     /// that is moved into its month in this moment is found by the second look: the first may have taken its snapshot before
@@ -330,9 +353,9 @@ impl Store {
     }
 
     async fn load(&self, taken: &Taken, now: Timestamp) -> Result<LoadedDeliveries, StoreError> {
-        // Sub-selects instead of joins for what may be absent or several: one delivery is one row, whatever a lead
-        // has of answers and notes.
-        let rows = sqlx::query_as!(
+        // Sub-selects, and joins that give one row at most, for what may be absent or several: one delivery is one row, whatever a
+        // lead has of answers and notes.
+        let rows = query_lead_told!(
             LeasedColumns,
             r#"-- delivery.load
             select d.id, d.event, d.said, coalesce((select h.id from delivery h where d.event <> 'lead.matured' and h.maturation_id = d.maturation_id
@@ -342,35 +365,16 @@ impl Store {
                    (select body from delivery_body b where b.delivery_id = d.id) as body, d.endpoint_id as "endpoint_id!", l.id as lead_id, l.stage,
                    l.channel, l.arrivals, l.first_arrived_at, m.at as matured_at, x.grade, x.score, x.id as decision_id,
                    x.criteria_id, x.receipt,
-                   g.name as criteria_name, k.version, p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code,
-                   p.country, p.time_zone, p.locale, s.name as source_name, c.name as client_name, c.slug, c.country as client_country,
+                   g.name as criteria_name, k.version, s.name as source_name, c.name as client_name, c.slug, c.country as client_country,
                    e.is_fallback, e.kind,
                    coalesce(case when d.state = 'leased' then d.mailed_to end, e.url, e.address, e.shown_url) as "to!", e.sealed_url, e.allow_private, e.timeout_s, e.headers, e.sealed_headers,
-                   (select b.body from delivery h join delivery_body b on b.delivery_id = h.id
-                    where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
-                      and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
-                      and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_before,
-                   (select h.id from delivery h join delivery_body b on b.delivery_id = h.id
-                    where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
-                      and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
-                      and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as told_by,
-                   (select h.first_delivered_at is not null from delivery h join delivery_body b on b.delivery_id = h.id
-                    where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
-                      and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
-                      and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) as was_told,
+                   told.body as "told_before?", told.id as "told_by?", told.was_taken as "was_told?",
                    d.event = any(e.events) as "asks!",
                    e.failures > 0 as "failing!",
                    coalesce(d.rep_id, e.rep_id) as rep_id, greatest(d.links_since, (select r.links_since from rep r where r.id = coalesce(d.rep_id, e.rep_id))) as "links_since!",
                    coalesce((select r.time_zone from rep r where r.id = coalesce(d.rep_id, e.rep_id)), c.time_zone) as "clock!",
                    (select r.name from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_name,
                    (select r.email from rep r where r.id = coalesce(d.rep_id, e.rep_id)) as rep_email,
-                   (select json_object_agg(question, value) from
-                     (select distinct on (question) question, value from answer where lead_id = l.id
-                      order by question, at desc, origin desc) newest) as answers,
-                   (select json_agg(json_build_object('at', at, 'by', by, 'text', text) order by at) from note where lead_id = l.id) as notes,
-                   (select json_agg(json_build_object('kind', i.kind, 'value', i.value) order by i.said_at desc, i.value)
-                    from (select * from person_identity where person_id = p.id and said_at is not null and void_at is null
-                          order by said_at desc, value limit 20) i) as said_contacts,
                    (select json_agg(json_build_object('flags', f.submission -> 'flags', 'answered_since',
                        array(select w.question from answer w where w.lead_id = f.lead_id and w.at > f.received_at))
                      order by f.received_at desc, f.id desc)
@@ -381,7 +385,8 @@ impl Store {
                     from appointment a join rep r on r.id = a.rep_id
                     where a.lead_id = d.lead_id and a.state = 'booked' and a.ends_at > $2
                       and a.rep_id = coalesce(d.rep_id, e.rep_id, a.rep_id)
-                    order by a.starts_at limit 1) as appointment
+                    order by a.starts_at limit 1) as appointment,"#,
+            "
             from delivery d
             join maturation m on m.id = d.maturation_id join lead l on l.id = d.lead_id
             join decision x on x.id = case when d.event = 'lead.updated' then coalesce(l.decision_id, m.decision_id) else m.decision_id end
@@ -392,7 +397,12 @@ impl Store {
                 select array_agg(id order by created_at desc, id) as ids, array_agg(secret order by created_at desc, id) as texts,
                        array_agg(sealed order by created_at desc, id) as sealed
                 from endpoint_secret where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) z
-            where d.id = any($1)"#,
+            left join lateral (
+                select b.body, h.id, h.first_delivered_at is not null as was_taken from delivery h join delivery_body b on b.delivery_id = h.id
+                where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
+                  and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
+                  and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) told on true
+            where d.id = any($1)",
             &taken.leased,
             now.to_sqlx()
         )

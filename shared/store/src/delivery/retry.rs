@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ripen_domain::id::{DeliveryId, EndpointId, LeadId};
+use ripen_domain::id::{DeliveryId, EndpointId};
 
 use crate::{Scope, StoreError, Transaction, delivery::stop_waiting::StopsWaiting};
 
@@ -36,21 +36,9 @@ impl Transaction {
         Ok(())
     }
 
-    async fn lead_of_delivery(&mut self, scope: Scope, delivery: DeliveryId) -> Result<Option<LeadId>, StoreError> {
-        let lead = sqlx::query_scalar!(
-            "-- delivery.lead_of
-            select lead_id from delivery where id = $1 and ($2::uuid is null or client_id = $2)",
-            delivery.uuid(),
-            scope.client_uuid()
-        )
-        .fetch_optional(self.connection())
-        .await?;
-        Ok(lead.map(LeadId::from_uuid))
-    }
-
     async fn lead_of_delivery_lock(&mut self, scope: Scope, delivery: DeliveryId) -> Result<(), StoreError> {
         // Before the delivery, as every writer.
-        let lead = self.lead_of_delivery(scope, delivery).await?;
+        let lead = self.delivery_lead(scope, delivery).await?;
         self.leads_lock(&Vec::from_iter(lead)).await?;
         Ok(())
     }
@@ -63,7 +51,7 @@ impl Transaction {
         delivery: DeliveryId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if self.lead_of_delivery(scope, delivery).await?.is_some() {
+        if self.delivery_lead(scope, delivery).await?.is_some() {
             self.stop_waiting(delivery, StopsWaiting::SentAgain, now).await?;
         }
         Ok(())

@@ -277,7 +277,12 @@ impl Transaction {
                     where d.lead_id = l.id and d.event = 'lead.matured' and d.state <> 'withdrawn'
                       and l.matured_at is not null and (l.returned_at is null or l.matured_at > l.returned_at)
                       and not coalesce(l.recalled_at >= d.created_at, false)
-                      and d.maturation_id = (select m.id from maturation m where m.lead_id = l.id order by m.at desc, m.id desc limit 1)) w
+                      and d.maturation_id = (select m.id from maturation m where m.lead_id = l.id order by m.at desc, m.id desc limit 1)
+                      -- That a webhook of the team has the lead beside a mail that came back reaches nobody, who did not say so.
+                      and (d.state <> 'delivered'
+                           or not exists (select from delivery u where u.maturation_id = d.maturation_id and u.event = 'lead.matured'
+                                            and u.state = 'dead' and not delivery_is_had(u.id))
+                           or exists (select from delivery u join outcome s on s.delivery_id = u.id where u.maturation_id = d.maturation_id))) w
               order by array_position(array['had', 'filed', 'tried_again', 'under_way', 'held', 'dead'], w.state), w.due_at, w.id limit 1) o on true
             where l.id = any($1) and ($2::uuid is null or l.client_id = $2)"#,
             &leads,

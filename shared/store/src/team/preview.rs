@@ -41,6 +41,8 @@ pub enum PreviewedRoute {
     Held {
         /// Why.
         why: String,
+        /// Until when; none where somebody has to do something first.
+        until: Option<Timestamp>,
     },
 }
 
@@ -50,7 +52,7 @@ impl PreviewedRoute {
         match &assigned.held {
             _ if assigned.offer.is_some() => Self::FirstOf(names()),
             _ if !assigned.whom.is_empty() => Self::To(names()),
-            Some(hold) => Self::Held { why: hold.why.clone() },
+            Some(hold) => Self::Held { why: hold.why.clone(), until: (!hold.is_undated).then_some(hold.until) },
             None => Self::Everybody,
         }
     }

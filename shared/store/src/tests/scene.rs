@@ -18,11 +18,17 @@ use crate::{
 };
 
 /// Everything of a lead has the lead's number as its id, but for the endpoints: 1 is the webhook, 9 the fallback. They matured at
-/// 9:40, and are owed to the webhook, once attempted.
+/// 9:40, and are owed to the webhook, once attempted. `pg_temp.rep_with_mail` adds a rep whose number is their own id and that of the
+/// address that they are mailed at.
 const BEGIN: &str = "
     set session_replication_role = replica;
     create function pg_temp.i(number integer) returns uuid language sql as $$ select lpad(to_hex(number), 32, '0')::uuid $$;
     create temporary table n as select pg_temp.i(number) as id, timestamptz '2026-11-24 09:40Z' as at from generate_series(1, 3) number;
+    create function pg_temp.rep_with_mail(number integer, called text) returns void language sql as $$
+      insert into rep (id, client_id, name, email, created_at)
+        select pg_temp.i(number), pg_temp.i(1), called, lower(called) || '@client.example', at from n limit 1;
+      insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
+        select id, client_id, 'email', name, email, id, created_at from rep where id = pg_temp.i(number) $$;
     insert into client (id, slug, name, country, time_zone, created_at) select id, 'acme', 'Acme', 'US', 'UTC', at from n limit 1;
     insert into program (id, name, created_at) select id, 'homes', at from n limit 1;
     insert into criteria (id, program_id, version, hash, document, dictionary, created_at)
@@ -63,7 +69,7 @@ impl Scene {
     pub(crate) async fn again(&mut self) {
         self.run(
             "truncate client, program, criteria, source, person, lead, decision, maturation, endpoint, delivery, delivery_body, attempt,
-                      claim, outcome, regrade cascade; drop table n; drop function pg_temp.i;",
+                      claim, outcome, regrade cascade; drop table n; drop function pg_temp.i, pg_temp.rep_with_mail;",
         )
         .await;
         self.run(BEGIN).await;

@@ -64,13 +64,37 @@ fn over(page: &WholeLead, when: &When) -> String {
     }
 }
 
-/// The newest of what hands the lead over says whether anybody has it.
 fn nobody_has(page: &WholeLead, when: &When) -> Option<NobodyHas> {
     if page.lead.decided.map(|last| last.grade) != Some(Grade::A) {
         return None;
     }
-    let hands_over = |one: &&DeliveryRecord| matches!(one.event, EventType::LeadMatured | EventType::LeadOffered);
-    let newest = page.deliveries.iter().filter(hands_over).rfind(|one| one.state != "withdrawn")?;
+    let stuck = stuck(page)?;
+    let reason = stuck.reason.as_deref().unwrap_or_default();
+    let perhaps_same = same_as(reason).filter(|_| stuck.state == "held");
+    Some(NobodyHas {
+        since: TimeInTitle::of(when, stuck.created_at),
+        // To who is not told why it waits, the step that is open tells as much.
+        is_of_whom: perhaps_same.is_some() || stuck.state == "held" && asks_of_whom(page),
+        why: if perhaps_same.is_some() { String::new() } else { capital(reason) },
+        perhaps_same,
+        way_out: way_out(page.lead.id, stuck, perhaps_same),
+    })
+}
+
+/// The delivery that does not come to anybody before somebody does something, where nobody has the lead. What is held for its hour goes on
+/// by itself: it is about to be handed over.
+fn stuck(page: &WholeLead) -> Option<&DeliveryRecord> {
+    // An offer hands nothing over: while it runs, what waits behind it has a date.
+    let hands_over = |one: &&DeliveryRecord| one.event == EventType::LeadMatured && one.state != "withdrawn";
+    let waits = |one: &&DeliveryRecord| one.state == "held" && one.due().is_none();
+    // As the list of what was given up has it. That a webhook of the team has the lead beside a mail that came back reaches nobody.
+    if let Some(dead) = page.nobody_has.last() {
+        let routed = |one: &&DeliveryRecord| hands_over(one) && one.state == "held" && one.endpoint.is_none();
+        return match page.deliveries.iter().rfind(routed) {
+            Some(to_route) => Some(to_route).filter(waits),
+            None => page.deliveries.iter().find(|one| one.id == *dead),
+        };
+    }
     // What was handed over before it came back is had by nobody any more.
     let back = page.outcomes.iter().filter(|one| one.outcome.kind == OutcomeKind::Returned).map(|one| one.outcome.at);
     let recalled = page.deliveries.iter().filter(|one| one.event == EventType::LeadRecalled).map(|one| one.created_at);
@@ -78,18 +102,7 @@ fn nobody_has(page: &WholeLead, when: &When) -> Option<NobodyHas> {
     let is_had = page.deliveries.iter().filter(hands_over).any(|one| {
         matches!(one.state.as_str(), "delivered" | "filed") && given_back.is_none_or(|at| one.created_at > at)
     });
-    // What is held for its hour goes on by itself: it is about to be handed over.
-    let is_stuck = newest.state == "dead" || newest.state == "held" && newest.due().is_none();
-    let reason = newest.reason.as_deref().unwrap_or_default();
-    let perhaps_same = same_as(reason).filter(|_| newest.state == "held");
-    (is_stuck && !is_had).then(|| NobodyHas {
-        since: TimeInTitle::of(when, newest.created_at),
-        // To who is not told why it waits, the step that is open tells as much.
-        is_of_whom: perhaps_same.is_some() || newest.state == "held" && asks_of_whom(page),
-        why: if perhaps_same.is_some() { String::new() } else { capital(reason) },
-        perhaps_same,
-        way_out: way_out(page.lead.id, newest, perhaps_same),
-    })
+    page.deliveries.iter().rfind(hands_over).filter(|newest| waits(newest) && !is_had)
 }
 
 fn asks_of_whom(page: &WholeLead) -> bool {

@@ -1,10 +1,37 @@
 //! What saving will do, said before it is done.
 
-use ripen_actions::desk::GradePreview;
+use ripen_actions::desk::{GoesTo, GradePreview};
 use ripen_domain::{lead::Grade, touch::Disposition};
 
 use super::{callback::CallbackSaid, grade::GradeMark, next::next_in_words};
 use crate::people::when::When;
+
+/// Who of the client is there for a lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientSide {
+    /// These, in words.
+    Whom(String),
+    /// Nobody yet: it waits.
+    Nobody {
+        /// Until when, in words; empty where somebody has to do something first.
+        until: String,
+        /// Why.
+        why: String,
+    },
+}
+
+impl ClientSide {
+    fn of(preview: &GradePreview, client: &str, when: &When) -> Self {
+        match &preview.goes_to {
+            None => Self::Whom(client.to_owned()),
+            Some(GoesTo::Whom(names)) => Self::Whom(names.clone()),
+            Some(GoesTo::Waits { why, until }) => {
+                let until = until.map(|at| if when.is_today(at) { when.hour(at) } else { when.whole(at) });
+                Self::Nobody { until: until.unwrap_or_default(), why: why.clone() }
+            }
+        }
+    }
+}
 
 /// What becomes of the lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,15 +52,15 @@ pub enum WhatFollows {
     },
     /// It goes to the client.
     Goes {
-        /// Where, in words.
-        to: String,
+        /// To whom.
+        to: ClientSide,
     },
     /// The person is called again.
     CallBack {
         /// When, in words; empty where no time is chosen yet.
         at: String,
         /// Where it goes besides: what was said in the call makes it an A.
-        to: Option<String>,
+        to: Option<ClientSide>,
     },
     /// Nobody contacts the person any more.
     DoNotContact {
@@ -73,11 +100,10 @@ impl WhatFollows {
         }
     }
 
-    /// Where the lead goes, in words.
+    /// Where the lead goes, in words; none where it waits for somebody who can take it.
     pub fn to(&self) -> Option<&str> {
         match self {
-            Self::Goes { to } => Some(to),
-            Self::CallBack { to, .. } => to.as_deref(),
+            Self::Goes { to: ClientSide::Whom(to) } | Self::CallBack { to: Some(ClientSide::Whom(to)), .. } => Some(to),
             _ => None,
         }
     }
@@ -191,7 +217,7 @@ fn what_follows(terms: &AfterTerms<'_>, becomes: bool) -> WhatFollows {
     // Whatever the disposition, the decision is of the answers: a lead that becomes an A goes.
     let goes = outlook.is_some_and(|outlook| outlook.closed.is_none() && outlook.grade == Grade::A && becomes);
     let goes = goes && !preview.is_handed_over;
-    let to = goes.then(|| preview.goes_to.clone().unwrap_or_else(|| client.to_owned()));
+    let to = goes.then(|| ClientSide::of(preview, client, when));
     let again = || WhatFollows::Again {
         next: preview.next.as_ref().map(|next| next_in_words(next, &preview.places, when)).unwrap_or_default(),
     };
@@ -275,11 +301,8 @@ impl SentenceTerms<'_> {
                  answers back as they were.",
             )],
             WhatFollows::NotSo { why } => vec![words("It cannot be saved so. "), SaidPart::Words(why.clone())],
-            WhatFollows::Goes { to } => {
-                let waits = if self.undo_s > 0 { format!(" after {} s", self.undo_s) } else { String::new() };
-                [becomes_a(to).as_slice(), &[SaidPart::Words(format!("{waits}.")), self.undo()]].concat()
-            }
-            WhatFollows::CallBack { at, to } => self.call_back(at, to.as_deref()),
+            WhatFollows::Goes { to } => self.becomes_a(to).into_iter().chain([self.undo()]).collect(),
+            WhatFollows::CallBack { at, to } => self.call_back(at, to.as_ref()),
             WhatFollows::DoNotContact { for_firm } => {
                 let whose = match for_firm {
                     true => words("any client of the firm"),
@@ -309,9 +332,9 @@ impl SentenceTerms<'_> {
         }
     }
 
-    fn call_back(&self, at: &str, to: Option<&str>) -> Vec<SaidPart> {
-        let mut parts = match (to, self.stands) {
-            (Some(to), _) => [becomes_a(to).as_slice(), &[SaidPart::words(". ")]].concat(),
+    fn call_back(&self, at: &str, to: Option<&ClientSide>) -> Vec<SaidPart> {
+        let mut parts: Vec<_> = match (to, self.stands) {
+            (Some(to), _) => self.becomes_a(to).into_iter().chain([SaidPart::words(" ")]).collect(),
             (None, Some(stands)) if !at.is_empty() => stands.parts().to_vec(),
             (None, _) => Vec::new(),
         };
@@ -324,17 +347,31 @@ impl SentenceTerms<'_> {
         parts
     }
 
+    /// Who gets it, and when; or that nobody does yet, and why.
+    fn becomes_a(&self, to: &ClientSide) -> Vec<SaidPart> {
+        let words = SaidPart::words;
+        let becomes = [words("Becomes "), SaidPart::Grade(Grade::A.word())];
+        let goes = match to {
+            ClientSide::Whom(to) => {
+                let when = if self.undo_s > 0 { format!(" in {} s.", self.undo_s) } else { ".".to_owned() };
+                vec![words(" and goes to "), SaidPart::Foreign(to.clone()), SaidPart::Words(when)]
+            }
+            ClientSide::Nobody { until, why } => {
+                let until = if until.is_empty() { ": ".to_owned() } else { format!(" until {until}: ") };
+                let client = SaidPart::Foreign(self.client.to_owned());
+                let waits = words(" and waits for somebody of ");
+                vec![waits, client, SaidPart::Words(until), SaidPart::Foreign(why.clone()), words(".")]
+            }
+        };
+        becomes.into_iter().chain(goes).collect()
+    }
+
     fn undo(&self) -> SaidPart {
         SaidPart::Words(match self.undo_s {
             seconds if seconds > 0 => format!(" You can take it back for {seconds} s."),
             _ => String::new(),
         })
     }
-}
-
-fn becomes_a(to: &str) -> [SaidPart; 4] {
-    let a = SaidPart::Grade(Grade::A.word());
-    [SaidPart::words("Becomes "), a, SaidPart::words(" and goes to "), SaidPart::Foreign(to.to_owned())]
 }
 
 #[cfg(test)]
@@ -351,13 +388,11 @@ mod tests {
 
     #[test]
     fn it_is_one_sentence_whoever_reads_it() {
-        let goes = WhatFollows::Goes { to: "Sam Rep".to_owned() };
-        assert_eq!(
-            said(&goes, Some(B), 20),
-            "Becomes A and goes to Sam Rep after 20 s. You can take it back for 20 s."
-        );
+        let whom = |to: &str| ClientSide::Whom(to.to_owned());
+        let goes = WhatFollows::Goes { to: whom("Sam Rep") };
+        assert_eq!(said(&goes, Some(B), 20), "Becomes A and goes to Sam Rep in 20 s. You can take it back for 20 s.");
         assert_eq!(said(&goes, Some(B), 0), "Becomes A and goes to Sam Rep.");
-        let call = |at: &str, to: Option<&str>| WhatFollows::CallBack { at: at.to_owned(), to: to.map(str::to_owned) };
+        let call = |at: &str, to: Option<&str>| WhatFollows::CallBack { at: at.to_owned(), to: to.map(whom) };
         assert_eq!(
             said(&call("Wed 25 Nov, 10:30 Chicago", None), Some(B), 0),
             "Becomes B 50. Next step: a call on Wed 25 Nov, 10:30 Chicago, by you or a free colleague."
@@ -365,6 +400,11 @@ mod tests {
         assert_eq!(
             said(&call("", Some("Acme")), Some(B), 0),
             "Becomes A and goes to Acme. Choose the day and the time of the call."
+        );
+        assert_eq!(
+            said(&call("Wed 25 Nov, 10:30 Chicago", Some("Sam Rep")), Some(B), 20),
+            "Becomes A and goes to Sam Rep in 20 s. Next step: a call on Wed 25 Nov, 10:30 Chicago, by you or a free \
+             colleague. You can take it back for 20 s."
         );
         let not_then = WhatFollows::NotSo { why: "That is past there: choose a later time.".to_owned() };
         assert_eq!(said(&not_then, None, 20), "It cannot be saved so. That is past there: choose a later time.");
@@ -374,5 +414,24 @@ mod tests {
         let hidden = StandingGrade { becomes: false, hides_points: true, ..B };
         let again = WhatFollows::Again { next: "can be called now".to_owned() };
         assert_eq!(said(&again, Some(hidden), 0), "Stays B. It can be called now.");
+    }
+
+    #[test]
+    fn an_a_that_nobody_can_take_yet_waits_and_is_not_said_to_go_anywhere() {
+        let waits = |until: &str, why: &str| ClientSide::Nobody { until: until.to_owned(), why: why.to_owned() };
+        let goes = WhatFollows::Goes { to: waits("14:05", "none of its recipients can take it now") };
+        assert_eq!(
+            said(&goes, Some(B), 20),
+            "Becomes A and waits for somebody of Acme until 14:05: none of its recipients can take it now. You can take \
+             it back for 20 s."
+        );
+        assert_eq!(goes.to(), None);
+        let at = "Wed 25 Nov, 10:30 Chicago".to_owned();
+        let call = WhatFollows::CallBack { at, to: Some(waits("", "the client has no enabled endpoint")) };
+        assert_eq!(
+            said(&call, Some(B), 0),
+            "Becomes A and waits for somebody of Acme: the client has no enabled endpoint. Next step: a call on Wed 25 \
+             Nov, 10:30 Chicago, by you or a free colleague."
+        );
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use ripen_actions::{lead_brief::background, why_not::gates};
-use ripen_domain::id::LeadId;
+use ripen_domain::{desk::WayState, id::LeadId, lead::Grade};
 use ripen_web::{
     Problem,
     extract::{NamedFields, Query},
@@ -66,6 +66,8 @@ pub struct SavedToast {
     pub until: i64,
     /// For so many seconds it can be taken back.
     pub left: i64,
+    /// It is an A and goes to its client then: one that nobody there can take waits.
+    pub goes: bool,
     /// What becomes of it next, after "it"; empty while it is not decided again.
     pub next: String,
 }
@@ -87,6 +89,7 @@ pub async fn toast(context: &DeskContext, viewer: &Viewer, query: &WorkQuery) ->
     let now = context.clock.now();
     let gates = gates(&context.actions, &viewer.actor, lead, None).await.ok().filter(|_| !behind.is_to_be_decided);
     let when = When::of(viewer, now);
+    let waits = gates.as_ref().and_then(|gates| gates.way.as_ref()).is_some_and(|way| way.state == WayState::Held);
     let next = gates.and_then(|gates| {
         // That it is with the client is said of what the client has.
         let way = gates.way.as_ref().and_then(|way| on_the_way(way, &when));
@@ -102,6 +105,7 @@ pub async fn toast(context: &DeskContext, viewer: &Viewer, query: &WorkQuery) ->
         is_pending: behind.is_to_be_decided,
         until,
         left: left(until, now),
+        goes: !waits && record.decided.is_some_and(|decided| decided.grade == Grade::A),
         next,
     })
 }

@@ -24,9 +24,9 @@ pub struct AfterView {
     #[schema(value_type = String, example = "goes")]
     what: &'static str,
     /// The same in words, as the page says it.
-    #[schema(example = "Becomes A and goes to Sam Rep after 20 s. You can take it back for 20 s.")]
+    #[schema(example = "Becomes A and goes to Sam Rep in 20 s. You can take it back for 20 s.")]
     words: String,
-    /// Where it goes; none where it goes nowhere.
+    /// Where it goes; none where it goes nowhere, or waits for somebody who can take it.
     to: Option<String>,
     /// The disposition is saved. Of a call back, once its time is named.
     saves: bool,

@@ -240,7 +240,7 @@ impl From<GradePreview> for PreviewView {
                 .into_iter()
                 .map(|one| WrongAnswerView { field: one.field, message: one.message })
                 .collect(),
-            goes_to: preview.goes_to,
+            goes_to: preview.goes_to.map(|goes_to| goes_to.words()),
             next_at: match preview.next {
                 Some(NextWork::At(opening)) => Some(opening.at),
                 _ => None,

@@ -4,10 +4,7 @@ use crate::tests::scene::{Scene, at};
 
 /// The first lead was mailed to Dana, whose mailbox put it off at 9:42 and at 9:58; the office is the fallback.
 const BUSY_MAILBOX: &str = "
-    insert into rep (id, client_id, name, email, created_at)
-      select pg_temp.i(8), pg_temp.i(1), 'Dana', 'dana@client.example', at from n limit 1;
-    insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
-      select pg_temp.i(8), pg_temp.i(1), 'email', 'Dana', 'dana@client.example', pg_temp.i(8), at from n limit 1;
+    select pg_temp.rep_with_mail(8, 'Dana');
     delete from delivery where id <> pg_temp.i(1);
     update delivery set endpoint_id = pg_temp.i(8), rep_id = pg_temp.i(8), attempts = 2, reason = '450 mailbox full', due_at = '2026-11-24 11:00Z';
     insert into attempt (delivery_id, number, at, duration_ms, status, error)
@@ -38,10 +35,7 @@ async fn a_lead_leaves_a_mailbox_that_is_busy_for_too_long_where_somebody_else_i
         "update client set when_dead = 'fallback'",
         // Another rep, and no fallback.
         "delete from endpoint where is_fallback;
-         insert into rep (id, client_id, name, email, created_at)
-           select pg_temp.i(7), pg_temp.i(1), 'Lee', 'lee@client.example', at from n limit 1;
-         insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
-           select pg_temp.i(7), pg_temp.i(1), 'email', 'Lee', 'lee@client.example', pg_temp.i(7), at from n limit 1;",
+         select pg_temp.rep_with_mail(7, 'Lee');",
         // A probe of an hour before counts for nothing, and neither does it keep the lead.
         "update delivery set attempts = 3, excused = 1; update attempt set number = number + 10;
          insert into attempt (delivery_id, number, at, duration_ms, error) values (pg_temp.i(1), 1, '2026-11-24 09:00Z', 1, 'smtp')",

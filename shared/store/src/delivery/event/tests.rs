@@ -18,11 +18,7 @@ const NOW: &str = "2026-11-24T12:00:00Z";
 
 /// Dana's mail of the first lead was refused, and Lee has it.
 const GIVEN_ON: &str = "
-    insert into rep (id, client_id, name, email, created_at)
-      select pg_temp.i(number), pg_temp.i(1), name, lower(name) || '@client.example', at from n cross join (values (8, 'Dana'), (7, 'Lee')) r (number, name)
-      where n.id = pg_temp.i(1);
-    insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
-      select id, client_id, 'email', name, email, id, created_at from rep;
+    select pg_temp.rep_with_mail(8, 'Dana'), pg_temp.rep_with_mail(7, 'Lee');
     update endpoint set events = '{lead.matured,lead.updated,lead.recalled,lead.outcome}';
     update maturation set routed_at = at;
     update delivery set endpoint_id = pg_temp.i(8), rep_id = pg_temp.i(8), state = 'dead', ended_at = '2026-11-24 09:50Z' where id = pg_temp.i(1);
@@ -55,7 +51,6 @@ async fn scene(changes: &[&str]) -> Scene {
 }
 
 async fn set(scene: &mut Scene, changes: &[&str]) {
-    scene.run("delete from rep").await;
     scene.run(GIVEN_ON).await;
     for change in changes {
         scene.run(change).await;
@@ -202,7 +197,6 @@ async fn a_replay_of_a_range_passes_over_what_somebody_else_has_since() {
         scene.store.replay_range_step(at(NOW), 10).await.unwrap();
         let replayed = scene.texts("select replayed::text from replay").await;
         assert_eq!(replayed, [expected.to_string()], "{change}");
-        scene.run("delete from replay").await;
         // By its own id somebody means it.
         let mut tx = scene.store.begin().await.unwrap();
         if expected == 0 {

@@ -71,9 +71,7 @@ async fn what_waits_after_somebody_took_it_in_vain_says_so() {
 
 /// Dana took the first lead: it went to her mailbox and to a webhook of hers.
 const DANA_TOOK_IT: &str = "
-    insert into rep (id, client_id, name, email, created_at) select pg_temp.i(8), id, 'Dana', 'dana@client.example', at from n where id = pg_temp.i(1);
-    insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
-      select id, client_id, 'email', name, email, id, created_at from rep;
+    select pg_temp.rep_with_mail(8, 'Dana');
     update endpoint set rep_id = pg_temp.i(8) where id = pg_temp.i(1);
     update delivery set state = 'delivered', rep_id = pg_temp.i(8), ended_at = '2026-11-24 10:06Z', first_delivered_at = '2026-11-24 10:06Z' where id = pg_temp.i(1);
     insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, state, attempts, due_at, offered_until, created_at, ended_at)
@@ -90,7 +88,6 @@ async fn what_the_winner_of_an_offer_says_is_said_of_the_delivery_that_has_the_l
     let bounced = "update delivery set state = 'dead' where id = pg_temp.i(41)";
     for (change, handed) in [("", 41), (bounced, 1)] {
         scene.again().await;
-        scene.run("delete from rep").await;
         scene.run(&format!("{OFFERED} {DANA_TOOK_IT}")).await;
         let taken =
             format!("update claim set taken_by = '{dana}', offered_to = '{{{dana}}}', taken_at = '2026-11-24 10:05Z'");

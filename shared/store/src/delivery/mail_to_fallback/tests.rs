@@ -337,10 +337,7 @@ async fn the_place_of_an_offer_is_given_back_on_the_day_on_which_it_was_taken() 
     scene
         .run(
             "truncate given;
-             insert into rep (id, client_id, name, email, time_zone, created_at)
-               select pg_temp.i(8), pg_temp.i(1), 'Dana', 'dana@client.example', 'UTC', at from n limit 1;
-             insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
-               select pg_temp.i(8), pg_temp.i(1), 'email', 'Dana', 'dana@client.example', pg_temp.i(8), at from n limit 1;
+             select pg_temp.rep_with_mail(8, 'Dana');
              update maturation set routed_at = '2026-11-24 23:50Z';
              insert into claim (maturation_id, tier, offered_to, until, taken_by, taken_at, counted_on)
                values (pg_temp.i(1), 'recipients', '{}', '2026-11-25 00:10Z', 'rep', '2026-11-25 00:05Z', '2026-11-24');

@@ -62,7 +62,6 @@ async fn the_teams_webhook_is_told_who_has_what_the_first_rep_could_not_be_maile
         (own, &["lead.matured Dana"]),
     ] {
         scene.again().await;
-        scene.run("delete from rep").await;
         scene.run(GIVEN_ON).await;
         scene.run(meanwhile).await;
         now_with(&scene, delivery(12)).await;
@@ -83,7 +82,6 @@ async fn the_teams_webhook_is_told_that_the_first_rep_has_it_after_all() {
         select pg_temp.i(1), id, pg_temp.i(11), 1, 'accepted', 'Dana', 'link', at, at from n where id = pg_temp.i(1);";
     for is_accepted in [false, true] {
         scene.again().await;
-        scene.run("delete from rep").await;
         scene.run(GIVEN_ON).await;
         now_with(&scene, delivery(12)).await;
         scene.run(&format!("{sent} {lee_died}")).await;
@@ -105,7 +103,6 @@ async fn the_teams_webhook_is_told_that_the_first_rep_has_it_after_all() {
     }
     // Back to Lee, who was named by an update already.
     scene.again().await;
-    scene.run("delete from rep").await;
     scene.run(GIVEN_ON).await;
     now_with(&scene, delivery(12)).await;
     for (number, meanwhile) in [(11, lee_died), (12, dana_died)] {

@@ -6,10 +6,7 @@ use crate::tests::scene::{Scene, delivery};
 
 /// The first lead was Lee's and then Sam's: both mails (11, 12) came back, and the team's webhook, which has it, names Sam.
 const BOTH_DEAD: &str = "
-    insert into rep (id, client_id, name, email, created_at)
-      select pg_temp.i(30 + k), pg_temp.i(1), (array['Lee', 'Sam'])[k], (array['lee', 'sam'])[k] || '@client.example', at
-      from n, generate_series(1, 2) k where n.id = pg_temp.i(1);
-    insert into endpoint (id, client_id, kind, name, address, rep_id, created_at) select id, client_id, 'email', name, email, id, created_at from rep;
+    select pg_temp.rep_with_mail(31, 'Lee'), pg_temp.rep_with_mail(32, 'Sam');
     update maturation set routed_at = at;
     update delivery set state = 'delivered', rep_id = pg_temp.i(32), ended_at = due_at, first_delivered_at = due_at where id = pg_temp.i(1);
     insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, attempts, due_at, offered_until, created_at, ended_at)
@@ -34,7 +31,6 @@ async fn a_webhook_that_names_a_rep_whose_own_mail_came_back_is_not_that_rep() {
         (given_after, &["Sam"]),
     ] {
         scene.again().await;
-        scene.run("delete from rep").await;
         scene.run(&format!("{BOTH_DEAD} {change}")).await;
         let scope = Actor::operator("Kim").scope();
         assert_eq!(scene.store.delivery_with_whom(scope, delivery(11)).await.unwrap(), who, "{change}");

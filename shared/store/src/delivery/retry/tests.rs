@@ -1,10 +1,6 @@
 //! A dead lead that a person gives to another endpoint while it is given on by itself.
 
-use std::time::Duration;
-
 use ripen_domain::actor::Actor;
-use ripen_testkit::wait::until;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::*;
@@ -27,19 +23,12 @@ fn by_hand() -> ReroutedByHand {
 async fn a_lead_that_is_given_on_by_itself_in_this_moment_is_not_given_to_another_by_hand_too() {
     let mut scene = Scene::new().await;
     scene.run(DEAD).await;
-    let looks = PgPool::connect(scene.database.url()).await.unwrap();
     let mut follow_up = scene.store.begin().await.unwrap();
     let dead = follow_up.dead_lock(10, None).await.unwrap();
     let mut tx = scene.store.begin().await.unwrap();
     let request = by_hand();
     let (rerouted, ()) = tokio::join!(tx.delivery_reroute(Actor::operator("Kim").scope(), &request, at(NOW)), async {
-        until("it waits for the delivery", Duration::from_secs(20), || async {
-            let sql =
-                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-            let waits: i64 = sqlx::query_scalar(sql).fetch_one(&looks).await.unwrap();
-            (waits > 0).then_some(())
-        })
-        .await;
+        scene.database.until_a_session_waits().await;
         follow_up.dead_follow_up(&dead, at(NOW)).await.unwrap();
         follow_up.commit().await.unwrap();
     });
@@ -47,7 +36,6 @@ async fn a_lead_that_is_given_on_by_itself_in_this_moment_is_not_given_to_anothe
     tx.commit().await.unwrap();
     let owed = "select state from delivery where maturation_id = pg_temp.i(1) and id <> pg_temp.i(1)";
     assert_eq!(scene.texts(owed).await, ["held"], "it goes on once");
-    looks.close().await;
     scene.end().await;
 }
 
@@ -84,26 +72,18 @@ async fn who_asks_for_a_delivery_again_sees_to_whom_it_is_given_on_in_this_momen
              update delivery set rep_id = pg_temp.i(5) where id = pg_temp.i(1)",
         )
         .await;
-    let looks = PgPool::connect(scene.database.url()).await.unwrap();
     let mut follow_up = scene.store.begin().await.unwrap();
     let dead = follow_up.dead_lock(10, None).await.unwrap();
     let mut tx = scene.store.begin().await.unwrap();
     let scope = Actor::operator("Kim").scope();
     let (locked, ()) = tokio::join!(tx.delivery_retry_lock(scope, delivery(1)), async {
-        until("it waits for the delivery", Duration::from_secs(20), || async {
-            let sql =
-                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-            let waits: i64 = sqlx::query_scalar(sql).fetch_one(&looks).await.unwrap();
-            (waits > 0).then_some(())
-        })
-        .await;
+        scene.database.until_a_session_waits().await;
         follow_up.dead_follow_up(&dead, at(NOW)).await.unwrap();
         follow_up.commit().await.unwrap();
     });
     locked.unwrap();
     assert_eq!(tx.delivery_with_whom(scope, delivery(1)).await.unwrap(), ["Office"]);
     tx.commit().await.unwrap();
-    looks.close().await;
     scene.end().await;
 }
 

@@ -19,10 +19,7 @@ const NOW: &str = "2026-11-24T10:00:00Z";
 
 /// Lee took the first lead: the team's webhook has it, and Lee's mail (11) came back. It is on offer to Sam since (12), and waits (13).
 const ON_OFFER: &str = "
-    insert into rep (id, client_id, name, email, created_at)
-      select pg_temp.i(30 + k), pg_temp.i(1), (array['Lee', 'Sam'])[k], (array['lee', 'sam'])[k] || '@client.example', at
-      from n, generate_series(1, 2) k where n.id = pg_temp.i(1);
-    insert into endpoint (id, client_id, kind, name, address, rep_id, created_at) select id, client_id, 'email', name, email, id, created_at from rep;
+    select pg_temp.rep_with_mail(31, 'Lee'), pg_temp.rep_with_mail(32, 'Sam');
     update maturation set routed_at = at;
     update delivery set state = 'delivered', rep_id = pg_temp.i(31), ended_at = due_at, first_delivered_at = due_at where id = pg_temp.i(1);
     insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, attempts, due_at, offered_until, created_at, ended_at, followed_up_at)
@@ -54,7 +51,6 @@ enum Happens {
 
 async fn on_offer(scene: &mut Scene, change: &str) {
     scene.again().await;
-    scene.run("delete from rep; delete from replay").await;
     let sam = RecipientId::Rep(RepId::from_uuid(Uuid::from_u128(32)));
     let claim = format!(
         "insert into claim (maturation_id, tier, offered_to, until) values (pg_temp.i(1), 'fallback', '{{{sam}}}', '2026-11-24 10:10Z');"

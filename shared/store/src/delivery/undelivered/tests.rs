@@ -19,9 +19,7 @@ const NOW: &str = "2026-11-24T12:00:00Z";
 /// The rep Dana has the first lead by mail; a mail that says this of it is in this state.
 fn news(event: &str, state: &str) -> String {
     format!(
-        "insert into rep (id, client_id, name, email, created_at) select pg_temp.i(8), pg_temp.i(1), 'Dana Hill', 'dana@client.example', at from n limit 1;
-         insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
-           select pg_temp.i(8), pg_temp.i(1), 'email', 'Dana', 'dana@client.example', pg_temp.i(8), at from n limit 1;
+        "select pg_temp.rep_with_mail(8, 'Dana');
          update delivery set endpoint_id = pg_temp.i(8), state = 'delivered', ended_at = '2026-11-24 09:50Z' where id = pg_temp.i(1);
          insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, event, said, state, reason, attempts, due_at, offered_until,
                                created_at, ended_at)
@@ -45,7 +43,6 @@ async fn that_somebody_must_be_stopped_is_not_lost_where_it_cannot_be_told() {
     let mut scene = Scene::new().await;
     for (event, kind) in [("lead.suppressed", EventType::LeadSuppressed), ("lead.recalled", EventType::LeadRecalled)] {
         scene.again().await;
-        scene.run("delete from rep").await;
         scene.run(&news(event, "dead")).await;
         assert_eq!(followed(&mut scene).await, (vec![(kind, true)], vec![format!("{event} pending")]));
         assert!(followed(&mut scene).await.0.is_empty(), "once");
@@ -71,14 +68,12 @@ async fn what_is_new_of_a_lead_is_not_lost_where_it_was_given_up() {
         ("update delivery set state = 'withdrawn' where id = pg_temp.i(1);", false),
     ] {
         scene.again().await;
-        scene.run("delete from rep").await;
         scene.run(&news("lead.updated", "dead")).await;
         scene.run(change).await;
         assert_eq!(followed(&mut scene).await.0, [(EventType::LeadUpdated, is_had)], "{change}");
     }
     // Until it is given up it goes out when the endpoint works again.
     scene.again().await;
-    scene.run("delete from rep").await;
     scene.run(&news("lead.updated", "held")).await;
     scene.run("update endpoint set state = 'disabled' where id = pg_temp.i(8)").await;
     assert!(followed(&mut scene).await.0.is_empty());
@@ -111,7 +106,6 @@ async fn that_somebody_must_be_stopped_waits_for_no_endpoint_that_does_not_take_
         ),
     ] {
         scene.again().await;
-        scene.run("delete from rep").await;
         scene.run(&news("lead.suppressed", state)).await;
         scene.run(change).await;
         let expected = if is_followed { vec![(EventType::LeadSuppressed, true)] } else { Vec::new() };
@@ -192,9 +186,7 @@ async fn an_offer_that_came_to_nobody_goes_on_at_once() {
 fn danas(state: &str) -> String {
     let (dana, first) = (RepId::from_uuid(Uuid::from_u128(8)), EndpointId::from_uuid(Uuid::from_u128(1)));
     format!(
-        "insert into rep (id, client_id, name, email, created_at) select pg_temp.i(8), pg_temp.i(1), 'Dana Hill', 'dana@client.example', at from n limit 1;
-         insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
-           select pg_temp.i(8), pg_temp.i(1), 'email', 'Dana', 'dana@client.example', pg_temp.i(8), at from n limit 1;
+        "select pg_temp.rep_with_mail(8, 'Dana');
          update claim set offered_to = '{{{first},{dana}}}';
          insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, event, cause, said, state, attempts, due_at, offered_until,
                                created_at, ended_at)
@@ -215,7 +207,6 @@ async fn an_offer_that_only_who_left_holds_goes_on_at_once_whether_they_leave_fi
     for state in ["pending", "delivered"] {
         for leaves_first in [true, false] {
             scene.again().await;
-            scene.run("delete from rep").await;
             scene.run(&format!("{} {}", offer("dead"), danas(state))).await;
             let leave = async |scene: &Scene| {
                 let mut tx = scene.store.begin().await.unwrap();

@@ -5,10 +5,7 @@ use crate::tests::scene::{Scene, at};
 /// Dana has an endpoint of her own; she and the client were given the three leads of the scene.
 const GIVEN: &str = "
     truncate given;
-    insert into rep (id, client_id, name, email, time_zone, created_at)
-      select pg_temp.i(8), pg_temp.i(1), 'Dana', 'dana@client.example', 'UTC', at from n limit 1;
-    insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
-      select pg_temp.i(8), pg_temp.i(1), 'email', 'Dana', 'dana@client.example', pg_temp.i(8), at from n limit 1;
+    select pg_temp.rep_with_mail(8, 'Dana');
     update delivery set endpoint_id = pg_temp.i(8), rep_id = pg_temp.i(8);
     insert into given (recipient_id, day, leads) values (pg_temp.i(8), '2026-11-24', 3), (pg_temp.i(1), '2026-11-24', 3);";
 /// The first is taken back after its mail was put off, before anybody had it.
@@ -26,7 +23,6 @@ const ON_OFFER: &str = "
 /// What Dana and the client were given, after two sweeps.
 async fn given(scene: &mut Scene, changes: &[&str]) -> String {
     scene.again().await;
-    scene.run("delete from rep").await;
     for change in [GIVEN].iter().chain(changes) {
         scene.run(change).await;
     }

@@ -1,15 +1,9 @@
 //! In which order leads are locked that wake.
 
-use std::time::Duration;
-
-use ripen_testkit::wait;
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
 use crate::tests::scene::Scene;
-
-/// Long enough for a loaded machine; no passing test waits this long.
-const LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn leads_wake_in_the_order_in_which_batches_lock_them() {
@@ -25,20 +19,13 @@ async fn leads_wake_in_the_order_in_which_batches_lock_them() {
         tx.leads_wake(&[], &[3, 2, 1].map(Uuid::from_u128)).await.unwrap();
         tx.commit().await.unwrap();
     });
-    let pool = PgPool::connect(scene.database.url()).await.unwrap();
-    let waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    wait::until("somebody who waits for the batch", LIMIT, async || {
-        let waiting: i64 = sqlx::query_scalar(waits).fetch_one(&pool).await.unwrap();
-        (waiting > 0).then_some(())
-    })
-    .await;
+    scene.database.until_a_session_waits().await;
     // What comes before the one that is waited for is held, and nothing behind it.
     let free = scene.texts("select right(id::text, 1) from lead order by id for update skip locked").await;
     assert_eq!(free, ["3"]);
     batch.execute("commit").await.unwrap();
     waking.await.unwrap();
     assert!(scene.texts("select id::text from lead where asleep").await.is_empty());
-    pool.close().await;
     batch.close().await.unwrap();
     scene.end().await;
 }

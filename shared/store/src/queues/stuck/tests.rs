@@ -7,9 +7,7 @@ use crate::tests::scene::Scene;
 
 /// The first lead went to two webhooks of the team and to Lee, whose mail (11) came back at 9:50. Nothing else is there.
 const TWO_WEBHOOKS: &str = "
-    insert into rep (id, client_id, name, email, created_at)
-      select pg_temp.i(31), pg_temp.i(1), 'Lee', 'lee@client.example', at from n where id = pg_temp.i(1);
-    insert into endpoint (id, client_id, kind, name, address, rep_id, created_at) select id, client_id, 'email', name, email, id, created_at from rep;
+    select pg_temp.rep_with_mail(31, 'Lee');
     insert into endpoint (id, client_id, kind, name, url, created_at)
       select pg_temp.i(2), pg_temp.i(1), 'webhook', 'Other', 'https://other.client.example/', at from n where id = pg_temp.i(1);
     delete from delivery where id <> pg_temp.i(1);
@@ -41,12 +39,15 @@ async fn a_lead_that_nobody_has_stays_listed_whichever_webhook_of_the_team_dies_
         (accepted.to_owned(), None),
     ] {
         scene.again().await;
-        scene.run("delete from rep").await;
         scene.run(&format!("{TWO_WEBHOOKS} {change}")).await;
         let span = QueueSpan::first(10);
         let rows = scene.store.stuck(Actor::operator("Kim").scope(), StuckKind::Dead, span).await.unwrap();
         let found: Vec<_> = rows.iter().map(|row| row.id.as_u128()).collect();
         assert_eq!(found, Vec::from_iter(listed), "{change}");
+        // The lead's page goes by the same.
+        let lead = LeadId::from_uuid(Uuid::from_u128(1));
+        let nobody_has = scene.store.dead_that_nobody_has(Actor::operator("Kim").scope(), lead).await.unwrap();
+        assert_eq!(nobody_has.last().map(|last| last.uuid().as_u128()), listed, "{change}");
     }
     scene.end().await;
 }

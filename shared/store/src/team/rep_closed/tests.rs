@@ -8,11 +8,7 @@ use crate::tests::scene::{Scene, at};
 
 /// Dana had the first lead; the team's program, that has no rep, was sent it with her.
 const DANAS: &str = "
-    insert into rep (id, client_id, name, email, created_at)
-      select pg_temp.i(number), pg_temp.i(1), name, lower(name) || '@client.example', at from n cross join (values (8, 'Dana'), (7, 'Lee')) r (number, name)
-      where n.id = pg_temp.i(1);
-    insert into endpoint (id, client_id, kind, name, address, rep_id, created_at)
-      select id, client_id, 'email', name, email, id, created_at from rep;
+    select pg_temp.rep_with_mail(8, 'Dana'), pg_temp.rep_with_mail(7, 'Lee');
     update lead set stage = 'customer';
     insert into delivery (id, client_id, lead_id, maturation_id, endpoint_id, rep_id, state, attempts, due_at, offered_until, created_at, ended_at,
                           first_delivered_at)
