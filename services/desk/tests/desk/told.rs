@@ -69,14 +69,14 @@ async fn what_a_receiver_refuses_and_is_tried_again_is_said_and_not_that_the_cli
         assert!(why.contains("answered 422") || why.contains("out of hours"), "{why}");
         assert!(!page.contains("The client has it"), "{page}");
         for path in [api.clone(), format!("{api}/why")] {
-            let told: serde_json::Value = serde_json::from_str(&app.page(&manager, &path).await.text).unwrap();
+            let told: Value = serde_json::from_str(&app.page(&manager, &path).await.text).unwrap();
             let way = &told["handover"];
             assert_eq!((way["state"].as_str(), way["tried"].as_i64()), (Some(state), Some(2)), "{path}: {told:#}");
             assert!(way["next_at"].is_string() && way["why"].is_string(), "{path}: {way}");
         }
         // Why is words of the firm, as far as a client's people are concerned.
-        let told: serde_json::Value = serde_json::from_str(&app.page(&broker, &api).await.text).unwrap();
-        assert_eq!((&told["handover"]["state"], &told["handover"]["why"]), (&state.into(), &serde_json::Value::Null));
+        let told: Value = serde_json::from_str(&app.page(&broker, &api).await.text).unwrap();
+        assert_eq!((&told["handover"]["state"], &told["handover"]["why"]), (&state.into(), &Value::Null));
     }
     let die = "update delivery set state = 'dead', reason = '410', ended_at = clock_timestamp() where id = $1";
     sqlx::query(die).bind(owed.delivery.uuid()).execute(&app.pool).await.unwrap();
