@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{
     Kind, LIMIT, Source,
+    audit::delivered,
     scenario::{Plan, Scenario},
 };
 
@@ -236,4 +237,56 @@ async fn a_list_with_ids_that_were_used_before_takes_nobodys_lead() {
     assert_eq!(show(&scenario, &of_cara).await["name"], "Cara Edit");
     let of_otto = found(&scenario, "otto@example.com").await;
     assert!(of_otto.len() == 1 && of_otto[0] != of_cara);
+}
+
+/// With a webhook that asks for these events.
+async fn with_webhook(events: &[&str]) -> Scenario {
+    let plan = Plan::new().await.always_open().set("QUALIFIER__SWEEP_INTERVAL_MS", "50").set("QUALIFIER__UNDO_S", "0");
+    plan.webhook("/hook", events, &[]).serve().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_a_lead_that_is_somebody_elses_is_told_so_whatever_they_ask_for() {
+    let scenario = with_webhook(&[]).await;
+    let source = scenario.source.clone();
+    scenario.told_decided(&source, None, &cara("3", json!({"timeframe_days": 20}))).await;
+    scenario.receiver.wait_for(1, LIMIT).await;
+    delivered(&scenario.installation).await;
+    scenario.told_decided(&source, None, &otto("3", json!({"timeframe_days": 20}))).await;
+    let told = scenario.receiver.wait_for(2, LIMIT).await[1].json();
+    assert_eq!((&told["type"], &told["data"]["lead"]["phone"]), (&json!("lead.updated"), &json!("+17205550102")));
+    let changes = told["data"]["update"]["changes"].as_array().unwrap();
+    let number = changes.iter().find(|change| change["field"] == "phone").unwrap();
+    assert_eq!(number["before"], "+17205550101", "{told:#}");
+    delivered(&scenario.installation).await;
+    // What is new of the person is told to nobody who did not ask.
+    scenario.told_decided(&source, None, &otto("4", json!({"timeframe_days": 21}))).await;
+    settled(&scenario).await;
+    delivered(&scenario.installation).await;
+    assert_eq!(scenario.receiver.count(), 2);
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_a_lead_of_two_who_are_told_apart_again_is_told_what_is_not_theirs() {
+    let scenario = with_webhook(&["--events", "lead.matured,lead.updated"]).await;
+    let source = scenario.source.clone();
+    let first = scenario.told_decided(&source, None, &cara("3", json!({"timeframe_days": 20}))).await;
+    scenario.receiver.wait_for(1, LIMIT).await;
+    delivered(&scenario.installation).await;
+    let other = scenario.told_decided(&source, None, &otto("4", json!({"timeframe_days": 900}))).await;
+    let (one, two) = (first["lead"].as_str().unwrap(), other["lead"].as_str().unwrap());
+    scenario.installation.json(&["person", "same", one, two, "--why", "one desk"]).await;
+    settled(&scenario).await;
+    scenario.told_decided(&source, None, &otto("5", json!({"timeframe_days": 22}))).await;
+    let told = scenario.receiver.wait_for(2, LIMIT).await[1].json();
+    assert!(told["data"]["lead"].to_string().contains("+17205550102"), "{told:#}");
+    delivered(&scenario.installation).await;
+    scenario.installation.json(&["person", "unmerge", one, "--why", "two people"]).await;
+    settled(&scenario).await;
+    let told = scenario.receiver.wait_for(3, LIMIT).await[2].json();
+    assert_eq!((&told["type"], &told["data"]["update"]["kind"]), (&json!("lead.updated"), &json!("corrected")));
+    let person = &told["data"]["lead"];
+    assert!(person["phone"] == "+17205550101" && !person.to_string().contains("+17205550102"), "{told:#}");
+    assert_eq!(scenario.process.stop().await, Some(0));
 }

@@ -7,7 +7,7 @@ use ripen_domain::{
     appointment::Terms,
     calling::InvalidCalling,
     delivery::{EventDetail, LeadUpdate, UpdateKind},
-    id::{DeliveryId, LeadId},
+    id::{DeliveryId, LeadId, PersonId},
     lead::Grade,
     routing::WaitingLead,
     said_by::SaidBy,
@@ -294,6 +294,11 @@ fn waiting(work_unit: &UnitOfWork, row: &MaturationRow) -> WaitingLead {
     WaitingLead { lead: row.lead, score: decided.map_or(0, |last| last.score), matured_at: row.at }
 }
 
+/// Whether a correction of this batch named somebody else: who has their lead has a stranger's number, and calls it.
+fn is_anothers(work_unit: &UnitOfWork, person: PersonId) -> bool {
+    work_unit.renamed.contains(&person)
+}
+
 /// What endpoints are told of A leads that they have: something arrived on them again.
 fn updates(work_unit: &UnitOfWork, undo: &UndoTimes, now: Timestamp) -> Vec<Event> {
     let is_a = |row: &LeadRow| row.decided.is_some_and(|last| last.grade == Grade::A);
@@ -310,7 +315,8 @@ fn updates(work_unit: &UnitOfWork, undo: &UndoTimes, now: Timestamp) -> Vec<Even
             LeadUpdate { kind: UpdateKind::Arrival.into(), arrival: (*arrival).into(), ..LeadUpdate::default() };
         let detail = EventDetail::Updated(update);
         let due_at = undo.due_at(lead.row.id, false);
-        Some(Event { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, due_at })
+        let unasked = is_anothers(work_unit, lead.row.person);
+        Some(Event { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, unasked, due_at })
     });
     new_arrivals.collect()
 }
@@ -327,7 +333,10 @@ fn graded_down(work_unit: &UnitOfWork, decided: &BatchDecisions, undo: &UndoTime
     let lower = decided.decisions.iter().filter(|one| decided.withdrawn.contains(&one.lead) && !is_barred(one.lead));
     let told = lower.map(|one| {
         let detail = EventDetail::Updated(LeadUpdate { kind: UpdateKind::Grade.into(), ..LeadUpdate::default() });
-        Event { lead: one.lead, detail, cause: one.id.uuid(), mailed: true, due_at: undo.due_at(one.lead, false) }
+        let person = work_unit.leads.get(&one.lead).map(|lead| lead.row.person);
+        let unasked = person.is_some_and(|person| is_anothers(work_unit, person));
+        let due_at = undo.due_at(one.lead, false);
+        Event { lead: one.lead, detail, cause: one.id.uuid(), mailed: true, unasked, due_at }
     });
     told.collect()
 }
@@ -342,7 +351,7 @@ fn graded_up(work_unit: &UnitOfWork, decided: &BatchDecisions, undo: &UndoTimes)
         let kind = if again.has_news { UpdateKind::Conversation } else { UpdateKind::Grade };
         let due_at = undo.due_at(again.lead, again.by_hand);
         let detail = EventDetail::Updated(LeadUpdate { kind: kind.into(), ..LeadUpdate::default() });
-        Event { lead: again.lead, detail, cause: again.decision.uuid(), mailed: again.has_news, due_at }
+        Event { lead: again.lead, detail, cause: again.decision.uuid(), mailed: again.has_news, unasked: false, due_at }
     });
     told.collect()
 }

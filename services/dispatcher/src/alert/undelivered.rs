@@ -100,7 +100,7 @@ fn update_in_words(update: Option<UpdateKind>, who: &str) -> String {
         Some(UpdateKind::AppointmentMoved) => format!("The appointment with {who} was moved"),
         Some(UpdateKind::AppointmentCancelled) => format!("The appointment with {who} was cancelled"),
         Some(UpdateKind::Assigned) => format!("Somebody else has {who} now"),
-        Some(UpdateKind::Arrival | UpdateKind::Conversation | UpdateKind::Note) | None => {
+        Some(UpdateKind::Arrival | UpdateKind::Corrected | UpdateKind::Conversation | UpdateKind::Note) | None => {
             format!("Something new is known of {who}")
         }
     }

@@ -230,7 +230,8 @@ impl Transaction {
             ..LeadUpdate::default()
         };
         let (lead, detail, cause) = (one.lead, EventDetail::Updated(what), one.change_id());
-        self.enqueue(&[Event { lead, detail, cause, mailed: false, due_at: change.now }], change.now).await?;
+        self.enqueue(&[Event { lead, detail, cause, mailed: false, unasked: false, due_at: change.now }], change.now)
+            .await?;
         Ok(())
     }
 

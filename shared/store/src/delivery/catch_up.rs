@@ -106,7 +106,8 @@ impl Store {
         // After the commit, as with a lease: whatever changes the lead from here on finds that the client may have it.
         let loaded = self.load_all(&Taken { leased, probes: BTreeSet::new() }, now).await?;
         let fresh: Vec<_> = loaded.due.into_iter().filter(|due| due.body.is_none()).collect();
-        let fresh = in_order(fresh, |due| due.to_body(terms));
+        let mut fresh = in_order(fresh, |due| due.to_body(terms));
+        self.withhold_in_fresh(&mut fresh).await?;
         // Where a worker froze one meanwhile, those bytes count and are read. An update that has nothing left to tell is ended by its
         // lease.
         Ok(self.freeze(&fresh.bodies, now).await?.len())

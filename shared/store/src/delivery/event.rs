@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     delivery::{
-        DeadDelivery, DisabledEndpoint, EventDetail, EventType, LeadNamed, LeadSuppression, Member, OutcomeKind,
-        UpdateKind, event_id,
+        DeadDelivery, DisabledEndpoint, EventDetail, EventType, LeadNamed, LeadSuppression, LeadUpdate, Member,
+        OutcomeKind, UpdateKind, event_id,
     },
     id::{DeliveryId, EndpointId, LeadId, PersonId},
 };
@@ -29,6 +29,8 @@ pub struct Event {
     pub cause: Uuid,
     /// Whether it is mailed too. Some news has a mail of its own.
     pub mailed: bool,
+    /// Told whatever an endpoint asks for, where it makes wrong what it was told: it has somebody of whom the lead is not any more.
+    pub unasked: bool,
     /// Not to be told before.
     pub due_at: Timestamp,
 }
@@ -93,7 +95,7 @@ impl Alarm {
 /// Whether news may make a body wrong that is on its way: what somebody noted or said makes none wrong.
 fn may_outdate(detail: &EventDetail) -> bool {
     let EventDetail::Updated(update) = detail else { return false };
-    matches!(update.kind.get(), Some(UpdateKind::Arrival | UpdateKind::Grade))
+    matches!(update.kind.get(), Some(UpdateKind::Arrival | UpdateKind::Corrected | UpdateKind::Grade))
 }
 
 /// Events as the statement takes them.
@@ -124,7 +126,7 @@ impl Transaction {
     /// | withdrawn, or with another recipient instead (`has_it_no_more`) | told, unless refused each time | not told |
     ///
     /// Then the endpoint has to ask for the event, unless the lead itself is still under way to it and what it says may be outdated by what is
-    /// new (an arrival, another grade); and a mailbox hears only of what is `mailed`. Of what is new, `lead.updated`, nobody is
+    /// new (an arrival, another grade), or the lead is somebody else's by now (`unasked`); and a mailbox hears only of what is `mailed`. Of what is new, `lead.updated`, nobody is
     /// told who gave the lead back, or while the desk has it back (`is_out`); that it is no A any more, or is one again, is told to who said
     /// nothing of it or accepted it and was told otherwise last, and the rest only while it is A.
     pub async fn enqueue(&mut self, events: &[Event], now: Timestamp) -> Result<usize, StoreError> {
@@ -167,7 +169,7 @@ impl Transaction {
                 // The bytes of an attempt that began stay: who did not take them yet, and takes them at the next, would have the number
                 // that was corrected meanwhile for good. Whether this one corrects anything is known once its body is written.
                 let is_stale = row.is_under_way && may_outdate(&one.detail);
-                let asks = is_stale || row.events.iter().any(|asked| asked == event.word());
+                let asks = is_stale || one.unasked || row.events.iter().any(|asked| asked == event.word());
                 // Mail endpoints hear only of what is meant for people: a program's update would be a mail that
                 // repeats the first.
                 let is_webhook = row.kind == EndpointKind::Webhook.word();
@@ -282,6 +284,39 @@ impl Transaction {
         self.events_insert(&columns, now).await.map(|_| ())
     }
 
+    async fn leads_of_persons(&mut self, persons: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {
+        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        Ok(sqlx::query_scalar!(
+            "-- event.leads_of
+            select id from lead where person_id = any($1)",
+            &persons
+        )
+        .fetch_all(self.connection())
+        .await?)
+    }
+
+    /// Tells whoever has a lead of two persons who were told apart again, whatever they ask for, what they were told of the other one
+    /// with it: `cause` is the merge that was undone. Where nothing was, the update tells nothing and goes to nobody.
+    pub(crate) async fn enqueue_parted(
+        &mut self,
+        both: &[PersonId; 2],
+        cause: Uuid,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let leads = self.leads_of_persons(both).await?;
+        let update = LeadUpdate { kind: UpdateKind::Corrected.into(), ..LeadUpdate::default() };
+        let event = |lead| Event {
+            lead: LeadId::from_uuid(lead),
+            detail: EventDetail::Updated(update.clone()),
+            cause,
+            mailed: true,
+            unasked: true,
+            due_at: now,
+        };
+        let events: Vec<_> = leads.into_iter().map(event).collect();
+        self.enqueue(&events, now).await
+    }
+
     /// Tells every endpoint that ever had a lead of these persons, by whichever maturation and whatever it asks for, that nobody may
     /// contact them any more, and whoever holds an offer of one that it is none any more; returns how many deliveries that makes. The same again is told
     /// once.
@@ -291,14 +326,7 @@ impl Transaction {
         why: &str,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
-        let leads = sqlx::query_scalar!(
-            "-- event.leads_of
-            select id from lead where person_id = any($1)",
-            &persons
-        )
-        .fetch_all(self.connection())
-        .await?;
+        let leads = self.leads_of_persons(persons).await?;
         self.hold_unsent(&leads, now).await?;
         let rows = sqlx::query!(
             "-- event.ever_had
@@ -316,7 +344,7 @@ impl Transaction {
         // Also who does not name it among its events: who has a lead and does not hear this goes on calling.
         for row in rows {
             let (lead, detail) = (LeadId::from_uuid(row.lead_id), EventDetail::Suppressed(said.clone()));
-            let event = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
+            let event = Event { lead, detail, cause: Uuid::nil(), mailed: true, unasked: false, due_at: now };
             columns.push(&event, DeliveryId::from_uuid(row.id), now);
         }
         // Who was told before is told nothing, and counts for nobody.

@@ -446,7 +446,7 @@ impl Transaction {
         for row in rows {
             // The offer's own rep: of two who share a webhook each is told.
             let (detail, cause) = (detail.clone(), row.rep_id.unwrap_or_default());
-            let event = Event { lead: offer.lead, detail, cause, mailed: true, due_at: now };
+            let event = Event { lead: offer.lead, detail, cause, mailed: true, unasked: false, due_at: now };
             columns.push(&event, DeliveryId::from_uuid(row.id), now);
         }
         self.events_insert(&columns, now).await.map(|_| ())

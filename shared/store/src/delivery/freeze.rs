@@ -74,15 +74,15 @@ fn is_told_already(due: &LeasedDelivery, body: &[u8]) -> bool {
     if due.told_before.is_none() {
         // The lead never came there, and a correction that was not asked for would be taken for a lead. That it is no A any more is
         // told: where an answer is missing it may have come.
-        return !due.asks && update.kind.get() == Some(&UpdateKind::Arrival);
+        return !due.asks && matches!(update.kind.get(), Some(UpdateKind::Arrival | UpdateKind::Corrected));
     }
     let read = |body: &[u8]| ClientEvent::read(body);
     let (before, now) = (due.told_before.as_deref().and_then(read), read(body));
     let both = before.as_ref().and_then(ClientEvent::lead).zip(now.as_ref().and_then(ClientEvent::lead));
     let Some((before, now)) = both else { return false };
     match update.kind.get() {
-        Some(UpdateKind::Arrival) if tells_the_same(before, now) => true,
-        Some(UpdateKind::Arrival | UpdateKind::Grade) => !due.asks && !outdates(before, now),
+        Some(UpdateKind::Arrival | UpdateKind::Corrected) if tells_the_same(before, now) => true,
+        Some(UpdateKind::Arrival | UpdateKind::Corrected | UpdateKind::Grade) => !due.asks && !outdates(before, now),
         _ => false,
     }
 }
@@ -119,38 +119,47 @@ impl Store {
         Ok(kept)
     }
 
-    /// Writes anew, of what is known now, the frozen bodies that name somebody who must not be contacted since. Where the lead's person
-    /// is whom that is about, nothing is sent at all: here it is somebody whom the lead is not of any more, or a number in a note.
-    pub(crate) async fn freeze_anew(
-        &self,
-        frozen: &mut [LeasedDelivery],
-        write: impl Fn(&LeasedDelivery) -> Vec<u8>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    /// Takes out of frozen bodies, for good, who must not be contacted since. Where the lead's person is whom that is about, nothing is
+    /// sent at all: here it is somebody whom the lead is not of any more, or a number in a note. Nothing else changes: whoever took an attempt
+    /// before drops the next one as a double, and what is otherwise now follows as an update.
+    pub(crate) async fn withhold_in_frozen(&self, frozen: &mut [LeasedDelivery]) -> Result<(), StoreError> {
         let bodies: Vec<_> =
             frozen.iter().map(|due| (due.facts.lead, due.body.as_deref().unwrap_or_default())).collect();
-        let outdated: BTreeSet<usize> = self.bodies_outdated(&bodies).await?.into_keys().collect();
-        if outdated.is_empty() {
+        let cut = self.bodies_outdated(&bodies).await?;
+        if cut.is_empty() {
             return Ok(());
         }
-        let (mut ids, mut anew) = (Vec::new(), Vec::new());
-        for (_, due) in frozen.iter_mut().enumerate().filter(|(place, _)| outdated.contains(place)) {
-            let body = write(due);
+        let (mut ids, mut left) = (Vec::new(), Vec::new());
+        for (place, body) in cut {
+            let Some(due) = frozen.get_mut(place) else { continue };
             ids.push(due.facts.delivery.uuid());
-            anew.push(body.clone());
+            left.push(body.clone());
             due.body = Some(body);
         }
         sqlx::query!(
-            "-- delivery.freeze_anew
-            update delivery_body b set body = n.body, at = $3
+            "-- delivery.withhold
+            update delivery_body b set body = n.body
             from (select ($1::uuid[])[i] as id, ($2::bytea[])[i] as body from generate_subscripts($1::uuid[], 1) i) n
             where b.delivery_id = n.id",
             &ids,
-            &anew,
-            now.to_sqlx()
+            &left
         )
         .execute(&self.pool)
         .await?;
+        Ok(())
+    }
+
+    /// Takes the same out of bodies that are about to be kept: an update says what was told before, and that may be a number that must
+    /// not be contacted by now.
+    pub(crate) async fn withhold_in_fresh(&self, fresh: &mut FreshBodies) -> Result<(), StoreError> {
+        let is_update = |(_, due): &&mut (Vec<u8>, LeasedDelivery)| due.facts.event() == EventType::LeadUpdated;
+        let mut updates: Vec<_> = fresh.bodies.iter_mut().filter(is_update).collect();
+        let bodies: Vec<_> = updates.iter().map(|(body, due)| (due.facts.lead, body.as_slice())).collect();
+        for (place, left) in self.bodies_outdated(&bodies).await? {
+            if let Some((body, _)) = updates.get_mut(place) {
+                *body = left;
+            }
+        }
         Ok(())
     }
 

@@ -115,8 +115,10 @@ impl Store {
             self.put_aside(&failed, request.lease, now).await?;
         }
         let (mut frozen, fresh): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.body.is_some());
-        self.freeze_anew(&mut frozen, &freeze, now).await?;
-        let FreshBodies { bodies, told_already, under_way } = in_order(fresh, &freeze);
+        self.withhold_in_frozen(&mut frozen).await?;
+        let mut fresh = in_order(fresh, freeze);
+        self.withhold_in_fresh(&mut fresh).await?;
+        let FreshBodies { bodies, told_already, under_way } = fresh;
         if !told_already.is_empty() {
             self.withdraw_told_already(&told_already, request.lease, now).await?;
         }

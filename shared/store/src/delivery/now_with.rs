@@ -81,7 +81,11 @@ impl Transaction {
             let detail = EventDetail::Updated(update);
             let lead = LeadId::from_uuid(row.lead_id);
             let cause = cause(row.given_by, row.excused);
-            told.push(&Event { lead, detail, cause, mailed: false, due_at: now }, DeliveryId::from_uuid(row.id), now);
+            told.push(
+                &Event { lead, detail, cause, mailed: false, unasked: false, due_at: now },
+                DeliveryId::from_uuid(row.id),
+                now,
+            );
         }
         self.events_insert(&told, now).await.map(|_| ())
     }

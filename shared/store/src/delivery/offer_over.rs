@@ -43,7 +43,14 @@ impl Transaction {
                 // Beside what would be told if it were offered again and taken.
                 let cause = Uuid::new_v5(&row.rep_id.unwrap_or_default(), b"nobody");
                 let detail = EventDetail::Taken(taken.clone());
-                let event = Event { lead: LeadId::from_uuid(row.lead_id), detail, cause, mailed: true, due_at: now };
+                let event = Event {
+                    lead: LeadId::from_uuid(row.lead_id),
+                    detail,
+                    cause,
+                    mailed: true,
+                    unasked: false,
+                    due_at: now,
+                };
                 columns.push(&event, DeliveryId::from_uuid(row.id), now);
                 told += 1;
             }

@@ -104,7 +104,7 @@ impl Transaction {
         let stopped = self.lead_let_go(&end, change).await?;
         let recall = LeadRecall { reason: why.to_owned().into(), recalled_at: now.into(), ..LeadRecall::default() };
         let detail = EventDetail::Recalled(recall);
-        let event = Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: now };
+        let event = Event { lead, detail, cause: Uuid::nil(), mailed: true, unasked: false, due_at: now };
         let told = held_offers + self.enqueue(&[event], now).await?;
         self.recall_lead(&mut row, (actor, &words), now).await?;
         // The decision that follows takes the grade away; until then `returned_at` keeps updates from going out.

@@ -382,7 +382,14 @@ impl Transaction {
         let what = LeadUpdate { kind: kind.into(), by: actor.name().into(), ..LeadUpdate::default() };
         let decided = now.saturating_add(DECIDED_WITHIN).unwrap_or(now);
         let due_at = new.undo_until.map_or(decided, |until| until.max(decided));
-        let event = Event { lead: new.lead, detail: EventDetail::Updated(what), cause: new.id, mailed: true, due_at };
+        let event = Event {
+            lead: new.lead,
+            detail: EventDetail::Updated(what),
+            cause: new.id,
+            mailed: true,
+            unasked: false,
+            due_at,
+        };
         self.enqueue(&[event], now).await?;
         Ok(())
     }

@@ -310,7 +310,7 @@ fn event_of(lead: LeadId, delivery: DeliveryId, said: &OutcomeRecord) -> Event {
     // Counted by the outcome's number: a changed mind is news, the same outcome recorded again after a conflict is
     // not.
     let cause = Uuid::new_v5(&delivery.uuid(), &said.number.to_be_bytes());
-    Event { lead, detail, cause, mailed: true, due_at: said.at }
+    Event { lead, detail, cause, mailed: true, unasked: false, due_at: said.at }
 }
 
 /// An outcome as programs are told of it.

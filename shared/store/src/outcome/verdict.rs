@@ -99,7 +99,8 @@ impl Transaction {
         let outcome = LeadOutcome { outcome: told(owed.delivery, &judged).into(), ..LeadOutcome::default() };
         let cause = Uuid::new_v5(&owed.delivery.uuid(), format!("verdict {number}").as_bytes());
         let detail = EventDetail::Outcome(Box::new(outcome));
-        self.enqueue(&[Event { lead: owed.lead, detail, cause, mailed: true, due_at: now }], now).await?;
+        self.enqueue(&[Event { lead: owed.lead, detail, cause, mailed: true, unasked: false, due_at: now }], now)
+            .await?;
         let (rep, person) = self.returned_by(owed.delivery).await?;
         let (client, lead) = (owed.owner, owed.lead);
         let delivery = owed.delivery;

@@ -19,6 +19,8 @@ words! {
     UpdateKind "kind of update" {
         /// They enquired again.
         Arrival = "arrival",
+        /// Two persons were told apart again: what was told of the other one is not theirs.
+        Corrected = "corrected",
         /// The desk spoke with them.
         Conversation = "conversation",
         /// The desk noted something.

@@ -59,10 +59,16 @@ async fn set(scene: &mut Scene, changes: &[&str]) {
 
 /// Who is told of this, by name.
 async fn told(scene: &mut Scene, detail: EventDetail) -> Vec<String> {
+    told_unasked(scene, detail, false).await
+}
+
+async fn told_unasked(scene: &mut Scene, detail: EventDetail, unasked: bool) -> Vec<String> {
     let event = detail.event();
     let lead = LeadId::from_uuid(Uuid::from_u128(1));
     let mut tx = scene.store.begin().await.unwrap();
-    tx.enqueue(&[Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: at(NOW) }], at(NOW)).await.unwrap();
+    tx.enqueue(&[Event { lead, detail, cause: Uuid::nil(), mailed: true, unasked, due_at: at(NOW) }], at(NOW))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let told = format!(
         "select e.name from delivery d join endpoint e on e.id = d.endpoint_id where d.event = '{event}' order by 1"
@@ -104,13 +110,23 @@ async fn who_could_not_be_given_a_lead_that_somebody_else_has_is_told_nothing_ne
 }
 
 #[tokio::test]
+async fn that_a_lead_is_somebody_elses_is_told_to_who_has_it_whatever_they_ask_for() {
+    let mut scene = scene(&["update endpoint set events = '{lead.matured}'"]).await;
+    let updated = || EventDetail::Updated(LeadUpdate { kind: UpdateKind::Corrected.into(), ..LeadUpdate::default() });
+    assert!(told(&mut scene, updated()).await.is_empty());
+    assert_eq!(told_unasked(&mut scene, updated(), true).await, ["Lee"], "and not to who has it no more");
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn of_a_grade_that_it_was_told_last_nobody_hears_again() {
     let mut scene = scene(&[]).await;
     let detail = || EventDetail::Updated(LeadUpdate { kind: UpdateKind::Grade.into(), ..LeadUpdate::default() });
     let heard = async |scene: &Scene| {
         let lead = LeadId::from_uuid(Uuid::from_u128(1));
         let mut tx = scene.store.begin().await.unwrap();
-        let event = Event { lead, detail: detail(), cause: Uuid::from_u128(77), mailed: true, due_at: at(NOW) };
+        let event =
+            Event { lead, detail: detail(), cause: Uuid::from_u128(77), mailed: true, unasked: false, due_at: at(NOW) };
         let heard = tx.enqueue(&[event], at(NOW)).await.unwrap();
         tx.commit().await.unwrap();
         heard

@@ -299,7 +299,14 @@ async fn a_recall_is_told_to_nobody_who_never_got_the_lead() {
         scene.run(&tried).await;
         let lead = LeadId::from_uuid(Uuid::from_u128(1));
         let detail = ripen_domain::delivery::EventDetail::Recalled(ripen_domain::delivery::LeadRecall::default());
-        let event = crate::delivery::event::Event { lead, detail, cause: Uuid::nil(), mailed: true, due_at: at(NOW) };
+        let event = crate::delivery::event::Event {
+            lead,
+            detail,
+            cause: Uuid::nil(),
+            mailed: true,
+            unasked: false,
+            due_at: at(NOW),
+        };
         let mut tx = scene.store.begin().await.unwrap();
         assert_eq!(tx.enqueue(&[event], at(NOW)).await.unwrap(), expected, "{kind} {answer}");
         tx.commit().await.unwrap();
