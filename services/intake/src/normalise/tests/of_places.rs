@@ -98,6 +98,57 @@ fn a_test_lead_says_so(#[case] test: Value, #[case] expected: bool) {
     assert_eq!(usable(json!({"email": "a@example.com", "test": test})).test, expected);
 }
 
+#[rstest]
+#[case(json!({"Test": true}))]
+#[case(json!({"TEST": true}))]
+#[case(json!({"Test": "true"}))]
+#[case(json!({"is_test": true}))]
+#[case(json!({"isTest": true}))]
+#[case(json!({"IsTest": 1}))]
+#[case(json!({"test_lead": true}))]
+#[case(json!({"testLead": "yes"}))]
+#[case(json!({"test": false, "is_test": true}))]
+#[case(json!({"is_test": false, "Test": true}))]
+fn a_test_lead_says_so_under_any_name_for_it(#[case] lead: Value) {
+    let mut lead = lead;
+    lead["email"] = json!("a@example.com");
+    assert!(usable(lead.clone()).test, "{lead}");
+    assert!(usable(json!({"lead": lead})).test, "within one outer name: {lead}");
+}
+
+#[test]
+fn what_is_said_to_be_no_test_is_none_under_any_name() {
+    for said in [json!({"Test": false}), json!({"isTest": "no"}), json!({"test_lead": 0}), json!({"test_score": true})]
+    {
+        let mut lead = said;
+        lead["email"] = json!("a@example.com");
+        let read = usable(lead.clone());
+        assert!(!read.test && read.flags.is_empty(), "{lead}: {:?}", read.flags);
+    }
+}
+
+#[test]
+fn the_tests_that_an_ad_platform_sends_are_tests() {
+    let dummy = |field: &str| format!("<test lead: dummy data for {field}>");
+    for lead in [
+        json!({"full_name": dummy("full_name"), "email": "test@fb.com", "phone_number": dummy("phone_number")}),
+        json!({"email": "Test@fb.com"}),
+        json!({"email": "test@meta.com", "name": "Ann Low"}),
+        json!({"email": "a@example.com", "when_do_you_move": dummy("when_do_you_move")}),
+        json!({"email": "a@example.com", "answers": {"budget": " <Test lead: dummy data for budget>"}}),
+        json!({"email": "a@example.com", "rows": [{"value": [dummy("city")]}]}),
+    ] {
+        assert!(usable(lead.clone()).test, "{lead}");
+    }
+    for lead in [
+        json!({"email": "test@example.com", "name": "Test Lead"}),
+        json!({"email": "a@example.com", "notes": "We saw <test lead: dummy data for city> once", "name": "<test"}),
+        json!({"email": "latest@fb.com", "referred_by": "test@fb.com"}),
+    ] {
+        assert!(!usable(lead.clone()).test, "{lead}");
+    }
+}
+
 #[test]
 fn names_of_all_scripts_stay_as_they_are() {
     for name in ["محمد علي", "שרה", "山田 太郎", "👩‍🌾", "O'Neil <b>", "Jörg"] {
