@@ -160,8 +160,8 @@ fn postal_code(reader: &mut Reader) -> Option<String> {
     None
 }
 
-/// What is no code of the United States where the person is there: half a number, a letter for a digit, another country's. Whoever
-/// calls sees it; nobody's place is guessed from it.
+/// What is no code of the person's country: half a number, a letter for a digit, a town beside it, another country's. Whoever calls sees
+/// it; nobody's place is guessed from it.
 fn postal_code_of_place(reader: &mut Reader) {
     let country = reader.submission.country.clone();
     let is_impossible = |code: &mut String| !is_possible(code, country.as_deref());

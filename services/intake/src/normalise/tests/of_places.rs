@@ -70,6 +70,28 @@ fn what_was_doubtful_about_reading_a_file_is_said_by_who_read_it_and_nothing_els
 }
 
 #[rstest]
+#[case("z:60134", "US", "60134")]
+#[case("z:10115", "DE", "10115")]
+#[case("'01067", "DE", "01067")]
+#[case("01067.0", "DE", "01067")]
+#[case("D-10115", "DE", "10115")]
+#[case("z:28001", "ES", "28001")]
+#[case("z:SW1A 1AA", "GB", "SW1A 1AA")]
+#[case("z:m5v 2t6", "CA", "M5V 2T6")]
+#[case("z:2000", "AU", "2000")]
+#[case("D02 AF30", "IE", "D02 AF30")]
+fn a_postal_code_is_read_without_what_programs_put_around_it(
+    #[case] said: &str,
+    #[case] country: &str,
+    #[case] code: &str,
+) {
+    let lead = usable(json!({"email": "a@example.com", "country": country, "postal_code": said}));
+    assert_eq!((lead.postal_code.as_deref(), lead.flags), (Some(code), vec![]));
+    let beside = usable(json!({"email": "a@example.com", "country": country, "postal_code": "somewhere 1"}));
+    assert_eq!(beside.postal_code.is_none(), country != "IE", "kept beside it: {:?}", beside.extra);
+}
+
+#[rstest]
 #[case("EST", "US", "America/New_York", 1)]
 #[case("mst", "CA", "America/Denver", 1)]
 #[case("HST", "US", "Pacific/Honolulu", 1)]
