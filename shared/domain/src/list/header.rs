@@ -150,12 +150,18 @@ fn field_of(name: &str) -> Option<String> {
     if FIELDS.contains(&plain.as_str()) {
         return Some(plain);
     }
-    named(&words(name).concat()).or_else(|| named(&key(name))).or_else(|| of_two_parts(name)).map(str::to_owned)
+    let by_letters = || named(&words(name).concat()).or_else(|| named(&key(name)));
+    let field = match TwoParts::of(name) {
+        // `Nom (Prénom)` is a part of what a form asks for, and `Nom - Prénom` as likely both parts.
+        Some(parts) if parts.in_brackets => by_both(parts).or_else(by_letters),
+        Some(parts) => by_letters().or_else(|| by_both(parts)),
+        None => by_letters(),
+    };
+    field.map(str::to_owned)
 }
 
 /// The field of a name such as `Name (First)`, by both of its parts.
-fn of_two_parts(name: &str) -> Option<&'static str> {
-    let parts = TwoParts::of(name)?;
+fn by_both(parts: TwoParts<'_>) -> Option<&'static str> {
     let read = |part: &str| {
         let key = key(part);
         NamedPart { field: named(&words(part).concat()).or_else(|| named(&key)), key }
@@ -378,6 +384,7 @@ mod tests {
             ("postal_code", &["Address 1 - Postal Code"]),
             ("country", &["Address (Country)"]),
             // What belongs to somebody or something else, or is none of our fields.
+            ("name", &["Nom - Pr\u{e9}nom", "Name (Vorname Nachname)", "Nom (et pr\u{e9}nom)"]),
             ("", &["Name (Middle)", "Name - Prefix", "Address (City)", "Address - Street Address", "Phone - Type"]),
             (
                 "",

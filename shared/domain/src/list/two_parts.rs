@@ -38,18 +38,21 @@ pub(super) struct TwoParts<'n> {
     pub(super) whole: &'n str,
     /// `First` of it.
     pub(super) part: &'n str,
+    /// The second stands in brackets.
+    pub(super) in_brackets: bool,
 }
 
 impl<'n> TwoParts<'n> {
     /// None of a name that has one part, or more than two.
     pub(super) fn of(name: &'n str) -> Option<Self> {
         let name = name.trim().trim_end_matches(BEHIND);
-        let (whole, part) = match name.strip_suffix(')') {
+        let open = name.strip_suffix(')');
+        let (whole, part) = match open {
             Some(open) => open.split_once('(')?,
             None => DASHES.iter().find_map(|dash| name.split_once(dash))?,
         };
         let is_one = |part: &str| !part.contains(['(', ')']) && !DASHES.iter().any(|dash| part.contains(dash));
-        (is_one(whole) && is_one(part)).then_some(Self { whole, part })
+        (is_one(whole) && is_one(part)).then_some(Self { whole, part, in_brackets: open.is_some() })
     }
 }
 
@@ -86,14 +89,14 @@ mod tests {
 
     #[test]
     fn a_name_is_taken_apart_where_it_has_two_parts() {
-        for (name, whole, part) in [
-            ("Name (First)", "Name ", "First"),
-            ("Name (First) *", "Name ", "First"),
-            ("Name - First Name", "Name", "First Name"),
-            ("Name \u{2013} Vorname:", "Name", "Vorname"),
-            ("Address (ZIP / Postal Code)", "Address ", "ZIP / Postal Code"),
+        for (name, whole, part, in_brackets) in [
+            ("Name (First)", "Name ", "First", true),
+            ("Name (First) *", "Name ", "First", true),
+            ("Name - First Name", "Name", "First Name", false),
+            ("Name \u{2013} Vorname:", "Name", "Vorname", false),
+            ("Address (ZIP / Postal Code)", "Address ", "ZIP / Postal Code", true),
         ] {
-            assert_eq!(TwoParts::of(name), Some(TwoParts { whole, part }), "{name}");
+            assert_eq!(TwoParts::of(name), Some(TwoParts { whole, part, in_brackets }), "{name}");
         }
         for name in ["Name", "E-Mail", "Name (First", "Person - Email - Work", "Name (First (given))", "First-Name", ""]
         {
