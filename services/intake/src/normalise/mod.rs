@@ -20,6 +20,7 @@ mod place;
 mod posted_from;
 mod read_flags;
 mod reader;
+mod test_lead;
 mod text;
 mod time;
 mod wish;
@@ -30,7 +31,7 @@ use ripen_domain::{
     flag::FlagCode,
     lead::Channel,
     time::zone,
-    values::{UnusableId, is_id, is_nothing, ticked, unusable_id, visible, yes_no},
+    values::{UnusableId, is_id, is_nothing, unusable_id, visible},
 };
 use ripen_web::FieldProblem;
 use serde_json::Value;
@@ -46,6 +47,7 @@ pub use time::end_at_receipt;
 /// Normalises the fields.
 pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     let of_reading = read_flags::take(&mut fields);
+    let is_dummy = test_lead::is_dummy(&fields);
     let posted_as = outer_name::look_through(&mut fields);
     let phone_as = own_names::put_under_ripens(&mut fields, from.country);
     let phone_as = phone_as.map(|name| posted_as.get(&name).cloned().unwrap_or(name));
@@ -64,7 +66,8 @@ pub fn submission(mut fields: Fields, from: &PostedFrom<'_>) -> Normalised {
     user_name(&mut reader);
     channel(&mut reader);
     time::read(&mut reader, from.received_at);
-    test(&mut reader);
+    test_lead::read(&mut reader);
+    reader.submission.test |= is_dummy;
     consent::read(&mut reader);
     reader.submission.answers = reader.map("answers");
     reader.submission.tracking = reader.tracking();
@@ -157,8 +160,8 @@ fn postal_code(reader: &mut Reader) -> Option<String> {
     None
 }
 
-/// What is no code of the United States where the person is there: half a number, a letter for a digit, another country's. Whoever
-/// calls sees it; nobody's place is guessed from it.
+/// What is no code of the person's country: half a number, a letter for a digit, a town beside it, another country's. Whoever calls sees
+/// it; nobody's place is guessed from it.
 fn postal_code_of_place(reader: &mut Reader) {
     let country = reader.submission.country.clone();
     let is_impossible = |code: &mut String| !is_possible(code, country.as_deref());
@@ -172,24 +175,6 @@ fn channel(reader: &mut Reader) {
         match Channel::as_written(&word) {
             Some(channel) => reader.submission.channel = Some(channel),
             None => reader.flag("channel", FlagCode::ChannelUnknown, &word),
-        }
-    }
-}
-
-/// A test lead says so as JSON or as a form does.
-fn test(reader: &mut Reader) {
-    match reader.take("test") {
-        None => {}
-        Some(Value::Bool(test)) => reader.submission.test = test,
-        Some(value) => {
-            let said = text::of(value.clone()).unwrap_or_default();
-            let several =
-                value.as_array().and_then(|all| ticked(&all.iter().filter_map(Value::as_str).collect::<Vec<_>>()));
-            match yes_no(&said).or(several) {
-                Some(test) => reader.submission.test = test,
-                None if is_nothing(&said) && !value.is_array() && !value.is_object() => {}
-                None => reader.set_aside("test", value),
-            }
         }
     }
 }

@@ -7,7 +7,7 @@ use ripen_domain::{
         header::{FIELDS, GROUPS, fields_of},
         wish::{ContactWish, wish_in_field},
     },
-    values::{folded, is_nothing},
+    values::{folded, is_nothing, yes_no},
 };
 use serde_json::{Map, Value, map::Entry};
 
@@ -103,7 +103,7 @@ fn is_plain(value: &Value, field: &str) -> bool {
         Value::String(text) if field == "country" => !text.contains(|c: char| c.is_ascii_digit()),
         Value::Number(_) if field == "country" => false,
         Value::String(_) | Value::Number(_) => true,
-        Value::Bool(_) => field == "do_not_contact",
+        Value::Bool(_) => matches!(field, "do_not_contact" | "test"),
         Value::Array(values) => !values.is_empty() && values.iter().all(|one| one.is_string() || one.is_number()),
         _ => false,
     }
@@ -118,6 +118,7 @@ fn is_usable(field: &str, text: &str, of: &NumberPlace<'_>) -> bool {
                 || Phone::parse_with_remark(text, Some(of.country)).is_ok()
         }
         "do_not_contact" => wish_in_field(text) == ContactWish::DoNot,
+        "test" => yes_no(text) == Some(true),
         _ => true,
     }
 }
@@ -159,6 +160,7 @@ mod tests {
             json!({"home_phone": "ask", "phone": "(415) 555-0100", "message": {"a": 1}, "company": "x", "_t": "1"});
         assert_eq!(renamed(said), expected);
         assert_eq!(renamed(json!({"opt_out": "no", "dnc": "yes"})), json!({"opt_out": "no", "do_not_contact": "yes"}));
+        assert_eq!(renamed(json!({"is_test": false, "testLead": true})), json!({"is_test": false, "test": true}));
     }
 
     #[test]

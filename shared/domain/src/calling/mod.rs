@@ -12,6 +12,7 @@ mod local_clock;
 mod place;
 mod possible_clocks;
 pub mod postal_code;
+mod postal_shapes;
 mod region;
 mod rules;
 mod tables;

@@ -1,17 +1,37 @@
 //! Postal codes as spreadsheets and forms leave them: `2134` lost its zero, `60134.0` went through a number, `601341234`
 //! its hyphen.
 
-/// The code as its country's post writes it: five digits, or nine with a hyphen, in the US; `K1A 0B1` in Canada. Of other
-/// countries, and where it is no code of these, the text without surrounding space.
+use super::postal_shapes;
+
+/// The code as its country's post writes it: five digits, or nine with a hyphen, in the US; `K1A 0B1` in Canada. Elsewhere as it was
+/// given, without what programs and neighbours put around it: the `z:` of Meta's exports, a spreadsheet's apostrophe or decimals, the
+/// country's letters. What is no code of its country stays the text without surrounding space.
 #[must_use]
 pub fn normal(text: &str, country: Option<&str>) -> String {
     let text = text.trim();
-    let read = match country {
+    read(text, country).unwrap_or_else(|| text.to_owned())
+}
+
+/// The code that a text is; none where it is none of the country's.
+fn read(text: &str, country: Option<&str>) -> Option<String> {
+    [text, bare(text)].into_iter().find_map(|text| match country {
         Some("US" | "AS" | "GU" | "MP" | "PR" | "VI") => zip(text).map(Zip::written),
-        Some("CA") => canadian(text),
-        _ => None,
-    };
-    read.unwrap_or_else(|| text.to_owned())
+        Some("CA") => canadian(text).or_else(|| is_half_canadian(text).then(|| text.to_owned())),
+        Some(country) if postal_shapes::is_known(country) => postal_shapes::code(text, country).map(str::to_owned),
+        _ => Some(bare(text).to_owned()),
+    })
+}
+
+/// The text without the `z:` that Meta puts before every code, as it puts `p:` before numbers, the apostrophe by which people keep a
+/// spreadsheet from reading a number, and the decimals of one that it read. Where more than a code is left, or less, all of it.
+fn bare(text: &str) -> &str {
+    let rest = text.strip_prefix(['\'', '\u{2019}']).unwrap_or(text);
+    let rest = rest.strip_prefix("z:").or_else(|| rest.strip_prefix("Z:")).unwrap_or(rest).trim();
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = rest.strip_suffix(".0").or_else(|| rest.strip_suffix(".00")).filter(is_number);
+    let rest = number.unwrap_or(rest);
+    let is_plain = rest.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-'));
+    if is_plain && rest.contains(|c: char| c.is_ascii_digit()) { rest } else { text }
 }
 
 /// Whether a postal code of this country (ISO 3166 alpha-2) says whose clock counts there.
@@ -23,10 +43,15 @@ pub fn says_where(country: &str) -> bool {
 /// The lowest code of the United States: Holtsville, New York.
 const LOWEST: u32 = 501;
 
-/// Whether a text can be a code of the United States, where it is said to be one. Of other countries any can.
+/// Whether a text can be a code of its country (ISO 3166 alpha-2). Of a country whose codes nobody here knows any can.
 #[must_use]
 pub fn is_possible(text: &str, country: Option<&str>) -> bool {
-    country != Some("US") || zip(text).is_some_and(|zip| zip.five >= LOWEST)
+    match country {
+        Some("US" | "AS" | "GU" | "MP" | "PR" | "VI") => {
+            [text, bare(text)].into_iter().find_map(zip).is_some_and(|zip| zip.five >= LOWEST)
+        }
+        _ => read(text, country).is_some(),
+    }
 }
 
 /// A ZIP code, with its four more digits where they are known.
@@ -74,6 +99,11 @@ pub(super) fn canadian(text: &str) -> Option<String> {
         _ => c.is_ascii_digit(),
     };
     (code.len() == 6 && code.chars().enumerate().all(fits)).then(|| format!("{} {}", &code[..3], &code[3..]))
+}
+
+/// Whether a text is the first half of one, `K1A`, which says where people live as near as many want to tell.
+fn is_half_canadian(text: &str) -> bool {
+    text.len() == 3 && canadian(&format!("{text}1A1")).is_some()
 }
 
 /// Reads an Australian postcode, `2000`, and one that lost its zero to a spreadsheet, `800` or `800.0`.
@@ -132,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_no_code_of_the_us_is_known() {
+    fn what_can_be_no_code_of_a_country_is_known() {
         for (code, country, expected) in [
             ("60134", Some("US"), true),
             ("60134-1234", Some("US"), true),
@@ -141,12 +171,58 @@ mod tests {
             ("0.5", Some("US"), false),
             ("O2139", Some("US"), false),
             ("SW1A 1AA", Some("US"), false),
-            ("00000", Some("US"), false),
             ("SW1A 1AA", Some("GB"), true),
+            ("z:10115", Some("DE"), true),
+            ("01067 Dresden", Some("DE"), false),
+            ("abc", Some("DE"), false),
+            ("1067", Some("DE"), false),
+            ("28001", Some("ES"), true),
+            ("60134", Some("GB"), false),
+            ("M5V 2T6", Some("CA"), true),
+            ("M5V", Some("CA"), true),
+            ("M5V 2TO", Some("CA"), false),
+            ("D1A", Some("CA"), false),
+            ("60134", Some("CA"), false),
+            ("2000", Some("AU"), true),
+            ("abc", Some("AU"), false),
+            ("00000", Some("US"), false),
+            ("60134", Some("PR"), true),
+            ("abc", Some("PR"), false),
             ("0.5", None, true),
+            ("abc", Some("KE"), true),
         ] {
             assert_eq!(is_possible(code, country), expected, "{code}");
         }
+    }
+
+    #[rstest]
+    #[case("z:60134", "US", "60134")]
+    #[case("z:2134", "US", "02134")]
+    #[case("'02134", "US", "02134")]
+    #[case("z:10115", "DE", "10115")]
+    #[case("z:01067", "DE", "01067")]
+    #[case("'01067", "DE", "01067")]
+    #[case("01067.0", "DE", "01067")]
+    #[case("D-01067", "DE", "01067")]
+    #[case("Z: 28001", "ES", "28001")]
+    #[case("z:sw1a 1aa", "GB", "sw1a 1aa")]
+    #[case("z:M5V 2T6", "CA", "M5V 2T6")]
+    #[case("z:m5v2t6", "CA", "M5V 2T6")]
+    #[case("z:2000", "AU", "2000")]
+    #[case("2000.0", "AU", "2000")]
+    #[case("z:00100", "KE", "00100")]
+    #[case("z:01067 Dresden", "DE", "z:01067 Dresden")]
+    #[case("01067 Dresden", "DE", "01067 Dresden")]
+    #[case("z:", "DE", "z:")]
+    #[case("z:z:10115", "DE", "z:z:10115")]
+    #[case("zona 5", "GT", "zona 5")]
+    fn what_programs_put_around_a_code_is_no_part_of_it(
+        #[case] given: &str,
+        #[case] country: &str,
+        #[case] written: &str,
+    ) {
+        assert_eq!(normal(given, Some(country)), written);
+        assert_eq!(normal(written, Some(country)), written, "a second time changes nothing");
     }
 
     #[test]
@@ -164,7 +240,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_is_cut_and_no_digit_is_lost(text in "\\PC{0,12}", country in "US|CA|DE") {
+        fn no_text_is_cut_and_no_digit_is_lost(text in "\\PC{0,12}", country in "US|CA|DE|GB|NL|KE") {
             let written = normal(&text, Some(&country));
             prop_assert_eq!(normal(&written, Some(&country)), written.clone());
             let digits = |text: &str| text.trim_end_matches(".0").chars().filter(char::is_ascii_digit).collect::<String>();

@@ -2,7 +2,9 @@
 
 use super::{
     cell,
-    words::{FILLERS, MARKED, NAMES, OF_SEVERAL},
+    letters::MARKED,
+    two_parts::{NamedPart, TwoParts},
+    words::{FILLERS, NAMES, OF_SEVERAL, TEST},
 };
 use crate::document::distance;
 
@@ -148,7 +150,29 @@ fn field_of(name: &str) -> Option<String> {
     if FIELDS.contains(&plain.as_str()) {
         return Some(plain);
     }
-    named(&words(name).concat()).or_else(|| named(&key(name))).map(str::to_owned)
+    let by_letters = || named(&words(name).concat()).or_else(|| named(&key(name)));
+    let field = match TwoParts::of(name) {
+        // `Nom (Prénom)` is a part of what a form asks for, and `Nom - Prénom` as likely both parts.
+        Some(parts) if parts.in_brackets => by_both(parts).or_else(by_letters),
+        Some(parts) => by_letters().or_else(|| by_both(parts)),
+        None => by_letters(),
+    };
+    field.map(str::to_owned)
+}
+
+/// The field of a name such as `Name (First)`, by both of its parts.
+fn by_both(parts: TwoParts<'_>) -> Option<&'static str> {
+    let read = |part: &str| {
+        let key = key(part);
+        NamedPart { field: named(&words(part).concat()).or_else(|| named(&key)), key }
+    };
+    read(parts.whole).field_with(&read(parts.part))
+}
+
+/// Whether a name is one of the field for what is a test: `isTest`, `Test lead`.
+#[must_use]
+pub fn is_test(name: &str) -> bool {
+    field_of(name).as_deref() == Some(TEST)
 }
 
 /// The member of `answers[budget]`.
@@ -304,6 +328,7 @@ mod tests {
                 &["answers.budget", "Answers.budget", " answers. budget ", "answers_budget", "answers[budget]"],
             ),
             ("do_not_contact", &["DNC", "Do Not Call", "Opt Out", "opted_out", "Unsubscribed", "Nicht kontaktieren"]),
+            ("test", &["test", "Test", "TEST", "is_test", "isTest", "Is test?", "test_lead", "testLead", "Test lead"]),
         ] {
             for name in names {
                 assert_eq!(guessed(&[name]), [field], "{name}");
@@ -335,6 +360,49 @@ mod tests {
             "Source",
         ] {
             assert_eq!(guessed(&[name]), [""], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_two_parts_is_read_by_both() {
+        for (field, names) in [
+            (
+                "first_name",
+                &["Name (First)", "Your Name (First)*", "Name - First Name", "Name (Vorname)", "Nom (Pr\u{e9}nom)"][..],
+            ),
+            ("first_name", &["Nombre (Nombre)", "Nome (Nome)"]),
+            (
+                "last_name",
+                &["Name (Last)", "Name - Last Name", "Full Name - Last Name", "Nombre (Apellidos)", "Nom (Nom)"],
+            ),
+            ("phone", &["Phone (Mobile)", "Phone - Mobile", "Phone (Cell Phone)", "Telefon (privat)"]),
+            ("email", &["Email (Enter Email)", "E-Mail - E-Mail-Adresse"]),
+            (
+                "postal_code",
+                &["Address (ZIP / Postal Code)", "Address - Zip", "Home Address - Postal Code", "Anschrift (PLZ)"],
+            ),
+            ("postal_code", &["Address 1 - Postal Code"]),
+            ("country", &["Address (Country)"]),
+            // What belongs to somebody or something else, or is none of our fields.
+            ("name", &["Nom - Pr\u{e9}nom", "Name (Vorname Nachname)", "Nom (et pr\u{e9}nom)"]),
+            ("", &["Name (Middle)", "Name - Prefix", "Address (City)", "Address - Street Address", "Phone - Type"]),
+            (
+                "",
+                &["Company (Name)", "Agent - Email", "Spouse Name (First)", "Property Address (ZIP)", "Address (Name)"],
+            ),
+            (
+                "",
+                &[
+                    "Email (Confirm Email)",
+                    "Phone Number - Area Code",
+                    "Phone Number - Phone Number",
+                    "Person - Email - Work",
+                ],
+            ),
+        ] {
+            for name in names {
+                assert_eq!(guessed(&[name]), [field], "{name}");
+            }
         }
     }
 

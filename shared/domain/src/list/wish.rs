@@ -9,9 +9,11 @@ use super::{
 };
 use crate::values::{is_nothing, shown, yes_no};
 use field_name::{NamedWish, named_wish};
+use permit::{is_permit, is_refused};
 use phrases::{CONTAINED, OF_ONE_KIND_ALONE, WISHES};
 
 mod field_name;
+mod permit;
 mod phrases;
 mod within;
 
@@ -141,31 +143,6 @@ const INVITING: &[&str] = &[
 ];
 /// Where a sentence ends.
 const ENDS: [char; 8] = ['.', '!', '?', '\n', '\r', '\u{2026}', '。', '！'];
-/// Fields that say whether somebody may be called: a no there is no wish for certain, as of a box that nobody ticked.
-const PERMITS: &[&str] = &[
-    "callallowed",
-    "callsallowed",
-    "callingallowed",
-    "contactallowed",
-    "maycall",
-    "maywecall",
-    "maycontact",
-    "maywecontact",
-    "cancall",
-    "canwecall",
-    "cancontact",
-    "allowcall",
-    "allowcalls",
-    "allowcontact",
-    "oktocall",
-    "oktocontact",
-    "consenttocall",
-    "consenttocontact",
-    "permissiontocall",
-    "permissiontocontact",
-    "anruferlaubt",
-    "kontakterlaubt",
-];
 
 /// What the value of a field for it says: yes, no, the word itself, or the day on which it was said.
 #[must_use]
@@ -184,12 +161,18 @@ pub fn wish_in_field(value: &str) -> ContactWish {
 }
 
 /// What a value in a field of a sender's own says: yes to the wish that the field's name is, the wish alone, or the wish beside others in
-/// a list of them (`hot; DNC`); unclear where it stands among other words, or is about less than all contact.
+/// a list of them (`hot; DNC`); unclear where it stands among other words, or is about less than all contact, and where it is a no to being
+/// called: as of a box that nobody ticked.
 #[must_use]
 pub fn wish_in_words(name: &str, value: &str) -> ContactWish {
-    if is_permit(name) {
-        return if yes_no(value) == Some(false) { ContactWish::Unclear } else { ContactWish::NotSaid };
+    let is_no_permit = || is_refused(value) && named_wish(name).is_none() && is_permit(name);
+    match wish_by_name(name, value) {
+        ContactWish::NotSaid if is_no_permit() => ContactWish::Unclear,
+        wish => wish,
     }
+}
+
+fn wish_by_name(name: &str, value: &str) -> ContactWish {
     if named_wish(name).is_none() && words(name).iter().any(|word| IN_SENTENCES.contains(&word.as_str())) {
         return wish_in_note(value);
     }
@@ -201,7 +184,7 @@ pub fn wish_in_words(name: &str, value: &str) -> ContactWish {
     match named_wish(name) {
         Some(NamedWish::OfContact) => wish_in_field(value),
         Some(NamedWish::OfLess) => unclear_where(wish_in_field(value) != ContactWish::NotSaid),
-        Some(NamedWish::Perhaps) => unclear_where(yes_no(value) == Some(true)),
+        Some(NamedWish::Perhaps) => unclear_where(yes_no(value) == Some(true) || is_day(value)),
         Some(NamedWish::Checked) => unclear_where(
             !is_nothing(value)
                 && !value.trim().is_empty()
@@ -314,10 +297,6 @@ fn holds_wish(text: &str) -> bool {
             [WISHES, CONTAINED, OF_ONE_KIND_ALONE].iter().any(|wishes| wishes.contains(&part.as_str()))
         })
     })
-}
-
-fn is_permit(name: &str) -> bool {
-    PERMITS.contains(&words(name).concat().as_str())
 }
 
 fn is_of_one_kind(name: &str) -> bool {

@@ -1,8 +1,22 @@
 //! How people, spreadsheets and other programs call the fields of a lead, in a few languages, in letters and digits alone.
 
 /// Names that say which field a column fills.
-pub(super) const NAMES: [(&str, &[&str]); 16] = [
+pub(super) const NAMES: [(&str, &[&str]); 17] = [
     ("external_id", &["externalid", "externalleadid"]),
+    (
+        TEST,
+        &[
+            "istest",
+            "testlead",
+            "istestlead",
+            "testmode",
+            "testsubmission",
+            "isttest",
+            "testanfrage",
+            "esprueba",
+            "esttest",
+        ],
+    ),
     (
         "first_name",
         &[
@@ -381,6 +395,8 @@ pub(super) const NAMES: [(&str, &[&str]); 16] = [
     ),
 ];
 
+/// The field for what is a test.
+pub(super) const TEST: &str = "test";
 /// The field for who must not be contacted.
 pub(super) const DO_NOT_CONTACT: &str = "do_not_contact";
 
@@ -452,48 +468,4 @@ pub(super) const OF_SEVERAL: [&str; 16] = [
     "otro",
     "segundo",
     "autre",
-];
-
-/// Letters with marks, and what they are without.
-pub(super) const MARKED: [(char, &str); 40] = [
-    ('ä', "a"),
-    ('à', "a"),
-    ('á', "a"),
-    ('â', "a"),
-    ('ã', "a"),
-    ('å', "a"),
-    ('æ', "ae"),
-    ('ç', "c"),
-    ('č', "c"),
-    ('ć', "c"),
-    ('è', "e"),
-    ('é', "e"),
-    ('ê', "e"),
-    ('ë', "e"),
-    ('ě', "e"),
-    ('ę', "e"),
-    ('ì', "i"),
-    ('í', "i"),
-    ('î', "i"),
-    ('ï', "i"),
-    ('ł', "l"),
-    ('ñ', "n"),
-    ('ń', "n"),
-    ('ö', "o"),
-    ('ò', "o"),
-    ('ó', "o"),
-    ('ô', "o"),
-    ('õ', "o"),
-    ('ø', "o"),
-    ('œ', "oe"),
-    ('ř', "r"),
-    ('š', "s"),
-    ('ß', "ss"),
-    ('ù', "u"),
-    ('ú', "u"),
-    ('û', "u"),
-    ('ü', "u"),
-    ('ů', "u"),
-    ('ý', "y"),
-    ('ž', "z"),
 ];

@@ -70,6 +70,28 @@ fn what_was_doubtful_about_reading_a_file_is_said_by_who_read_it_and_nothing_els
 }
 
 #[rstest]
+#[case("z:60134", "US", "60134")]
+#[case("z:10115", "DE", "10115")]
+#[case("'01067", "DE", "01067")]
+#[case("01067.0", "DE", "01067")]
+#[case("D-10115", "DE", "10115")]
+#[case("z:28001", "ES", "28001")]
+#[case("z:SW1A 1AA", "GB", "SW1A 1AA")]
+#[case("z:m5v 2t6", "CA", "M5V 2T6")]
+#[case("z:2000", "AU", "2000")]
+#[case("D02 AF30", "IE", "D02 AF30")]
+fn a_postal_code_is_read_without_what_programs_put_around_it(
+    #[case] said: &str,
+    #[case] country: &str,
+    #[case] code: &str,
+) {
+    let lead = usable(json!({"email": "a@example.com", "country": country, "postal_code": said}));
+    assert_eq!((lead.postal_code.as_deref(), lead.flags), (Some(code), vec![]));
+    let beside = usable(json!({"email": "a@example.com", "country": country, "postal_code": "somewhere 1"}));
+    assert_eq!(beside.postal_code.is_none(), country != "IE", "kept beside it: {:?}", beside.extra);
+}
+
+#[rstest]
 #[case("EST", "US", "America/New_York", 1)]
 #[case("mst", "CA", "America/Denver", 1)]
 #[case("HST", "US", "Pacific/Honolulu", 1)]
@@ -96,6 +118,57 @@ fn a_zone_of_three_letters_is_the_one_with_a_summer_in_north_america(
 #[case(json!(null), false)]
 fn a_test_lead_says_so(#[case] test: Value, #[case] expected: bool) {
     assert_eq!(usable(json!({"email": "a@example.com", "test": test})).test, expected);
+}
+
+#[rstest]
+#[case(json!({"Test": true}))]
+#[case(json!({"TEST": true}))]
+#[case(json!({"Test": "true"}))]
+#[case(json!({"is_test": true}))]
+#[case(json!({"isTest": true}))]
+#[case(json!({"IsTest": 1}))]
+#[case(json!({"test_lead": true}))]
+#[case(json!({"testLead": "yes"}))]
+#[case(json!({"test": false, "is_test": true}))]
+#[case(json!({"is_test": false, "Test": true}))]
+fn a_test_lead_says_so_under_any_name_for_it(#[case] lead: Value) {
+    let mut lead = lead;
+    lead["email"] = json!("a@example.com");
+    assert!(usable(lead.clone()).test, "{lead}");
+    assert!(usable(json!({"lead": lead})).test, "within one outer name: {lead}");
+}
+
+#[test]
+fn what_is_said_to_be_no_test_is_none_under_any_name() {
+    for said in [json!({"Test": false}), json!({"isTest": "no"}), json!({"test_lead": 0}), json!({"test_score": true})]
+    {
+        let mut lead = said;
+        lead["email"] = json!("a@example.com");
+        let read = usable(lead.clone());
+        assert!(!read.test && read.flags.is_empty(), "{lead}: {:?}", read.flags);
+    }
+}
+
+#[test]
+fn the_tests_that_an_ad_platform_sends_are_tests() {
+    let dummy = |field: &str| format!("<test lead: dummy data for {field}>");
+    for lead in [
+        json!({"full_name": dummy("full_name"), "email": "test@fb.com", "phone_number": dummy("phone_number")}),
+        json!({"email": "Test@fb.com"}),
+        json!({"email": "test@meta.com", "name": "Ann Low"}),
+        json!({"email": "a@example.com", "when_do_you_move": dummy("when_do_you_move")}),
+        json!({"email": "a@example.com", "answers": {"budget": " <Test lead: dummy data for budget>"}}),
+        json!({"email": "a@example.com", "rows": [{"value": [dummy("city")]}]}),
+    ] {
+        assert!(usable(lead.clone()).test, "{lead}");
+    }
+    for lead in [
+        json!({"email": "test@example.com", "name": "Test Lead"}),
+        json!({"email": "a@example.com", "notes": "We saw <test lead: dummy data for city> once", "name": "<test"}),
+        json!({"email": "latest@fb.com", "referred_by": "test@fb.com"}),
+    ] {
+        assert!(!usable(lead.clone()).test, "{lead}");
+    }
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn what_is_no_wish_not_to_be_contacted_is_none() {
         json!({"do_not_contact": false}),
         json!({"opt_out": "no", "dnc": "", "unsubscribed": null}),
         json!({"status": "no contact", "notes": "They did not call back"}),
-        json!({"opt_in": "no", "marketing": "no"}),
+        json!({"email_opt_in": "no", "marketing": "no", "phone_consent": ["0", "1"]}),
     ] {
         let mut lead = lead;
         lead["email"] = json!("casey@example.com");
@@ -125,6 +125,10 @@ fn what_is_no_wish_not_to_be_contacted_is_none() {
     assert_eq!(flags, expected);
     // Of less, or where it may be somebody else's: shown, and never passed over.
     for (name, value, field) in [
+        ("opt_in", json!("no"), "opt_in"),
+        ("tcpa_consent", json!(false), "tcpa_consent"),
+        ("Einwilligung Telefon", json!("Nein"), "Einwilligung Telefon"),
+        ("Unsubscribed Time", json!("2026-03-01 10:00"), "Unsubscribed Time"),
         ("do_not_email", json!(true), "do_not_email"),
         ("email_opt_out", json!(true), "email_opt_out"),
         ("do_not_contact_before", json!("2026-12-24"), "do_not_contact_before"),

@@ -226,6 +226,22 @@ fn several_columns_may_say_that_somebody_must_not_be_contacted() {
 }
 
 #[test]
+fn several_columns_may_say_that_a_row_is_a_test() {
+    let none = MappingRules::default();
+    let said = lead(&["Email", "Is Test", "Test Lead"], &none, &["a@x.y", "false", "TRUE"]);
+    assert_eq!((&said["test"], &said["Is Test"]), (&json!("TRUE"), &json!("false")));
+}
+
+#[test]
+fn the_parts_of_a_name_have_columns_of_two_parts() {
+    let header = ["Name (First)", "Name (Last)", "Name (Middle)", "Phone (Mobile)", "Address (ZIP / Postal Code)"];
+    assert_eq!(
+        lead(&header, &MappingRules::default(), &["Ann", "Low", "B.", "1", "60134"]),
+        json!({"first_name": "Ann", "last_name": "Low", "Name (Middle)": "B.", "phone": "1", "postal_code": "60134"})
+    );
+}
+
+#[test]
 fn what_was_guessed_can_be_written_down_as_rules() {
     let header = texts(&["Email Address", "Mobile", "Home phone", "Note to self"]);
     let rules = Mapping::new(&header, &MappingRules::default()).unwrap().rules();

@@ -5,7 +5,7 @@ use crate::{
     contact::{DialCode, Email, Phone},
     country::country_written,
     list::wish::{ContactWish, wish_in_field},
-    values::is_nothing,
+    values::{is_nothing, yes_no},
 };
 
 /// Digits of a number whose country nobody knows: with fewer it is taken for none.
@@ -75,6 +75,7 @@ impl Mapping {
             "phone" => self.is_number(text, row),
             // A `no` of one column takes nothing from the `yes` of another.
             "do_not_contact" => wish_in_field(text) == ContactWish::DoNot,
+            "test" => yes_no(text) == Some(true),
             _ => true,
         };
         texts.iter().position(|(_, text)| !is_nothing(text) && is_usable(text)).or(Some(first))

@@ -61,9 +61,11 @@ const GLUED: &[&str] = &["optout", "optedout", "donot", "dont", "dnc", "unsubscr
 const OF_CALLS: &[&str] = &["call", "phone", "donotring", "dontring", "anruf", "llam", "appel", "chiam", "ligar"];
 /// Parts of wishes that are one among other words too, beside [`CONTAINED`].
 const OPT_OUT: &[&str] = &["optout", "optsout", "optedout"];
+/// What programs write for `unsubscribed`, as in `UNSUB_TIME`.
+const ENDED: &[&str] = &["unsub"];
 /// How many calls there were, as likely.
 const COUNTS: &[&str] = &["nocalls", "nophonecalls", "keineanrufe", "keinanruf", "sinllamadas"];
-const CALLS: &[&str] = &[
+pub(super) const CALLS: &[&str] = &[
     "call",
     "calls",
     "calling",
@@ -78,14 +80,15 @@ const CALLS: &[&str] = &[
     "appel",
     "appels",
 ];
-const PHONES: &[&str] =
+pub(super) const PHONES: &[&str] =
     &["phone", "phones", "telephone", "tel", "telefon", "telefono", "telefone", "telefoon", "landline"];
-const MOBILES: &[&str] = &["mobile", "mobilephone", "cell", "cellphone", "mobil", "handy", "movil", "celular"];
-const MESSAGES: &[&str] =
+pub(super) const MOBILES: &[&str] =
+    &["mobile", "mobilephone", "cell", "cellphone", "mobil", "handy", "movil", "celular"];
+pub(super) const MESSAGES: &[&str] =
     &["sms", "mms", "text", "texts", "texting", "message", "messages", "messaging", "whatsapp", "fax"];
-const LETTERS: &[&str] =
+pub(super) const LETTERS: &[&str] =
     &["e", "email", "emails", "mail", "mails", "mailing", "mailings", "post", "postal", "letter", "letters"];
-const PURPOSES: &[&str] = &[
+pub(super) const PURPOSES: &[&str] = &[
     "newsletter",
     "newsletters",
     "marketing",
@@ -129,7 +132,7 @@ const ASIDES: &[&str] = &[
     "understand",
 ];
 /// Words that change nothing about a wish. None that says which of several: `work`, `other`, `second`.
-const FILLERS: &[&str] = &[
+pub(super) const FILLERS: &[&str] = &[
     "is",
     "has",
     "have",
@@ -280,6 +283,9 @@ fn wish(letters: &str) -> Option<NameWord> {
     }
     if COUNTS.contains(&letters) {
         return Some(NameWord::NoCalls);
+    }
+    if ENDED.contains(&letters) {
+        return Some(NameWord::Ended);
     }
     let is_named = NAMES.iter().any(|(field, names)| *field == DO_NOT_CONTACT && names.contains(&letters));
     let is_wish = WISHES.contains(&letters);

@@ -131,6 +131,20 @@ fn a_polite_word_in_a_status_is_the_word_and_a_permission_that_is_not_given_is_u
         ("status", "hot, do not call before six", ContactWish::Unclear),
         ("call_allowed", "no", ContactWish::Unclear),
         ("May we contact", "nein", ContactWish::Unclear),
+        ("tcpa_consent", "false", ContactWish::Unclear),
+        ("phone_consent", "0", ContactWish::Unclear),
+        ("phone_opt_in", "no", ContactWish::Unclear),
+        ("call_opt_in", "no", ContactWish::Unclear),
+        ("opt_in", "no", ContactWish::Unclear),
+        ("call_consent", "declined", ContactWish::Unclear),
+        ("Einwilligung Telefon", "Nein", ContactWish::Unclear),
+        ("Telefonwerbung erlaubt", "nein", ContactWish::Unclear),
+        ("consentement_telephone", "non", ContactWish::Unclear),
+        ("acepta_llamadas", "no", ContactWish::Unclear),
+        ("opt_in", "yes", ContactWish::NotSaid),
+        ("tcpa_consent", "I agree to be called at this number.", ContactWish::NotSaid),
+        ("email_opt_in", "no", ContactWish::NotSaid),
+        ("opt_in_status", "unsubscribed", ContactWish::DoNot),
     ] {
         assert_eq!(wish_in_words(name, value), expected, "{name}: {value}");
     }
@@ -224,7 +238,6 @@ fn a_name_of_which_less_or_something_else_is_said_is_unclear() {
     assert_eq!(wish_in_words("dnc_checked", "no"), ContactWish::Unclear);
     for (name, value) in [
         ("call_opt_in", "yes"),
-        ("call_opt_in", "no"),
         ("opt_out", "no"),
         ("dnc_checked", "yes"),
         ("dnc_scrubbed", "2026-12-01"),
@@ -266,6 +279,13 @@ fn a_wish_is_heard_in_any_shape_and_followed_where_nothing_says_that_it_is_anoth
         ("agent", json!({"status": "DNC"}), "agent.status Unclear"),
         ("agent", json!({"do_not_contact": false, "name": "Bo"}), ""),
         ("tracking", json!({"dnc": "1", "utm_source": "ad"}), "tracking.dnc Unclear"),
+        ("opt_in", json!(["0", "1"]), ""),
+        ("opt_in", json!(["0", "0"]), "opt_in Unclear"),
+        ("opt_in", json!({"phone": false, "email": true}), "opt_in.phone Unclear"),
+        ("opt_in", json!({"phone": true, "email": false}), ""),
+        ("custom_fields", json!([{"name": "TCPA consent", "value": "no"}]), "custom_fields.TCPA consent Unclear"),
+        ("agent", json!({"phone_consent": false}), ""),
+        ("consent", json!({"phone_opt_in": false}), "consent.phone_opt_in Unclear"),
         ("house", json!({"rooms": [{"size": 12}], "garden": true}), ""),
         ("consent", json!({"do_not_contact": true, "by": "x"}), "consent.do_not_contact DoNot"),
         ("consent", json!({"opt_out": "yes"}), "consent.opt_out DoNot"),
@@ -303,6 +323,12 @@ fn a_day_that_a_database_writes_for_none_is_no_wish() {
         for name in ["do_not_contact", "dnc_date", "opt_out_date", "phone_opt_out", "custom_fields.dnc_date"] {
             assert_eq!(wish_in_words(name, day), ContactWish::NotSaid, "{name}: {day}");
         }
+    }
+    // Of what they unsubscribed, nobody can say: `unsubscribed_at` says no more, but that it is the wish.
+    for name in ["Unsubscribed Time", "UNSUB_TIME"] {
+        assert_eq!(wish_in_words(name, "2026-03-01 10:00:00"), ContactWish::Unclear, "{name}");
+        assert_eq!(wish_in_words(name, "0000-00-00 00:00:00"), ContactWish::NotSaid, "{name}");
+        assert_eq!(wish_in_words(name, ""), ContactWish::NotSaid, "{name}");
     }
     for day in ["2024-05-01", "2024-05-00", "05/01/00", "1.5.2024", "05/01/2024 10:30", "2024-05-01T10:30:00Z"] {
         assert_eq!(wish_in_words("dnc_date", day), ContactWish::DoNot, "{day}");

@@ -8,7 +8,7 @@ use super::{
     field_name::{is_filler, named_wish},
     is_day, is_of_one_kind, is_telling, strongest, wish_in_words,
 };
-use crate::values::shown;
+use crate::values::{shown, ticked};
 
 /// How deep one is looked for.
 const DEEPEST: usize = 8;
@@ -77,6 +77,8 @@ fn in_shape(name: &str, value: &Value, depth: usize) -> ContactWish {
     let Some(deeper) = depth.checked_sub(1) else { return ContactWish::Unclear };
     match value {
         Value::Null => ContactWish::NotSaid,
+        // Its hidden zero says no, and the box yes.
+        Value::Array(values) if is_ticked(values) => wish_in_words(name, "yes"),
         Value::Array(values) => strongest(&values.iter().map(|one| in_shape(name, one, deeper)).collect::<Vec<_>>()),
         Value::Object(members) => match valued(members) {
             Some(value) => in_shape(name, value, deeper),
@@ -92,6 +94,12 @@ fn in_shape(name: &str, value: &Value, depth: usize) -> ContactWish {
         },
         Value::Bool(_) | Value::Number(_) | Value::String(_) => wish_in_words(name, &shown(value)),
     }
+}
+
+/// Whether a list is a box that was ticked, with the hidden `no` of its form.
+fn is_ticked(values: &[Value]) -> bool {
+    let texts: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
+    texts.is_some_and(|texts| ticked(&texts) == Some(true))
 }
 
 /// Where something stands within a field.
