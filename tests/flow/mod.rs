@@ -33,6 +33,7 @@ mod reps_say;
 mod requalify;
 mod routing;
 mod said_before;
+mod said_by_others;
 mod secrets;
 mod senders;
 mod signing_in;

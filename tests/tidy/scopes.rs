@@ -46,6 +46,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "arrivals_note_released",
             "arrivals_try_lock_ids",
             "arrivals_of_forms",
+            "arrivals_of_persons",
             "calls_since",
             "arrivals_end_same",
             "arrivals_note_seen",

@@ -85,6 +85,8 @@ pub fn moved(fresh: &NewArrival<'_>, from: ArrivalOwner, to: ArrivalOwner) -> Op
 /// Of whom nothing is known that was known before: what led to them leads to them no more.
 pub fn forget(work_unit: &mut UnitOfWork, person: PersonId) {
     work_unit.new_identities.retain(|new| new.person != person);
+    work_unit.replaced.retain(|replaced| replaced.person != person);
+    work_unit.unsaid.retain(|unsaid| unsaid.person != person);
     work_unit.other_readings.retain(|reading| reading.person != person);
     for reached in work_unit.reached.values_mut() {
         reached.retain(|one| *one != person);

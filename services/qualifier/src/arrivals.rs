@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
-    arrival::Arrival,
+    arrival::{Arrival, BodyTime},
     contact::{Identity, Phone},
     criteria::{Criteria, Origin, SourceFacts},
     flag::{Flag, FlagCode},
@@ -16,6 +16,7 @@ use ripen_domain::{
 };
 use ripen_store::{
     arrival::{
+        bodies_of_persons::BodyOfPerson,
         seen::{ArrivalOwner, EarlierArrival},
         write::ArrivalRow,
     },
@@ -34,8 +35,10 @@ use crate::{
     births, known_since,
     moved_program::open_lead,
     new_arrival::{NewArrival, OtherBodies},
+    other_enquiries::OtherEnquiries,
     same_content,
     unit_of_work::{PersonProgram, RepeatedArrival, TrackedLead, TrackedPerson, UnitOfWork},
+    ways::CorrectedWays,
 };
 
 /// An arrival of a client that this installation does not know.
@@ -151,6 +154,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         record_notes(work_unit, fresh, on.lead);
         // A correction of it may come in the same batch.
         work_unit.owners.insert(fresh.id, on);
+        note_said(work_unit, fresh, (amends, on.person));
         let row = with_flags(row_of(fresh, Some(on), None, repeat), &fresh.arrival.submission, flags);
         work_unit.arrivals.push(ArrivalRow { amends, corrects_ended, ..row });
         // The next message of this batch may say the same.
@@ -220,12 +224,9 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         let void = void_number(work_unit, fresh, id).map(|phone| Identity::Phone(phone.clone()));
         let corrects = matches!(whose, Whose::Corrected(_));
         let mut counting = if corrects { fresh.counting() } else { Cow::Borrowed(submission) };
-        // What a newer body says in their place was corrected before it came.
-        let corrected: Vec<_> = match &counting {
-            Cow::Owned(said) => {
-                submission.identities().filter(|one| said.identities().all(|other| other != *one)).collect()
-            }
-            Cow::Borrowed(_) => Vec::new(),
+        let mut ways = match corrects {
+            true => CorrectedWays::of(fresh, &counting, void.as_ref()),
+            false => CorrectedWays::default(),
         };
         known_since::take_out_settled(work_unit, fresh, (id, corrects), &mut counting);
         if void.is_some() && counting.phone.is_some() {
@@ -240,6 +241,7 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         if let Some(born) = born {
             births::note(work_unit, id, born);
         }
+        let others = corrects.then(|| OtherEnquiries::of(work_unit, fresh, id));
         let person = work_unit.persons.entry(id).or_insert_with(|| TrackedPerson {
             client,
             profile: Profile::default(),
@@ -250,31 +252,20 @@ impl<F: Fn() -> Uuid> ArrivalRecorder<'_, F> {
         });
         // Compared and not assumed: writing a person that did not change would lock its row for nothing.
         let before = person.profile.clone();
-        match whose {
+        match &others {
             // A correction says what the earlier ones should have said, as far as no newer one says it.
-            Whose::Corrected(_) => person.profile.absorb(&counting, Absorb::Replace),
+            Some(others) => others.correct(&mut person.profile, &counting, &fresh.others.before),
             // Another enquiry only adds what is not known, so that it does not erase a verified phone.
-            Whose::Found(_) | Whose::Renamed(..) => person.profile.absorb(&counting, Absorb::Fill),
+            None => person.profile.absorb(&counting, Absorb::Fill),
         }
         // Also what is older than what is known: under which names somebody is known does not hang on the order in which they come.
         person.profile.note_names(named(submission).full_name().as_deref());
         person.changed |= person.profile != before;
-        if matches!(whose, Whose::Corrected(_)) {
-            let replaced = before.replaced_by(&person.profile);
-            let replaced = replaced.into_iter().map(|identity| ClientIdentity { client, identity });
-            work_unit.replaced.extend(replaced.map(|of| NewIdentity { of, person: id }));
+        if let Some(others) = &others {
+            ways.replace(before.replaced_by(&person.profile), |identity| others.say(identity));
         }
-        for identity in submission.identities().filter(|identity| Some(identity) != void.as_ref()) {
-            let of = ClientIdentity { client, identity };
-            let reached = work_unit.reached.entry(of.clone()).or_default();
-            if !reached.contains(&id) {
-                reached.push(id);
-                if corrected.contains(&of.identity) {
-                    work_unit.replaced.push(NewIdentity { of: of.clone(), person: id });
-                }
-                work_unit.new_identities.push(NewIdentity { of, person: id });
-            }
-        }
+        let said = submission.identities().filter(|identity| Some(identity) != void.as_ref());
+        ways.note(work_unit, (client, id), said);
         if void.is_none() {
             let readings = submission.former_identities().map(|identity| ClientIdentity { client, identity });
             work_unit.other_readings.extend(readings.map(|of| NewIdentity { of, person: id }));
@@ -325,6 +316,15 @@ fn named(submission: &Submission) -> Profile {
     let mut said = Profile::default();
     said.absorb(submission, Absorb::Fill);
     said
+}
+
+/// Notes what an arrival says of its person beside what others say, for what is corrected behind it in this batch.
+fn note_said(work_unit: &mut UnitOfWork, fresh: &NewArrival<'_>, (amends, person): (Option<ArrivalId>, PersonId)) {
+    if let Some(bodies) = &mut work_unit.bodies {
+        let (root, time) = (amends.unwrap_or(fresh.id), BodyTime::of(fresh.arrival));
+        let body = BodyOfPerson { id: fresh.id, root, time, said: named(&fresh.arrival.submission) };
+        bodies.entry(person).or_default().push(body);
+    }
 }
 
 /// The number that an arrival brings, where it is known to lead to somebody else than its person.

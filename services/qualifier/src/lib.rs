@@ -30,6 +30,7 @@ mod maturing_locks;
 mod message;
 mod moved_program;
 mod new_arrival;
+mod other_enquiries;
 mod partitions;
 mod perhaps_same;
 mod quarantined_wishes;
@@ -45,6 +46,7 @@ mod sweeper;
 mod trial;
 mod undo_time;
 mod wake_dispatcher;
+mod ways;
 mod worker;
 
 pub use agreed_times::recompute;

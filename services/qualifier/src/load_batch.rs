@@ -36,7 +36,7 @@ use crate::{
     message::RequalifyLead,
     moved_program,
     new_arrival::NewArrival,
-    quarantined_wishes, same_content,
+    other_enquiries, quarantined_wishes, same_content,
     set_aside::{SetAside, WhyAside, taken_along},
     unit_of_work::{RepeatedArrival, TrackedLead, UnitOfWork},
 };
@@ -244,6 +244,9 @@ pub async fn load(
         let persons: Vec<_> = work_unit.persons.keys().copied().collect();
         work_unit.said_of = batch.persons_said_of(&persons).await?;
     }
+    if !amended.is_empty() {
+        other_enquiries::load(batch, &mut work_unit).await?;
+    }
     let worked: Vec<_> = new_arrivals.worked().collect();
     same_content::load(batch, &mut work_unit, &worked, same_within).await?;
     let unworked = new_arrivals.fresh.iter().filter(|fresh| quarantined_wishes::is_heard(fresh));
@@ -340,7 +343,11 @@ async fn load_persons(
             continue;
         }
         if let Some(identity) = known.found_by.clone() {
-            work_unit.reached.entry(ClientIdentity { client: known.client, identity }).or_default().push(known.person);
+            let of = ClientIdentity { client: known.client, identity };
+            if !known.is_said {
+                work_unit.unsaid.insert(NewIdentity { of: of.clone(), person: known.person });
+            }
+            work_unit.reached.entry(of).or_default().push(known.person);
         }
         work_unit.load_person(known);
     }

@@ -147,6 +147,11 @@ impl SaidByOlder {
         said.locale.take_if(|_| is_others(&known.locale, &before.locale));
     }
 
+    /// Whom they said last that they are of.
+    pub const fn person(&self) -> &Profile {
+        &self.person
+    }
+
     /// Whether what is known of a person to reach them by is what they said. Else somebody knows better.
     pub fn is_reached_as_said(&self, known: &Profile) -> bool {
         (&known.email, &known.phone) == (&self.person.email, &self.person.phone)

@@ -76,7 +76,9 @@ impl OtherContacts {
     #[must_use]
     pub fn beside(profile: &Profile, said: impl IntoIterator<Item = Identity>) -> Self {
         let mut others = Self::default();
-        for identity in said {
+        // A mailbox is stored under one of its names, whichever the profile has.
+        let own: Vec<_> = profile.identities().collect();
+        for identity in said.into_iter().filter(|identity| !own.contains(identity)) {
             match identity {
                 Identity::Email(email) if profile.email.as_deref() != Some(email.as_str()) => {
                     others.emails.push(email.as_str().to_owned());
@@ -129,15 +131,23 @@ impl Profile {
         }
     }
 
-    /// Under what they were reached and are not any more.
+    /// Under what they are reached: the address and the number, as persons are stored under them.
+    pub fn identities(&self) -> impl Iterator<Item = Identity> + use<> {
+        let extension = self.phone_extension.as_ref().map(|extension| format!(";ext={extension}")).unwrap_or_default();
+        let email = self.email.as_ref().and_then(|email| Identity::stored("email", email));
+        let phone = self.phone.as_ref().and_then(|phone| Identity::stored("phone", &format!("{phone}{extension}")));
+        let email = email.map(|identity| match identity {
+            Identity::Email(email) => Identity::of_email(&email),
+            phone @ Identity::Phone(_) => phone,
+        });
+        email.into_iter().chain(phone)
+    }
+
+    /// Under what they were reached and are not any more. A number with another extension is another one.
     #[must_use]
     pub fn replaced_by(&self, now: &Self) -> Vec<Identity> {
-        let email = self.email.as_ref().filter(|email| now.email.as_ref() != Some(email));
-        let phone = self.phone.as_ref().filter(|phone| now.phone.as_ref() != Some(phone));
-        let extension = self.phone_extension.as_ref().map(|extension| format!(";ext={extension}")).unwrap_or_default();
-        let email = email.and_then(|email| Identity::stored("email", email));
-        let phone = phone.and_then(|phone| Identity::stored("phone", &format!("{phone}{extension}")));
-        email.into_iter().chain(phone).collect()
+        let now: Vec<_> = now.identities().collect();
+        self.identities().filter(|identity| !now.contains(identity)).collect()
     }
 
     /// Whether it is the number that is known, with its extension or without any.

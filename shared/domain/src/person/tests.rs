@@ -404,4 +404,18 @@ fn what_stands_in_the_place_of_another_replaces_it() {
     let replaced = before.replaced_by(&of("b@example.com", None));
     let replaced: Vec<_> = replaced.iter().map(|identity| identity.value().to_owned()).collect();
     assert_eq!(replaced, ["a@example.com", "+14155550100;ext=12"]);
+    let behind = Profile { phone_extension: Some("13".to_owned()), ..before.clone() };
+    let replaced: Vec<_> = before.replaced_by(&behind).iter().map(|identity| identity.value().to_owned()).collect();
+    assert_eq!(replaced, ["+14155550100;ext=12"], "it leads to somebody else behind the switchboard");
+}
+
+#[test]
+fn a_mailbox_is_one_way_to_a_person_under_either_of_its_names() {
+    let of = |email: &str| Profile { email: Some(email.to_owned()), ..Profile::default() };
+    let (one, other) = (of("kim@googlemail.com"), of("kim@gmail.com"));
+    assert!(one.replaced_by(&other).is_empty());
+    let replaced: Vec<_> = one.replaced_by(&of("kim@example.com"));
+    assert_eq!(replaced.iter().map(Identity::value).collect::<Vec<_>>(), ["kim@gmail.com"], "as it is stored");
+    let stored = || Identity::stored("email", "kim@gmail.com");
+    assert!(OtherContacts::beside(&one, stored()).emails.is_empty(), "it is the one that is told first");
 }

@@ -1,6 +1,7 @@
 //! Arrivals: which were seen, what each became, what waits in the spool, what is dead.
 
 pub mod birth;
+pub mod bodies_of_persons;
 pub mod bodies_per_key;
 pub mod common_key;
 pub mod dead_letter;

@@ -3,11 +3,12 @@
 //! Loaded once under the locks, changed by the batch's messages in order, written at the end in one transaction. Whoever shows
 //! what would become of a lead loads one too, without locks. Nothing here reads or writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     StoreError,
     arrival::{
+        bodies_of_persons::BodyOfPerson,
         seen::{ArrivalOwner, EarlierArrival, SourceContent},
         write::ArrivalRow,
     },
@@ -152,6 +153,8 @@ pub struct UnitOfWork {
     pub births: BTreeMap<PersonId, Vec<BirthDate>>,
     /// Who is reached under an identity, oldest first.
     pub reached: BTreeMap<ClientIdentity, Vec<PersonId>>,
+    /// Of those the links under which nobody is told to reach the person: something was put in the place of what they said.
+    pub unsaid: BTreeSet<NewIdentity>,
     /// The numbers by which the batch's known persons are or were known, where something arrives.
     pub numbers: BTreeMap<PersonId, Vec<PersonNumber>>,
     /// Leads.
@@ -164,6 +167,9 @@ pub struct UnitOfWork {
     pub same_content: BTreeMap<SourceContent, Vec<EarlierArrival>>,
     /// What was said of the batch's persons, and by whom; read where a correction of the batch names somebody else.
     pub said_of: BTreeMap<PersonId, SaidOfPerson>,
+    /// What each body says of the persons of whom the batch corrects something, its own bodies among them; none where it corrects
+    /// nothing.
+    pub bodies: Option<BTreeMap<PersonId, Vec<BodyOfPerson>>>,
     /// Of what corrections of the batch correct the one that stands for it since, where it is somebody else's.
     pub stands_for: BTreeMap<ArrivalId, ArrivalId>,
     /// Persons who are somebody else than was said: nothing that led to them does any more, to be written.

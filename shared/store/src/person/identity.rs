@@ -21,7 +21,7 @@ pub struct ClientIdentity {
 }
 
 /// An identity that leads to a person from now on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NewIdentity {
     /// Under what.
     pub of: ClientIdentity,
@@ -131,7 +131,8 @@ impl Transaction {
         Ok(())
     }
 
-    /// Others were put in the place of these: they lead to their persons still, and nobody is told to reach them there.
+    /// Others were put in the place of these: they lead to their persons still, and nobody is told to reach them there until the person
+    /// says them again.
     pub async fn identities_replaced(&mut self, replaced: &[NewIdentity]) -> Result<(), StoreError> {
         let (clients, kinds, values) = identity_columns(replaced.iter().map(|one| (one.of.client, &one.of.identity)));
         let persons: Vec<_> = replaced.iter().map(|one| one.person.uuid()).collect();

@@ -42,6 +42,7 @@ impl Transaction {
                 verified: row.verified,
                 do_not_contact: row.do_not_contact,
                 is_void: false,
+                is_said: false,
                 other_names: Vec::new(),
             })
             .collect())
@@ -82,7 +83,7 @@ impl Transaction {
             r#"-- person.by_identity
             select pi.client_id, pi.kind, pi.value, p.id, p.first_name, p.last_name, p.name, p.email, p.phone, p.phone_extension, p.postal_code,
                    p.country, p.time_zone, p.locale, p.verified, p.do_not_contact, p.known_as,
-                   pi.void_at is not null as "is_void!",
+                   pi.void_at is not null as "is_void!", pi.said_at is not null as "is_said!",
                    exists (select from person_merge m where m.earlier_id = p.id and m.undone_at is null) as "was_merged!"
             from person_identity pi
             join unnest($1::uuid[], $2::text[], $3::text[]) as w (client_id, kind, value) using (client_id, kind, value)
@@ -106,6 +107,7 @@ impl Transaction {
                 verified: row.verified,
                 do_not_contact: row.do_not_contact,
                 is_void: row.is_void,
+                is_said: row.is_said,
             })
             .collect())
     }
@@ -141,7 +143,8 @@ impl Transaction {
         Ok(names)
     }
 
-    /// Writes persons and links identities to them: new persons are inserted, known ones get the profile given.
+    /// Writes persons and links identities to them: new persons are inserted, known ones get the profile given. A link that stands is
+    /// said from now on, where something else had been put in its place, unless it is known to lead to somebody else.
     pub async fn persons_write(
         &mut self,
         rows: Vec<PersonRow>,
@@ -178,14 +181,15 @@ impl Transaction {
             identity_columns(links.iter().map(|link| (link.of.client, &link.of.identity)));
         let persons: Vec<_> = links.iter().map(|link| link.person.uuid()).collect();
         // One statement: an identity that leads to a person who is not there yet would break its foreign key at the
-        // end of each. A link that stands already stays with the person it leads to.
+        // end of each. Distinct, because a row is updated once at most.
         sqlx::query!(
             "-- person.write
             with linked as (
               insert into person_identity (client_id, kind, value, person_id, said_at)
-              select ($14::uuid[])[i], ($15::text[])[i], ($16::text[])[i], ($17::uuid[])[i], $13
+              select distinct ($14::uuid[])[i], ($15::text[])[i], ($16::text[])[i], ($17::uuid[])[i], $13::timestamptz
               from generate_subscripts($14::uuid[], 1) i
-              on conflict do nothing
+              on conflict (client_id, kind, value, person_id) do update set said_at = excluded.said_at
+              where person_identity.said_at is null and person_identity.void_at is null
             )
             insert into person as p (id, client_id, first_name, last_name, name, email, phone, phone_extension, postal_code, country,
                                      time_zone, locale, created_at, updated_at, known_as)
@@ -246,6 +250,8 @@ pub struct KnownPerson {
     pub do_not_contact: bool,
     /// The identity does not lead to the person: somebody else was reached there.
     pub is_void: bool,
+    /// An enquiry brought the identity, and nothing was put in its place since.
+    pub is_said: bool,
     /// Names that came by merges; read where somebody is looked for by identity.
     pub other_names: Vec<ReadName>,
 }
@@ -260,3 +266,6 @@ pub struct PersonRow {
     /// What is known.
     pub profile: Profile,
 }
+
+#[cfg(test)]
+mod tests;

@@ -214,14 +214,17 @@ impl Transaction {
     }
 
     /// The earlier person is reached under everything, and knows what the later one alone did. A name is taken whole, and
-    /// an extension with its number. A number that is void for the earlier one is not filled in: nobody could be phoned by it.
+    /// an extension with its number. A number that is void for the earlier one is not filled in: nobody could be phoned by it. What the
+    /// later one says to be reached under is said of both from the merge on, also where the earlier one had corrected it.
     async fn person_join(&mut self, pair: PersonPair, merge: Uuid, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query!(
             "-- person.join
             with reached as (
               insert into person_identity (client_id, kind, value, person_id, void_at, void_by, merge_id, said_at)
               select client_id, kind, value, $1, void_at, void_by, $4, said_at from person_identity where person_id = $2
-              on conflict do nothing
+              on conflict (client_id, kind, value, person_id) do update set said_at = $3
+              where person_identity.said_at is null and excluded.said_at is not null
+                and person_identity.void_at is null and excluded.void_at is null
             ), gone as (
               update person set merged_into = $1, updated_at = $3 where id = $2
             )

@@ -246,6 +246,9 @@ impl Transaction {
               update person_merge set undone_at = $4, undone_by = $5 where id = $1
             ), gone as (
               delete from person_identity where person_id = $2 and merge_id = $1
+            ), unsaid as (
+              update person_identity i set said_at = null from person_merge m
+              where m.id = $1 and i.person_id = $2 and i.merge_id is null and i.said_at = m.at
             ), back as (
               update person set merged_into = null, updated_at = $4 where id = $3
             )

@@ -72,6 +72,13 @@ async fn is_void(store: &Store, person: PersonId, value: &str) -> bool {
     sqlx::query_scalar(of).bind(person.uuid()).bind(value).fetch_one(connection.bounded()).await.unwrap()
 }
 
+/// Whether people are told to reach them by their number.
+async fn is_said(store: &Store, person: PersonId) -> bool {
+    let of = "select said_at is not null from person_identity where person_id = $1 and kind = 'phone'";
+    let mut connection = store.pool.acquire().await.unwrap();
+    sqlx::query_scalar(of).bind(person.uuid()).fetch_one(connection.bounded()).await.unwrap()
+}
+
 async fn phone_of(store: &Store, person: PersonId) -> Option<String> {
     let mut connection = store.pool.acquire().await.unwrap();
     let of = "select phone from person where id = $1";
@@ -186,6 +193,20 @@ async fn unmerged(store: &Store) {
     let undone = tx.persons_unmerge(scope(), UMA, &word).await.unwrap();
     assert!(matches!(undone, Unmerged::Done(_)), "{undone:?}");
     tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_one_of_two_says_is_said_of_both_until_they_are_two_again() {
+    let database = database().await;
+    let store = open(database.url()).await;
+    // Uma's sender corrected the number; Robin's says it.
+    let said = "update person_identity set said_at = '2026-11-24T17:00:00Z' where person_id = '00000000-0000-0000-0000-000000000002'";
+    store.pool.execute(said).await.unwrap();
+    assert!(!is_said(&store, UMA).await && is_said(&store, ROBIN).await);
+    merged(&store).await;
+    assert!(is_said(&store, UMA).await);
+    unmerged(&store).await;
+    assert!(!is_said(&store, UMA).await && is_said(&store, ROBIN).await);
 }
 
 #[tokio::test]

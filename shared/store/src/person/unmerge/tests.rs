@@ -58,9 +58,10 @@ const PERSON: &str = "
            case when $3 & 128 > 0 then 'America/New_York' end, null, $3 & 256 > 0, $3 & 512 > 0, $5, $5";
 
 const IDENTITIES: &str = "
-    insert into person_identity (client_id, kind, value, person_id, void_at, void_by)
-    select $2, 'email', $1 || '@example.com', $1::uuid, null::timestamptz, null where $3 & 4 > 0
-    union all select $2, 'phone', $4, $1::uuid, case when $3 & 3 = 3 then $5::timestamptz end, case when $3 & 3 = 3 then 'Kim' end
+    insert into person_identity (client_id, kind, value, person_id, void_at, void_by, said_at)
+    select $2, 'email', $1 || '@example.com', $1::uuid, null::timestamptz, null, $5::timestamptz where $3 & 4 > 0
+    union all select $2, 'phone', $4, $1::uuid, case when $3 & 3 = 3 then $5::timestamptz end, case when $3 & 3 = 3 then 'Kim' end,
+                     case when $3 & 32 > 0 then $5::timestamptz end
     where $3 & 8 > 0";
 
 /// The newest lead is open or not; older ones are closed.
