@@ -40,7 +40,7 @@ use crate::{
     maturing_locks::{MaturingLockError, MaturingLocks},
     message::{Item, sorted},
     perhaps_same::{self, HeldLeads},
-    quarantined_wishes,
+    person_updates, quarantined_wishes,
     set_aside::{SetAside, WhyAside},
     undo_time::UndoTimes,
     unit_of_work::{TrackedLead, UnitOfWork},
@@ -189,6 +189,7 @@ pub(crate) async fn decide_within(
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
     // Taken before the unit of work is consumed by the writes.
     let mut updates = updates(&work_unit, &undo, now);
+    updates.extend(person_updates::find(&work_unit, &decided, &undo, now));
     updates.extend(graded_down(&work_unit, &decided, &undo));
     updates.extend(graded_up(&work_unit, &decided, &undo));
     let news = news(&work_unit, &report);

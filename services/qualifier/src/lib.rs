@@ -32,6 +32,7 @@ mod moved_program;
 mod new_arrival;
 mod partitions;
 mod perhaps_same;
+mod person_updates;
 mod quarantined_wishes;
 mod released;
 mod reroute;
