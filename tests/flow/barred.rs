@@ -179,6 +179,43 @@ async fn of_whom_a_sender_says_so_nobody_is_contacted_and_who_has_the_lead_is_to
     assert_eq!(scenario.process.stop().await, Some(0));
 }
 
+/// The client has the lead under a number that nobody minds; what comes after it names one that must not be called.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_a_lead_is_told_once_where_what_arrives_later_names_whom_nobody_may_contact() {
+    let scenario = plan(Plan::new().await).webhook("/hook", &[], &["--events", "lead.matured"]).serve().await;
+    let body = |id: &str, name: &str, phone: &str, note: &str| {
+        let email = format!("{}@example.com", name.split(' ').next().unwrap().to_lowercase());
+        let mut body = lead(name, phone, &email, note);
+        body["external_id"] = json!(id);
+        body
+    };
+    // Another person, another number of the same one, and a second enquiry.
+    let kinds = [("W1", "Robin Other"), ("W1", "Val Example"), ("X1", "Wim Example")];
+    for (round, (id, name)) in kinds.into_iter().enumerate() {
+        let first = ["Uma Example", "Val Example", "Wim Example"][round];
+        let (free, barred) = (format!("+1415555016{round}"), format!("+1415555017{round}"));
+        scenario.installation.json(&["suppress", "add", "--phone", &barred, "--why", "rang and asked"]).await;
+        let before = scenario.receiver.count();
+        scenario.told(None, &body(&format!("W1-{round}"), first, &free, "")).await;
+        scenario.receiver.wait_for(before + 1, LIMIT).await;
+        delivered(&scenario.installation).await;
+        let id = format!("{id}-{round}");
+        scenario.told(None, &body(&id, name, &barred, "")).await;
+        let received = scenario.receiver.wait_for(before + 2, LIMIT).await;
+        assert_eq!(received[before + 1].json()["type"], "lead.suppressed", "{first}, {name}");
+        // Nor with whatever comes of them later.
+        scenario.told(None, &body(&id, name, &barred, "once more")).await;
+        scenario.told(None, &body(&format!("Y-{round}"), name, &barred, "and again")).await;
+        delivered(&scenario.installation).await;
+        assert_eq!(scenario.receiver.count(), before + 2, "{first}, {name}");
+    }
+    let open = "select count(*) from lead where stage <> 'closed'";
+    until("all are closed", LIMIT, || async { (scenario.installation.count(open).await == 0).then_some(()) }).await;
+    let doctor = String::from_utf8_lossy(&scenario.installation.run(&["doctor"]).await.stdout).into_owned();
+    assert!(!doctor.contains("was never told"), "{doctor}");
+    assert_eq!(scenario.process.stop().await, Some(0));
+}
+
 async fn is_suppressed(scenario: &Scenario, way: [&str; 2]) -> bool {
     let check = scenario.installation.json(&[&["suppress", "check"], &way[..], &["--client", "acme"]].concat()).await;
     check["suppressed"] == true

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{
     LIMIT,
+    audit::delivered,
     process::client,
     scenario::{Plan, Scenario},
 };
@@ -101,4 +102,41 @@ async fn a_wish_in_a_body_that_is_quarantined_is_heard_and_a_source_of_which_all
         scenario.told(Some("k1"), &body(json!({"notes": format!("other {number}")}))).await;
     }
     assert!(note().await.contains("all that came last is quarantined"), "{}", note().await);
+}
+
+/// The client lost the first lead of the person and has a second one, whose enquiry named no number.
+#[tokio::test]
+async fn what_a_correction_of_a_lost_lead_says_is_told_to_who_has_the_persons_open_one() {
+    let plan = Plan::new().await.always_open().set("QUALIFIER__UNDO_S", "0");
+    let scenario = plan.webhook("/hook", &[], &["--events", "lead.matured,lead.updated"]).serve().await;
+    let body = |id: &str, phone: Option<&str>, note: &str| {
+        let mut body = json!({"external_id": id, "name": "Jade Kern", "email": "jade@example.com", "notes": note,
+                              "answers": {"timeframe_days": 10}});
+        body.as_object_mut().unwrap().extend(phone.map(|phone| ("phone".to_owned(), json!(phone))));
+        body
+    };
+    scenario.told(None, &body("R7", Some("+14155550821"), "")).await;
+    let received = scenario.receiver.wait_for(1, LIMIT).await;
+    delivered(&scenario.installation).await;
+    let former = received[0].json()["data"]["delivery"].as_str().unwrap().to_owned();
+    scenario.installation.json(&["outcome", "add", &former, "lost", "--reason", "Withdrew"]).await;
+    scenario.told(None, &body("R8", None, "")).await;
+    let received = scenario.receiver.wait_for(2, LIMIT).await;
+    delivered(&scenario.installation).await;
+    let open = received[1].json()["data"].clone();
+    assert_eq!(open["lead"]["phone"], "+14155550821");
+
+    let corrected = scenario.told(None, &body("R7", Some("+14155550822"), "")).await;
+    assert_ne!(corrected["lead"], open["lead"]["id"], "it stays on its lead");
+    let received = scenario.receiver.wait_for(3, LIMIT).await;
+    let updated = received[2].json();
+    assert_eq!((&updated["type"], &updated["data"]["delivery"]), (&json!("lead.updated"), &open["delivery"]));
+    assert_eq!(updated["data"]["lead"]["phone"], "+14155550822");
+    let change = json!({"field": "phone", "before": "+14155550821", "after": "+14155550822"});
+    assert!(updated["data"]["update"]["changes"].as_array().unwrap().contains(&change), "{updated:#}");
+    // What says nothing else of the person is no news of that lead.
+    scenario.told(None, &body("R7", Some("+14155550822"), "in the evening")).await;
+    delivered(&scenario.installation).await;
+    let owed = "select count(*) from delivery where event = 'lead.updated'";
+    assert_eq!(scenario.installation.count(owed).await, 1);
 }

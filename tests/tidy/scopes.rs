@@ -92,6 +92,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "regrades_taken_back",
             "settings_of",
             "suppress_persons",
+            "suppression_found",
             "suspect_note",
             "suspect_uncount",
             "suspects",

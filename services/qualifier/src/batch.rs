@@ -23,7 +23,10 @@ use ripen_store::{
     lead::lead_row::LeadRow,
     live::{LiveKind, LiveNews},
     person::known_person::PersonRow,
-    suppression::write::{ASKED, NewSuppression},
+    suppression::{
+        found::FoundBarred,
+        write::{ASKED, NewSuppression},
+    },
 };
 
 use crate::{
@@ -37,7 +40,7 @@ use crate::{
     maturing_locks::{MaturingLockError, MaturingLocks},
     message::{Item, sorted},
     perhaps_same::{self, HeldLeads},
-    quarantined_wishes,
+    person_updates, quarantined_wishes,
     set_aside::{SetAside, WhyAside},
     undo_time::UndoTimes,
     unit_of_work::{TrackedLead, UnitOfWork},
@@ -186,6 +189,7 @@ pub(crate) async fn decide_within(
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
     // Taken before the unit of work is consumed by the writes.
     let mut updates = updates(&work_unit, &undo, now);
+    updates.extend(person_updates::find(&work_unit, &decided, &undo, now));
     updates.extend(graded_down(&work_unit, &decided, &undo));
     updates.extend(graded_up(&work_unit, &decided, &undo));
     let news = news(&work_unit, &report);
@@ -406,6 +410,7 @@ async fn write(
 ) -> Result<(), StoreError> {
     // Before the unit of work is taken apart for the statements.
     let ended = ended(&work_unit, decided, at.now);
+    let found = do_not_contact::found(&work_unit, decided);
     let persons: Vec<_> = work_unit
         .persons
         .into_iter()
@@ -434,10 +439,8 @@ async fn write(
         batch.persons_must_not_be_contacted(&work_unit.newly_barred, at.now).await?;
     }
     if !work_unit.arrivals.is_empty() || !at.spooled.is_empty() {
-        let (answers, notes) = (&work_unit.answers, &work_unit.notes);
-        batch
-            .arrivals_write(ArrivalBatch { arrivals: work_unit.arrivals, answers, notes, spooled: at.spooled })
-            .await?;
+        let (arrivals, answers, notes) = (work_unit.arrivals, &work_unit.answers, &work_unit.notes);
+        batch.arrivals_write(ArrivalBatch { arrivals, answers, notes, spooled: at.spooled }).await?;
     }
     if !work_unit.repeats.is_empty() {
         let repeats: Vec<_> = work_unit.repeats.iter().map(|one| (one.id, one.repeats)).collect();
@@ -465,7 +468,7 @@ async fn write(
     for statement in &work_unit.moved {
         batch.statement_move(statement, at.now).await?;
     }
-    write_deliveries(batch, (decided, owed), at).await?;
+    write_deliveries(batch, (decided, owed, &found), at).await?;
     // After the arrivals and their leads: what somebody left beside is read out of them.
     if !work_unit.to_suppress.is_empty() {
         let actor = context::actor();
@@ -482,7 +485,7 @@ async fn write(
 /// What is to be delivered of what was decided, and what no more.
 async fn write_deliveries(
     batch: &mut Transaction,
-    (decided, owed): (&BatchDecisions, &[NewDelivery]),
+    (decided, owed, found): (&BatchDecisions, &[NewDelivery], &FoundBarred),
     at: Settling<'_>,
 ) -> Result<(), StoreError> {
     // Deliveries that this batch makes come afterwards, so that a lead that is A again keeps its new ones.
@@ -500,5 +503,5 @@ async fn write_deliveries(
     if !decided.maturations.is_empty() {
         batch.maturations_write(&decided.maturations, owed, (at.now, at.offered_until)).await?;
     }
-    Ok(())
+    batch.suppression_found(found, at.now).await
 }

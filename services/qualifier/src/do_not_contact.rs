@@ -1,5 +1,7 @@
 //! Persons of a batch who must not be contacted: read under the locks, after the batch's arrivals are on their persons and
-//! before anything is decided, so that no decision of the batch makes an A of them.
+//! before anything is decided, so that no decision of the batch makes an A of them. Who was sent a lead of theirs is told with the batch.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ripen_domain::{
@@ -9,11 +11,16 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError, Transaction,
-    suppression::write::{ASKED, NewSuppression, SENDER_SAID},
+    suppression::{
+        found::FoundBarred,
+        read::BarredPerson,
+        write::{ASKED, NewSuppression, SENDER_SAID},
+    },
 };
 
 use crate::{
     context,
+    decide::BatchDecisions,
     new_arrival::NewArrival,
     perhaps_same::{newly_reached, perhaps_reached},
     unit_of_work::UnitOfWork,
@@ -73,6 +80,19 @@ fn bar(work_unit: &mut UnitOfWork, person: PersonId, why: &str) {
     work_unit.barred.insert(person, why.to_owned());
 }
 
+/// Of whom the batch finds that they must not be contacted. Also who was known to be, where a lead of theirs is decided for it: whoever was
+/// sent that one and never heard is told with it.
+pub fn found(work_unit: &UnitOfWork, decided: &BatchDecisions) -> FoundBarred {
+    let of_leads = decided.barred.iter().filter_map(|lead| Some(work_unit.leads.get(lead)?.row.person));
+    let persons: BTreeSet<_> = work_unit.newly_barred.iter().copied().chain(of_leads).collect();
+    let with_why = |person| Some(BarredPerson { person, why: work_unit.barred.get(&person)?.clone() });
+    FoundBarred {
+        persons: persons.into_iter().filter_map(with_why).collect(),
+        newly: work_unit.newly_barred.clone(),
+        decided: decided.barred.clone(),
+    }
+}
+
 /// What an arrival says of its person; nothing where it is not worked, or repeats another. By its words, and not by what the intake made of
 /// them: an intake of a version before heard fewer, and a sweep of the old arrivals passes over what is still in a queue, or released
 /// from the quarantine later. Whoever fills in a page may write anybody's
@@ -109,4 +129,42 @@ pub async fn follow(batch: &mut Transaction, wishes: &[SenderWish], now: Timesta
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use ripen_domain::id::LeadId;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{undo_time::tests::row_of, unit_of_work::TrackedLead};
+
+    fn person(number: u128) -> PersonId {
+        PersonId::from_uuid(Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn whose_lead_is_decided_as_barred_is_told_of_beside_whom_nobody_knew_to_be_and_nobody_else() {
+        let mut work_unit = UnitOfWork::default();
+        for number in [1, 2, 3] {
+            let mut lead = TrackedLead::new(row_of(number, Timestamp::UNIX_EPOCH));
+            lead.row.person = person(number);
+            work_unit.leads.insert(lead.row.id, lead);
+        }
+        // The first is found now, without a lead that is decided; the second was known to be; the third has nothing decided of theirs.
+        for (number, why) in [(1, "on the register"), (2, ASKED), (3, ASKED)] {
+            work_unit.barred.insert(person(number), why.to_owned());
+        }
+        work_unit.newly_barred.push(person(1));
+        let second = LeadId::from_uuid(Uuid::from_u128(2));
+        let decided = BatchDecisions { barred: vec![second], ..BatchDecisions::default() };
+        let barred = |number, why: &str| BarredPerson { person: person(number), why: why.to_owned() };
+        let expected = FoundBarred {
+            persons: vec![barred(1, "on the register"), barred(2, ASKED)],
+            newly: vec![person(1)],
+            decided: vec![second],
+        };
+        assert_eq!(found(&work_unit, &decided), expected);
+        assert_eq!(found(&UnitOfWork::default(), &BatchDecisions::default()), FoundBarred::default());
+    }
 }

@@ -33,6 +33,7 @@ mod new_arrival;
 mod other_enquiries;
 mod partitions;
 mod perhaps_same;
+mod person_updates;
 mod quarantined_wishes;
 mod released;
 mod reroute;

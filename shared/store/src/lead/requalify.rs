@@ -53,17 +53,30 @@ impl Transaction {
         why: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
+        self.regrade_ask_persons_but(persons, &[], why, now).await
+    }
+
+    /// The same, but for leads that are decided already by what changed.
+    pub(crate) async fn regrade_ask_persons_but(
+        &mut self,
+        persons: &[PersonId],
+        decided: &[LeadId],
+        why: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         let persons: Vec<_> = persons.iter().map(|person| person.uuid()).collect();
+        let decided: Vec<_> = decided.iter().map(|lead| lead.uuid()).collect();
         let done = sqlx::query!(
             "-- regrade.ask_persons
             insert into regrade (lead_id, version, why, offered_until, created_at)
             select id, 1, $2, $3, $3 from lead
-            where person_id = any($1) and stage in ('lead', 'contact', 'opportunity') order by id
+            where person_id = any($1) and stage in ('lead', 'contact', 'opportunity') and id <> all($4::uuid[]) order by id
             on conflict (lead_id) do update set version = regrade.version + 1, why = excluded.why,
                                                 offered_until = excluded.offered_until",
             &persons,
             why,
-            now.to_sqlx()
+            now.to_sqlx(),
+            &decided
         )
         .execute(self.connection())
         .await?;

@@ -6,6 +6,7 @@
 
 pub(crate) mod flagged_contacts;
 pub mod follow;
+pub mod found;
 pub(crate) mod key;
 mod left_beside;
 pub mod read;
