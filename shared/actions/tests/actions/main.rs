@@ -22,6 +22,7 @@ mod lead_pages;
 mod link;
 mod outcome;
 mod outcome_elsewhere;
+mod outcome_former;
 mod own_clients;
 mod person_correct;
 mod promise;

@@ -10,7 +10,7 @@ use jiff_sqlx::ToSqlx;
 use ripen_domain::{
     contact::Identity,
     criteria::{Reason, Receipt},
-    delivery::{AssignedRep, CriteriaName, DeliveryFacts, EventDetail, LeadNote},
+    delivery::{AssignedRep, CriteriaName, DeliveryFacts, EventDetail, EventType, LeadNote},
     id::{CriteriaId, DecisionId, DeliveryId, EndpointId, LeadId, RepId},
     masked_address::MaskedAddress,
     person::OtherContacts,
@@ -24,6 +24,7 @@ use crate::{
     arrival::flags::standing_flags,
     criteria::document_cache::Documents,
     decision::receipt::{PackedReceipt, Prepared},
+    delivery::name_as_told::name_as_told,
     endpoint::{
         credentials::{EndpointCredentials, StoredHeaders, secret_place},
         endpoint_record::EndpointKind,
@@ -198,10 +199,16 @@ impl LeasedColumns {
         let reasons = self.reasons(prepared);
         // Of this delivery alone: others of its lease go out.
         let credentials = self.credentials(keys).map_err(|error| Unopened(error.to_string()));
-        let profile = profile_of!(self);
+        let mut profile = profile_of!(self);
+        let event: EventType = word(&self.event)?;
+        // An update names whom the lead is of now: that is what it tells.
+        let is_update = event == EventType::LeadUpdated;
+        if let Some(told) = self.told_before.as_deref().filter(|_| !is_update) {
+            name_as_told(&mut profile, told);
+        }
         let facts = DeliveryFacts {
             delivery: DeliveryId::from_uuid(self.id),
-            detail: EventDetail::read(word(&self.event)?, self.said),
+            detail: EventDetail::read(event, self.said),
             handed_over: DeliveryId::from_uuid(self.handed_over),
             lead: LeadId::from_uuid(self.lead_id),
             stage: word(&self.stage)?,
@@ -245,8 +252,8 @@ impl LeasedColumns {
             client_country: self.client_country,
             criteria: CriteriaId::from_uuid(self.criteria_id),
             is_fallback: self.is_fallback,
-            told_before: self.told_before,
-            told_by: self.told_by,
+            told_before: self.told_before.filter(|_| is_update),
+            told_by: self.told_by.filter(|_| is_update),
             was_told: self.was_told == Some(true),
             asks: self.asks,
             rep: self.rep_id.map(RepId::from_uuid),
@@ -399,9 +406,11 @@ impl Store {
                 from endpoint_secret where endpoint_id = e.id and (expires_at is null or expires_at > clock_timestamp())) z
             left join lateral (
                 select b.body, h.id, h.first_delivered_at is not null as was_taken from delivery h join delivery_body b on b.delivery_id = h.id
-                where d.event = 'lead.updated' and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
-                  and (h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
-                  and h.event in ('lead.matured', 'lead.updated') order by b.at desc, h.id desc limit 1) told on true
+                where d.event in ('lead.updated', 'lead.recalled', 'lead.suppressed', 'lead.outcome')
+                  and h.maturation_id = d.maturation_id and h.endpoint_id = d.endpoint_id and h.id <> d.id
+                  and (d.event <> 'lead.updated' or h.state not in ('dead', 'withdrawn') or h.first_delivered_at is not null)
+                  and h.event in ('lead.matured', 'lead.updated')
+                order by h.state in ('dead', 'withdrawn') and h.first_delivered_at is null, b.at desc, h.id desc limit 1) told on true
             where d.id = any($1)",
             &taken.leased,
             now.to_sqlx()

@@ -17,6 +17,7 @@ pub mod leased_delivery;
 pub mod links;
 pub mod list;
 pub mod mail_to_fallback;
+mod name_as_told;
 mod now_with;
 mod offer_over;
 pub mod parties;

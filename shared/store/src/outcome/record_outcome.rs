@@ -6,8 +6,8 @@ use ripen_domain::{
     appointment::Terms,
     calling::Hours,
     delivery::{EventDetail, LeadOutcome, Member, OutcomeKind, RecordedOutcome},
-    id::{DeliveryId, LeadId, PersonId},
-    lead::Grade,
+    id::{DeliveryId, LeadId},
+    lead::{Grade, Stage},
     outcome::{
         ASK_AFTER, Consequences, FixedReason, FollowUp, How, LeadStanding, Outcome, OutcomeRefused, follows,
         reason_in_words,
@@ -31,7 +31,7 @@ use crate::{
     outcome::{
         judge::{OutcomeKnown, TakenOutcome},
         list::OutcomeRecord,
-        sent::SentNumber,
+        sent::{SentNumber, ToldPerson},
         write::OutcomeContext,
     },
     promise::write::{EndReason, NewPromise},
@@ -57,6 +57,18 @@ struct ReasonSaid<'a> {
 struct KeptOutcome {
     record: OutcomeRecord,
     due: Option<Due>,
+    /// It is what somebody asked for whom the lead is not of any more.
+    is_of_former: bool,
+}
+
+/// What the client is told beside what it said of whom the lead is not of any more.
+const OF_FORMER: &str = "Whom you were told of will not be contacted any more. The lead is somebody else's by now, who did not ask for that.";
+
+impl OutcomeAbout<'_> {
+    /// The delivery whose bytes were answered; none where something is said of a delivery at any other time.
+    fn answered(&self) -> Option<DeliveryId> {
+        (self.new.how == How::Answer).then_some(self.new.delivery)
+    }
 }
 
 impl Transaction {
@@ -120,55 +132,71 @@ impl Transaction {
         let now = said.last().map_or(now, |newest| now.max(newest.at));
         let around = self.outcome_around(owed.delivery, row.id).await?;
         let known = OutcomeKnown { owed, said: &said, around: &around, hours, now };
+        let about = OutcomeAbout { new, owed };
+        let reason = ReasonSaid { scope, row: &row, about, now };
         let taken = match self.outcome_judge(new, &known).await? {
             Ok(taken) => taken,
-            Err(verdict) => {
-                return self
-                    .outcome_not_taken(
-                        &ReasonSaid { scope, row: &row, about: OutcomeAbout { new, owed }, now },
-                        verdict,
-                    )
-                    .await;
-            }
+            Err(verdict) => return self.outcome_not_taken(&reason, verdict).await,
         };
+        let kind = taken.outcome.kind();
+        let fixed = taken.outcome.fixed_reason();
+        let asked = self.person_who_asked(&reason, fixed).await?;
+        let is_of_former = asked.as_ref().is_some_and(|asked| asked.is_former);
         let promises: Vec<Open> = self.promises_of(&[row.id]).await?.into_iter().map(|open| open.promise).collect();
-        let follows = follows(taken.outcome.kind(), &standing(&row, &known, &promises));
-        let kept = KeptOutcome { record: record(new, &taken, &known), due: taken.due };
+        let moves_as = if is_of_former { moves_as_of_former(kind, row.stage) } else { kind };
+        let follows = follows(moves_as, &standing(&row, &known, &promises));
+        let kept = KeptOutcome { record: record(new, &taken, &known), due: taken.due, is_of_former };
         self.outcome_insert(owed, &kept.record).await?;
         // Before the lead changes: who is told depends on who has the lead now.
         self.enqueue(&[event_of(owed.lead, owed.delivery, &kept.record)], now).await?;
-        self.apply(&row, OutcomeAbout { new, owed }, &kept, &follows).await?;
-        if taken.outcome.kind() == OutcomeKind::Accepted {
+        self.apply(&row, about, &kept, &follows).await?;
+        if kind == OutcomeKind::Accepted {
             self.dead_accepted(owed.delivery, now).await?;
         }
-        // A number that was wrong for an older delivery may have been corrected since.
-        let acts = |fixed: &FixedReason| follows.changes() || *fixed == FixedReason::DoNotContact;
-        if let Some(fixed) = taken.outcome.fixed_reason().filter(acts) {
-            self.reason_acts(&ReasonSaid { scope, row: &row, about: OutcomeAbout { new, owed }, now }, fixed).await?;
+        match (fixed, asked) {
+            (_, Some(asked)) => self.wish_acts(&reason, &asked).await?,
+            // A number that was wrong for an older delivery may have been corrected since.
+            (Some(FixedReason::WrongNumber), None) if follows.changes() => self.sent_number_void(&reason).await?,
+            _ => {}
         }
         let before = said.last().map(|newest| newest.kind);
-        Ok(Recorded::Done(OutcomeChange { client: row.client, lead: row.id, before, follows, told: taken.told }))
+        let told: Vec<_> = taken.told.into_iter().chain(is_of_former.then(|| OF_FORMER.to_owned())).collect();
+        let told = (!told.is_empty()).then(|| told.join(" "));
+        Ok(Recorded::Done(OutcomeChange { client: row.client, lead: row.id, before, follows, told }))
     }
 }
 
+/// As what an outcome moves a lead that is of somebody else than whom it is said of: not ended by that, an open one comes back to the desk,
+/// because who has it does not work it any more.
+const fn moves_as_of_former(kind: OutcomeKind, stage: Stage) -> OutcomeKind {
+    if stage.is_open() { OutcomeKind::Returned } else { kind }
+}
+
 impl Transaction {
-    /// The number that the client was sent is somebody else's, whatever number the person has by now.
-    async fn sent_number_void(
-        &mut self,
-        person: PersonId,
-        OutcomeAbout { new, owed }: OutcomeAbout<'_>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    /// The number that the client was sent is somebody else's, whatever number the person has by now: the same as where somebody of the
+    /// firm had dialed it.
+    async fn sent_number_void(&mut self, said: &ReasonSaid<'_>) -> Result<(), StoreError> {
+        self.touch_with(said, FixedReason::WrongNumber).await?;
+        let (person, about) = (said.row.person, said.about);
         // The one that is returned may be closed: a batch that has read the person holds the open one.
         self.leads_lock_of(&[person]).await?;
-        let phone = match self.number_sent(owed.delivery).await? {
+        let phone = match self.number_sent(about.owed.delivery, about.answered()).await? {
             SentNumber::Unknown => self.number_of(person).await?,
             SentNumber::Known(sent) => sent,
         };
         match phone {
-            Some(phone) => self.number_void(person, &phone, (new.by, now)).await,
+            Some(phone) => self.number_void(person, &phone, (about.new.by, said.now)).await,
             None => Ok(()),
         }
+    }
+
+    /// Somebody of the client heard it.
+    async fn touch_with(&mut self, said: &ReasonSaid<'_>, fixed: FixedReason) -> Result<(), StoreError> {
+        let ReasonSaid { row, about: OutcomeAbout { new, owed }, now, .. } = *said;
+        let (id, disposition) = ((new.fresh_id)(now), fixed.disposition());
+        let touch =
+            ClientTouch { id, lead: row.id, client: row.client, delivery: owed.delivery, by: new.by, disposition };
+        self.touch_of_client(&touch, now).await.map(drop)
     }
 }
 
@@ -177,27 +205,42 @@ impl Transaction {
     /// meanwhile and nothing more can be said of it.
     async fn outcome_not_taken(&mut self, said: &ReasonSaid<'_>, verdict: Recorded) -> Result<Recorded, StoreError> {
         let Recorded::Refused(why) = verdict else { return Ok(verdict) };
-        if said.about.new.outcome.fixed_reason() != Some(FixedReason::DoNotContact) {
+        let Some(asked) = self.person_who_asked(said, said.about.new.outcome.fixed_reason()).await? else {
             return Ok(Recorded::Refused(why));
-        }
-        self.reason_acts(said, FixedReason::DoNotContact).await?;
+        };
+        self.wish_acts(said, &asked).await?;
         Ok(Recorded::Refused(OutcomeRefused(format!("{why} They will not be contacted any more."))))
     }
 
-    /// What follows from a reason for the person: the same as where somebody of the firm had heard it.
-    async fn reason_acts(&mut self, said: &ReasonSaid<'_>, fixed: FixedReason) -> Result<(), StoreError> {
-        let ReasonSaid { scope, row, about: OutcomeAbout { new, owed }, now } = *said;
-        let (lead, client, disposition) = (row.id, row.client, fixed.disposition());
-        let id = (new.fresh_id)(now);
-        let touch = ClientTouch { id, lead, client, delivery: owed.delivery, by: new.by, disposition };
-        self.touch_of_client(&touch, now).await?;
-        match fixed {
-            FixedReason::WrongNumber => self.sent_number_void(row.person, OutcomeAbout { new, owed }, now).await,
-            FixedReason::DoNotContact => {
-                let asked = NewSuppression { client: Some(client), why: ASKED, by: new.by, at: now };
-                self.person_opt_out((scope.within(client), row.person), &asked).await.map(drop)
-            }
+    /// Who asked not to be contacted, where the client says that somebody did.
+    async fn person_who_asked(
+        &mut self,
+        said: &ReasonSaid<'_>,
+        fixed: Option<FixedReason>,
+    ) -> Result<Option<ToldPerson>, StoreError> {
+        if fixed != Some(FixedReason::DoNotContact) {
+            return Ok(None);
         }
+        let ReasonSaid { scope, row, about, .. } = *said;
+        let whose = (scope.within(row.client), row.person);
+        self.person_told(whose, about.owed.delivery, about.answered()).await.map(Some)
+    }
+
+    /// Whom the client was told of is not contacted any more, nor whoever else is reached there: the same as where somebody of the firm had
+    /// heard it.
+    async fn wish_acts(&mut self, said: &ReasonSaid<'_>, asked: &ToldPerson) -> Result<(), StoreError> {
+        let ReasonSaid { scope, row, about, now } = *said;
+        let scope = scope.within(row.client);
+        let new = NewSuppression { client: Some(row.client), why: ASKED, by: about.new.by, at: now };
+        // A touch would make it the wish of the lead's person, with all that they are reached under from now on.
+        if !asked.is_former {
+            self.touch_with(said, FixedReason::DoNotContact).await?;
+        }
+        if !asked.ways.is_empty() {
+            self.suppress(scope, &new, &asked.ways).await?;
+            self.suppression_follow(scope, &new, &asked.ways).await?;
+        }
+        if asked.is_former { Ok(()) } else { self.person_opt_out((scope, row.person), &new).await.map(drop) }
     }
 }
 
@@ -246,13 +289,14 @@ impl Transaction {
         &mut self,
         row: &LeadRow,
         OutcomeAbout { new, owed }: OutcomeAbout<'_>,
-        KeptOutcome { record: said, due }: &KeptOutcome,
+        KeptOutcome { record: said, due, is_of_former }: &KeptOutcome,
         follows: &Consequences,
     ) -> Result<(), StoreError> {
         if !follows.changes() {
             return Ok(());
         }
-        let why = words_of(said);
+        let of_whom = if *is_of_former { " (that was somebody whom the lead is of no more)" } else { "" };
+        let why = format!("{}{of_whom}", words_of(said));
         // The promises end before the next is made: one open promise of a kind at a time, by a unique index.
         if matches!(follows.next, FollowUp::Ended | FollowUp::Work | FollowUp::OnDate) {
             let promises = PromisesToEnd::These(&follows.ended);
