@@ -99,6 +99,11 @@ pub fn forget(work_unit: &mut UnitOfWork, person: PersonId) {
     work_unit.renamed.push(person);
 }
 
+/// Whether a correction of this batch named somebody else: who has their lead has a stranger's number, and calls it.
+pub fn is_renamed(work_unit: &UnitOfWork, person: PersonId) -> bool {
+    work_unit.renamed.contains(&person)
+}
+
 /// Whether a lead is to end for another one, which decides.
 pub fn join_of(joins: &[LeadJoin], lead: LeadId) -> Option<LeadJoin> {
     joins.iter().find(|join| join.ends == lead).copied()

@@ -6,9 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use ripen_domain::{
     appointment::Terms,
     calling::InvalidCalling,
-    delivery::{EventDetail, LeadUpdate, UpdateKind},
-    id::{DeliveryId, LeadId, PersonId},
-    lead::Grade,
+    id::{DeliveryId, LeadId},
     routing::WaitingLead,
     said_by::SaidBy,
 };
@@ -19,8 +17,7 @@ use ripen_store::{
     arrival::{spool::SpoolKey, write::ArrivalBatch},
     criteria::document_cache::{Documents, UsableDocuments},
     decision::maturation::MaturationRow,
-    delivery::{event::Event, withdraw::CAN_BE_TAKEN_BACK, write::NewDelivery},
-    lead::lead_row::LeadRow,
+    delivery::{withdraw::CAN_BE_TAKEN_BACK, write::NewDelivery},
     live::{LiveKind, LiveNews},
     person::known_person::PersonRow,
     suppression::{
@@ -44,6 +41,7 @@ use crate::{
     set_aside::{SetAside, WhyAside},
     undo_time::UndoTimes,
     unit_of_work::{TrackedLead, UnitOfWork},
+    updates,
 };
 
 /// So often a batch is run for what meets a lock: each time without more of it.
@@ -188,10 +186,10 @@ pub(crate) async fn decide_within(
     };
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
     // Taken before the unit of work is consumed by the writes.
-    let mut updates = updates(&work_unit, &undo, now);
-    updates.extend(person_updates::find(&work_unit, &decided, &undo, now));
-    updates.extend(graded_down(&work_unit, &decided, &undo));
-    updates.extend(graded_up(&work_unit, &decided, &undo));
+    let mut told = updates::updates(&work_unit, &undo, now);
+    told.extend(person_updates::find(&work_unit, &decided, &undo, now));
+    told.extend(updates::graded_down(&work_unit, &decided, &undo));
+    told.extend(updates::graded_up(&work_unit, &decided, &undo));
     let news = news(&work_unit, &report);
     // The row of a message that was set aside is all that is left of it when the process ends.
     let keys = spooled.iter().zip(items).filter(|(_, item)| aside.why(item).is_none()).map(|(key, _)| *key);
@@ -205,8 +203,8 @@ pub(crate) async fn decide_within(
         batch.pairs_propose(&held.pairs, "one name at one number, with an extension and without", now).await?;
     }
     // After the writes: who is told depends on what the leads are now.
-    if !updates.is_empty() {
-        batch.enqueue(&updates, now).await?;
+    if !told.is_empty() {
+        batch.enqueue(&told, now).await?;
     }
     do_not_contact::follow(batch, &wishes, now).await?;
     quarantined_wishes::follow(batch, &unworked_wishes, now).await?;
@@ -296,68 +294,6 @@ async fn assign(
 fn waiting(work_unit: &UnitOfWork, row: &MaturationRow) -> WaitingLead {
     let decided = work_unit.leads.get(&row.lead).and_then(|lead| lead.row.decided);
     WaitingLead { lead: row.lead, score: decided.map_or(0, |last| last.score), matured_at: row.at }
-}
-
-/// Whether a correction of this batch named somebody else: who has their lead has a stranger's number, and calls it.
-fn is_anothers(work_unit: &UnitOfWork, person: PersonId) -> bool {
-    work_unit.renamed.contains(&person)
-}
-
-/// What endpoints are told of A leads that they have: something arrived on them again.
-fn updates(work_unit: &UnitOfWork, undo: &UndoTimes, now: Timestamp) -> Vec<Event> {
-    let is_a = |row: &LeadRow| row.decided.is_some_and(|last| last.grade == Grade::A);
-    let known =
-        // Matured before this batch: one that matures now is told with all that is known anyway. One that this batch closed is
-        // not updated any more.
-        work_unit.leads.values().filter(|lead| {
-            is_a(&lead.row) && lead.row.closed.is_none() && lead.row.matured_at.is_some_and(|at| at < now)
-        });
-    let new_arrivals = known.filter_map(|lead| {
-        // One event per lead and batch, named by the last arrival: the same batch again tells the same.
-        let arrival = lead.arrived.last()?;
-        let update =
-            LeadUpdate { kind: UpdateKind::Arrival.into(), arrival: (*arrival).into(), ..LeadUpdate::default() };
-        let detail = EventDetail::Updated(update);
-        let due_at = undo.due_at(lead.row.id, false);
-        let unasked = is_anothers(work_unit, lead.row.person);
-        Some(Event { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, unasked, due_at })
-    });
-    new_arrivals.collect()
-}
-
-/// What endpoints are told of leads that they have and that are no A any more. Who never got one hears nothing: its delivery is
-/// withdrawn.
-fn graded_down(work_unit: &UnitOfWork, decided: &BatchDecisions, undo: &UndoTimes) -> Vec<Event> {
-    // Of who must not be contacted they are told just that.
-    let is_barred = |lead: LeadId| {
-        let tracked = work_unit.leads.get(&lead);
-        let person = tracked.and_then(|lead| work_unit.persons.get(&lead.row.person));
-        person.is_some_and(|person| person.do_not_contact) || decided.barred.contains(&lead)
-    };
-    let lower = decided.decisions.iter().filter(|one| decided.withdrawn.contains(&one.lead) && !is_barred(one.lead));
-    let told = lower.map(|one| {
-        let detail = EventDetail::Updated(LeadUpdate { kind: UpdateKind::Grade.into(), ..LeadUpdate::default() });
-        let person = work_unit.leads.get(&one.lead).map(|lead| lead.row.person);
-        let unasked = person.is_some_and(|person| is_anothers(work_unit, person));
-        let due_at = undo.due_at(one.lead, false);
-        Event { lead: one.lead, detail, cause: one.id.uuid(), mailed: true, unasked, due_at }
-    });
-    told.collect()
-}
-
-/// What endpoints are told of leads that they have and that are A again. Of what arrived they hear as of any arrival. What somebody of
-/// the firm did can be taken back for a while; a mail that says "no A any more" for this is none, so programs alone hear of the rest, also
-/// where somebody took back what they did: a mail of what was said would have nothing in it.
-fn graded_up(work_unit: &UnitOfWork, decided: &BatchDecisions, undo: &UndoTimes) -> Vec<Event> {
-    let has_arrived = |lead: LeadId| work_unit.leads.get(&lead).is_some_and(|lead| lead.arrived.last().is_some());
-    let again = decided.again.iter().filter(|again| !has_arrived(again.lead));
-    let told = again.map(|again| {
-        let kind = if again.has_news { UpdateKind::Conversation } else { UpdateKind::Grade };
-        let due_at = undo.due_at(again.lead, again.by_hand);
-        let detail = EventDetail::Updated(LeadUpdate { kind: kind.into(), ..LeadUpdate::default() });
-        Event { lead: again.lead, detail, cause: again.decision.uuid(), mailed: again.has_news, unasked: false, due_at }
-    });
-    told.collect()
 }
 
 fn report_of(decided: &BatchDecisions, owed: &[NewDelivery], arrivals: usize) -> BatchReport {

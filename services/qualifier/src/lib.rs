@@ -46,6 +46,7 @@ mod suspects;
 mod sweeper;
 mod trial;
 mod undo_time;
+mod updates;
 mod wake_dispatcher;
 mod ways;
 mod worker;

@@ -29,7 +29,7 @@ pub fn find(work_unit: &UnitOfWork, decided: &BatchDecisions, undo: &UndoTimes, 
         let arrival = *corrected.get(&lead.row.person)?;
         let update = LeadUpdate { kind: UpdateKind::Arrival.into(), arrival: arrival.into(), ..LeadUpdate::default() };
         let (detail, due_at) = (EventDetail::Updated(update), undo.due_at(lead.row.id, false));
-        Some(Event { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, due_at })
+        Some(Event { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, unasked: false, due_at })
     });
     told.collect()
 }
