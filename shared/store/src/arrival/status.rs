@@ -1,5 +1,7 @@
 //! What became of an arrival, as its sender may know it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use ripen_domain::{
     arrival::BodyTime,
@@ -141,9 +143,12 @@ impl Store {
 
     /// What became of these arrivals of one source, and of the other bodies that came under their ids.
     pub async fn arrival_bodies(&self, source: SourceId, ids: &[ArrivalId]) -> Result<ArrivalBodies, StoreError> {
-        let others = self.other_bodies(ids).await?;
+        // One that is asked for twice has its bodies once.
+        let ids: BTreeSet<_> = ids.iter().copied().collect();
+        let ids: Vec<_> = ids.into_iter().collect();
+        let others = self.other_bodies(&ids).await?;
         // Of another source neither the first nor the others are found.
-        let all: Vec<_> = ids.iter().copied().chain(others.iter().map(|body| body.id)).collect();
+        let all: Vec<_> = ids.into_iter().chain(others.iter().map(|body| body.id)).collect();
         Ok(ArrivalBodies { statuses: self.arrival_status(source, &all).await?, others })
     }
 
