@@ -114,6 +114,32 @@ async fn a_body_whose_idempotency_key_another_worker_has_in_hand_waits_and_other
     scenario.lead_of("Casey").await;
 }
 
+#[tokio::test]
+async fn a_body_that_is_said_again_counts_from_then_though_what_came_before_it_is_worked_after_it() {
+    let scenario = Plan::new().await.serve().await;
+    let body = |phone: &str| json!({"external_id": "B-1", "first_name": "Casey", "email": "casey@example.com", "phone": phone});
+    let (one, two) = (body("+14155550101"), body("+14155550102"));
+    let noted = async |count: i64| {
+        until("it is noted", LIMIT, || async {
+            let sql = "select count(*) from arrival where said_again_at is not null";
+            (scenario.installation.count(sql).await == count).then_some(())
+        })
+        .await;
+    };
+    let first = decided(&scenario, None, &one).await;
+    for body in [&two, &two] {
+        decided(&scenario, None, body).await;
+    }
+    noted(1).await;
+    // As if it had overtaken the next one.
+    let sql = "update arrival set said_again_at = said_again_at + interval '1 hour' where $1::uuid is not null";
+    change(&scenario, sql, Uuid::nil()).await;
+    decided(&scenario, None, &one).await;
+    noted(2).await;
+    assert_eq!(shown(&scenario, &first).await["phone"], "+14155550102");
+    assert_eq!(scenario.installation.count("select count(*) from arrival").await, 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correction_of_a_lead_that_is_over_is_told_as_that_and_seen() {
     let scenario = Plan::new().await.always_open().set("QUALIFIER__UNDO_S", "0");

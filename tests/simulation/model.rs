@@ -46,8 +46,8 @@ pub struct Lead {
 pub struct Model {
     /// Every arrival that was decided on, as it was first seen.
     pub seen: BTreeMap<ArrivalId, (ContentHash, End)>,
-    /// What came under each id and is worked, and when.
-    bodies: BTreeMap<ArrivalId, Vec<(Timestamp, ContentHash)>>,
+    /// What came under each id and is worked.
+    bodies: BTreeMap<ArrivalId, Vec<KeptBody>>,
     /// In the order they were made.
     pub leads: Vec<Lead>,
     /// Each person's open lead.
@@ -64,6 +64,14 @@ pub struct Model {
     pub over: BTreeSet<DeliveryId>,
     /// When leads were given or taken back, and when a client kept one after all, in order.
     pub given_back: BTreeMap<LeadId, Vec<GivenBack>>,
+}
+
+/// A body under an id: when it came, and when what says the same came last and made no arrival of its own.
+#[derive(Debug, Clone, Copy)]
+struct KeptBody {
+    content: ContentHash,
+    at: Timestamp,
+    last: Timestamp,
 }
 
 /// A lead goes back to the desk, or its client keeps it after all.
@@ -122,7 +130,8 @@ impl Model {
                 // A place, until its end is known.
                 self.seen.insert(fresh.id, (arrival.content, End::Quarantined));
                 if !fresh.quarantined {
-                    self.bodies.entry(arrival.id).or_default().push((arrival.received_at, arrival.content));
+                    let (content, at) = (arrival.content, arrival.received_at);
+                    self.bodies.entry(arrival.id).or_default().push(KeptBody { content, at, last: at });
                 }
                 new.push(fresh);
             }
@@ -134,15 +143,15 @@ impl Model {
         }
     }
 
-    fn news<'a>(&self, arrival: &'a Arrival) -> Option<New<'a>> {
+    fn news<'a>(&mut self, arrival: &'a Arrival) -> Option<New<'a>> {
         let quarantined = arrival.quarantine.is_some();
-        let Some((content, _)) = self.seen.get(&arrival.id) else {
+        let Some((content, _)) = self.seen.get(&arrival.id).copied() else {
             return Some(New { arrival, id: arrival.id, amends: None, quarantined });
         };
         if arrival.sameness == Sameness::ExternalId && !quarantined {
             return self.correction(arrival);
         }
-        if *content == arrival.content {
+        if content == arrival.content {
             return None;
         }
         let id = variant_id(arrival.id, arrival.content);
@@ -154,17 +163,22 @@ impl Model {
         (!self.seen.contains_key(&id)).then_some(New { arrival, id, amends, quarantined })
     }
 
-    /// Another body under an external id: the newest counts, and one that comes back counts again.
-    fn correction<'a>(&self, arrival: &'a Arrival) -> Option<New<'a>> {
-        let bodies = &self.bodies[&arrival.id];
-        let (newest, counts) = *bodies.iter().max_by_key(|(at, _)| *at).expect("the original");
+    /// Another body under an external id: the newest counts, and one that comes back counts again, in whatever order they are worked.
+    fn correction<'a>(&mut self, arrival: &'a Arrival) -> Option<New<'a>> {
+        let bodies = self.bodies.get_mut(&arrival.id).expect("the original");
         let (at, content) = (arrival.received_at, arrival.content);
-        if counts == content || bodies.contains(&(at, content)) {
-            return None;
-        }
-        let was_there = bodies.iter().any(|(_, body)| *body == content);
-        if was_there && at <= newest {
-            return None;
+        let counted =
+            bodies.iter().filter(|body| body.last <= at).max_by_key(|body| body.last).map(|body| body.content);
+        let same = bodies.iter_mut().filter(|body| body.content == content).max_by_key(|body| body.last);
+        let was_there = same.is_some();
+        if let Some(body) = same {
+            if at <= body.last {
+                return None;
+            }
+            if counted.is_none_or(|counted| counted == content) {
+                body.last = at;
+                return None;
+            }
         }
         let id = if was_there { return_id(arrival.id, content, at) } else { variant_id(arrival.id, content) };
         Some(New { arrival, id, amends: Some(arrival.id), quarantined: false })

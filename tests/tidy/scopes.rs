@@ -43,6 +43,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "arrivals_first_received",
             "arrivals_note_keys",
             "arrivals_raw",
+            "arrivals_said_again",
             "arrivals_note_released",
             "arrivals_try_lock_ids",
             "arrivals_of_forms",

@@ -76,14 +76,14 @@ async fn ask(
 /// Whether a status under an id that came before tells what became of this body, beside the one that counts.
 fn tells_of(own: AcceptedBody, status: &ArrivalStatus, counts: Option<WorkedBody>) -> bool {
     let Some(counts) = counts else { return true };
-    if counts.content == own.content && counts.time.received_at == own.received_at {
+    if counts.content == own.content && counts.received_at == own.received_at {
         // The body itself. It may have been worked after its status was asked for, which is then the one of the first that said
         // the same; its own is there by now.
         return status.received_at == own.received_at;
     }
     // Where another body counts since, and this one is newer, it will count again under an id of its own: what became of the
     // first says nothing of it.
-    counts.content == own.content || !own.time().is_newer(counts.time)
+    counts.content == own.content || !own.time().is_newer(counts.last)
 }
 
 /// What became of this very body: of another one under its id the sender was told before.
@@ -109,8 +109,8 @@ mod tests {
     }
 
     fn worked(content: u8, second: i64) -> Option<WorkedBody> {
-        let time = BodyTime { received_at: at(second), submitted_at: None };
-        Some(WorkedBody { content: ContentHash::from_bytes([content; 16]), time })
+        let last = BodyTime { received_at: at(second), submitted_at: None };
+        Some(WorkedBody { content: ContentHash::from_bytes([content; 16]), received_at: at(second), last })
     }
 
     #[test]
@@ -137,5 +137,8 @@ mod tests {
         assert!(tells_of(own, &first, worked(1, 10)), "a repetition of what counts");
         assert!(tells_of(own, &first, worked(2, 40)), "late: it will not count");
         assert!(tells_of(own, &first, None));
+        // What says the same as that other one was worked before this, and received after it.
+        let said_again = worked(2, 20).map(|counts| WorkedBody { last: worked(2, 40).unwrap().last, ..counts });
+        assert!(tells_of(own, &first, said_again), "it will not count");
     }
 }

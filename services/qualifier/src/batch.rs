@@ -29,7 +29,7 @@ use ripen_store::{
 use crate::{
     arrivals::{ArrivalRecorder, UnknownClient},
     assign::{Assigner, Hold, ToAssign},
-    broken_criteria, calls,
+    bodies, broken_criteria, calls,
     context::{self, QualifierContext},
     decide::{AgainA, BatchDecisions, Decider},
     do_not_contact, load_batch,
@@ -150,6 +150,7 @@ pub(crate) async fn decide_within(
     let mut new_arrivals = load_batch::new_arrivals(batch, &arrivals, now).await?;
     let mut work_unit = load_batch::load(batch, &mut new_arrivals, &requalify, (same_within, &mut *aside)).await?;
     work_unit.repeats.append(&mut new_arrivals.same);
+    work_unit.said_again.append(&mut new_arrivals.said_again);
     let UsableDocuments { found: documents, broken } = documents(batch, &ctx.documents, &work_unit).await?;
     if !broken.is_empty() {
         broken_criteria::leave(batch, (&mut new_arrivals, &mut work_unit), &broken, aside).await?;
@@ -378,10 +379,7 @@ async fn write(
         let (arrivals, answers, notes) = (work_unit.arrivals, &work_unit.answers, &work_unit.notes);
         batch.arrivals_write(ArrivalBatch { arrivals, answers, notes, spooled: at.spooled }).await?;
     }
-    if !work_unit.repeats.is_empty() {
-        let repeats: Vec<_> = work_unit.repeats.iter().map(|one| (one.id, one.repeats)).collect();
-        batch.arrivals_end_same(&repeats).await?;
-    }
+    bodies::write_repeated(batch, &work_unit.repeats, &work_unit.said_again).await?;
     // Promises end before `leads_write` makes new ones: one open promise of a kind at a time, by a unique index.
     if !decided.ended.is_empty() {
         batch.promises_end(&decided.ended, at.now).await?;

@@ -1,5 +1,6 @@
 //! Bodies under one external id: which of them counts. The newest by the sender's time does, else by receipt; one that was there
-//! before and comes back after another is what counts again. They belong together by the id that their sender gave, under
+//! before and comes back after another is what counts again. Which one that is does not hang on the order in which they are worked:
+//! of a body that makes no arrival of its own it is kept when it came. They belong together by the id that their sender gave, under
 //! whatever arrival ids they are kept: the first may be dead, let go out of the quarantine, or stored by an earlier version.
 //!
 //! Whoever reads a page can post under any external id, and a form may have one word for all its visitors in the id's place: what
@@ -24,7 +25,7 @@ use ripen_domain::{
 use ripen_store::{
     StoreError, Transaction,
     arrival::{
-        bodies_per_key::{EarlierBody, MOST_BODIES},
+        bodies_per_key::{EarlierBody, MOST_BODIES, SaidAgain},
         common_key::CommonKey,
         seen::SeenBefore,
     },
@@ -34,6 +35,7 @@ use serde_json::{Map, Value};
 use crate::{
     key_conflicts::Retries,
     new_arrival::{BodyComparison, NewArrival, OtherBodies},
+    unit_of_work::RepeatedArrival,
 };
 
 /// One body of several.
@@ -44,6 +46,8 @@ pub struct Body {
     root: ArrivalId,
     pub(crate) content: ContentHash,
     pub(crate) time: BodyTime,
+    /// When the last came that said the same and made no arrival of its own: by this it counts.
+    last: BodyTime,
     pub(crate) said: Profile,
     answers: Map<String, Value>,
     /// Whoever reads a page could have sent it.
@@ -59,8 +63,8 @@ impl fmt::Debug for Body {
 
 impl From<EarlierBody> for Body {
     fn from(earlier: EarlierBody) -> Self {
-        let EarlierBody { id, amends, content, time, said, answers, by_visitor, .. } = earlier;
-        Self { id, root: amends.unwrap_or(id), content, time, said, answers, by_visitor }
+        let EarlierBody { id, amends, content, time, last, said, answers, by_visitor, .. } = earlier;
+        Self { id, root: amends.unwrap_or(id), content, time, last, said, answers, by_visitor }
     }
 }
 
@@ -71,7 +75,8 @@ impl Body {
         said.absorb(&arrival.submission, Absorb::Fill);
         let (id, content, by_visitor) = (arrival.id, arrival.content, arrival.by_visitor);
         let answers = arrival.submission.perhaps_answers();
-        Self { id, root: id, content, time: BodyTime::of(arrival), said, answers, by_visitor }
+        let time = BodyTime::of(arrival);
+        Self { id, root: id, content, time, last: time, said, answers, by_visitor }
     }
 
     /// As it is kept.
@@ -82,26 +87,21 @@ impl Body {
 
 /// Compares a body with those that are known.
 pub fn compare<'b>(known: impl Iterator<Item = &'b Body> + Clone, new: &Body) -> BodyComparison {
-    let newer = |one: &'b Body, other: &'b Body| if other.time.is_newer(one.time) { other } else { one };
-    let Some(counts) = known.clone().reduce(newer) else { return BodyComparison::First };
-    let mut equal = known.clone().filter(|body| body.content == new.content);
+    let Some(counts) = newest(known.clone()) else { return BodyComparison::First };
+    let equal = known.clone().filter(|body| body.content == new.content);
     // The message itself, delivered again.
     if let Some(it) = equal.clone().find(|body| body.time.received_at == new.time.received_at) {
         return BodyComparison::Same(it.id);
     }
-    if counts.content == new.content {
-        return BodyComparison::Same(counts.id);
-    }
-    let was_there = equal.next();
+    let was_there = newest(equal);
     if let Some(it) = was_there
-        && !new.time.is_newer(counts.time)
+        && (!new.time.is_newer(it.last) || is_nothing_new(known.clone(), new))
     {
-        // A late repetition of what was corrected since.
         return BodyComparison::Same(it.id);
     }
     let mut others = OtherBodies::default();
-    let (mut older, newer): (Vec<_>, Vec<_>) = known.partition(|body| new.time.is_newer(body.time));
-    older.sort_by(|one, other| one.time.is_newer(other.time).cmp(&other.time.is_newer(one.time)));
+    let (mut older, newer): (Vec<_>, Vec<_>) = known.partition(|body| new.time.is_newer(body.last));
+    older.sort_by(|one, other| one.last.is_newer(other.last).cmp(&other.last.is_newer(one.last)));
     for body in older {
         others.older.insert(body.id);
         // What another root has was said of somebody else.
@@ -116,6 +116,29 @@ pub fn compare<'b>(known: impl Iterator<Item = &'b Body> + Clone, new: &Body) ->
     };
     others.newer.extend(newer.into_iter().map(|body| (body.id, body.said.clone())));
     BodyComparison::Corrects { root: counts.root, others: Box::new(others), was_there: was_there.is_some() }
+}
+
+/// The one that counts.
+fn newest<'b>(bodies: impl Iterator<Item = &'b Body>) -> Option<&'b Body> {
+    bodies.reduce(|one, other| if other.last.is_newer(one.last) { other } else { one })
+}
+
+/// Whether a body that was there before changes nothing: it says what counted when it was received, or was corrected by then. What was
+/// received after it does not tell, though it was worked before it: else it would hang on the order of work.
+fn is_nothing_new<'b>(known: impl Iterator<Item = &'b Body>, new: &Body) -> bool {
+    let by_then = newest(known.filter(|body| body.last.received_at <= new.time.received_at));
+    by_then.is_none_or(|counted| counted.content == new.content || !new.time.is_newer(counted.last))
+}
+
+/// Takes in that a body says what is known: from when it came on that counts, or what was received before it and is worked after it
+/// would take its place. Returns what is to be kept of it.
+pub fn say_again(known: &mut [Body], id: ArrivalId, new: &Body) -> Option<SaidAgain> {
+    let it = known.iter_mut().find(|body| body.id == id)?;
+    if !new.time.is_newer(it.last) {
+        return None;
+    }
+    it.last = new.time;
+    Some(SaidAgain { arrival: id, at: new.time.received_at })
 }
 
 /// Whether two bodies may be the same visitor's: they say the same; or are of names that can be of one person, unless address and
@@ -176,11 +199,13 @@ fn compare_under_id(known: &[Body], new: &Body) -> BodyComparison {
 }
 
 /// Says of the new arrivals under external ids what they correct. Of messages under ids that came before, in this batch or an
-/// earlier one, returns those that correct what is known, each under an id of its own; what says what counts already is done.
+/// earlier one, returns those that correct what is known, each under an id of its own; what says what counts already is done, but for
+/// when it was said.
 pub async fn correct<'a>(
     batch: &mut Transaction,
     fresh: &mut [NewArrival<'a>],
     (mut again, retries): (Vec<&'a Arrival>, &Retries),
+    said_again: &mut Vec<SaidAgain>,
 ) -> Result<BTreeMap<ArrivalId, NewArrival<'a>>, StoreError> {
     let worked = fresh.iter().filter(|new| new.quarantine.is_none()).map(|new| new.arrival);
     let all = worked.chain(again.iter().copied());
@@ -192,7 +217,7 @@ pub async fn correct<'a>(
     for earlier in batch.arrivals_bodies(&wanted).await? {
         bodies.entry(earlier.key.clone()).or_default().push(earlier.into());
     }
-    correct_new(fresh, &mut bodies, retries);
+    correct_new(fresh, &mut bodies, retries, said_again);
     if again.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -217,7 +242,10 @@ pub async fn correct<'a>(
             continue;
         }
         let new = match compare_under_id(known, &body) {
-            BodyComparison::Same(_) => continue,
+            BodyComparison::Same(id) => {
+                said_again.extend(say_again(known, id, &body));
+                continue;
+            }
             BodyComparison::TooMany => {
                 let id = variant_id(arrival.id, arrival.content);
                 NewArrival { id, shares_id: true, ..NewArrival::of(arrival) }
@@ -241,20 +269,45 @@ pub async fn correct<'a>(
 }
 
 /// New arrivals whose external id is known under another arrival id.
-fn correct_new(fresh: &mut [NewArrival<'_>], bodies: &mut BTreeMap<CommonKey, Vec<Body>>, retries: &Retries) {
+fn correct_new(
+    fresh: &mut [NewArrival<'_>],
+    bodies: &mut BTreeMap<CommonKey, Vec<Body>>,
+    retries: &Retries,
+    said_again: &mut Vec<SaidAgain>,
+) {
     fresh.sort_by_key(|new| new.arrival.received_at);
     for new in fresh.iter_mut().filter(|new| new.quarantine.is_none()) {
         let Some(key @ CommonKey::ExternalId { .. }) = CommonKey::of(new.arrival) else { continue };
         let known = bodies.entry(key).or_default();
         let body = Body::of(new.arrival);
         let kept = known.iter().find(|one| one.content == body.content).filter(|_| retries.contains(new.arrival));
+        let is_retry = kept.is_some();
         let comparison = kept.map_or_else(|| compare_under_id(known, &body), |one| BodyComparison::Same(one.id));
+        // A retry is the request of before: it was said then.
+        if let BodyComparison::Same(id) = comparison
+            && !is_retry
+        {
+            said_again.extend(say_again(known, id, &body));
+        }
         new.shares_id = matches!(comparison, BodyComparison::First) && !known.is_empty();
         new.compared(comparison);
         if new.repeats.is_none() {
             known.push(body.kept_as(new));
         }
     }
+}
+
+/// Writes what ended as a repetition, after what it repeats, which may be of the same batch.
+pub async fn write_repeated(
+    batch: &mut Transaction,
+    repeats: &[RepeatedArrival],
+    said_again: &[SaidAgain],
+) -> Result<(), StoreError> {
+    if !repeats.is_empty() {
+        let repeats: Vec<_> = repeats.iter().map(|one| (one.id, one.repeats)).collect();
+        batch.arrivals_end_same(&repeats).await?;
+    }
+    if said_again.is_empty() { Ok(()) } else { batch.arrivals_said_again(said_again).await }
 }
 
 /// Whether what came first under an id says what this message says, and ended so that nothing more is to be done.
@@ -282,6 +335,7 @@ mod tests {
             root: id,
             content: ContentHash::from_bytes([number; 16]),
             time,
+            last: time,
             said: Profile::default(),
             answers: Map::new(),
             by_visitor: false,
@@ -402,6 +456,126 @@ mod tests {
         assert!(belong_together(&first, &typo));
         assert!(!belong_together(&first, &Body { time: at(86_400), ..typo.clone() }));
         assert!(belong_together(&first, &Body { time: at(86_400), content: first.content, ..typo }), "the very same");
+    }
+
+    /// Which fields each body says; those of one letter say the same.
+    fn fields(letter: u8) -> &'static [&'static str] {
+        match letter {
+            b'A' => &["email", "phone"],
+            b'B' => &["phone"],
+            _ => &["phone", "postal_code"],
+        }
+    }
+
+    /// Messages under one id, received a second after each other.
+    fn messages(letters: &str) -> Vec<Body> {
+        let messages = letters.bytes().zip(1..);
+        messages
+            .map(|(letter, second)| Body { content: ContentHash::from_bytes([letter; 16]), ..body(second) })
+            .collect()
+    }
+
+    fn letter(body: &Body) -> u8 {
+        body.content.bytes()[0]
+    }
+
+    /// What is known where bodies are worked one after another: the kept ones, and whose word each field is.
+    #[derive(Default)]
+    struct Worked {
+        known: Vec<Body>,
+        fields: BTreeMap<&'static str, u8>,
+    }
+
+    impl Worked {
+        fn work(&mut self, message: &Body) {
+            let goes_before: Vec<_> = match compare(self.known.iter(), message) {
+                BodyComparison::Same(id) => {
+                    say_again(&mut self.known, id, message);
+                    return;
+                }
+                BodyComparison::First | BodyComparison::TooMany => Vec::new(),
+                BodyComparison::Corrects { others, .. } => {
+                    self.known.iter().filter(|body| others.newer.contains_key(&body.id)).map(letter).collect()
+                }
+            };
+            let is_said_since = |field: &&str| goes_before.iter().any(|newer| fields(*newer).contains(field));
+            let counts = fields(letter(message)).iter().copied().filter(|field| !is_said_since(field));
+            self.fields.extend(counts.map(|field| (field, letter(message))));
+            self.known.push(message.clone());
+        }
+
+        fn counts(&self) -> Option<u8> {
+            newest(self.known.iter()).map(letter)
+        }
+    }
+
+    fn orders(places: &[usize]) -> Vec<Vec<usize>> {
+        if places.is_empty() {
+            return vec![Vec::new()];
+        }
+        let begun_with = |first: &usize| {
+            let others: Vec<_> = places.iter().copied().filter(|place| place != first).collect();
+            orders(&others).into_iter().map(|rest| [vec![*first], rest].concat()).collect::<Vec<_>>()
+        };
+        places.iter().flat_map(begun_with).collect()
+    }
+
+    #[test]
+    fn which_body_counts_does_not_hang_on_the_order_in_which_they_are_worked() {
+        for letters in ["AB", "BA", "AA", "ABA", "BAB", "AAB", "ABB", "ABAB", "ABBA", "AABB", "ABCAB", "ACBAB", "ABACB"]
+        {
+            let messages = messages(letters);
+            let places: Vec<_> = (0..messages.len()).collect();
+            // Who said a field last says what it is.
+            let mut expected: BTreeMap<&str, u8> = BTreeMap::new();
+            for message in &messages {
+                expected.extend(fields(letter(message)).iter().map(|field| (*field, letter(message))));
+            }
+            let last = messages.last().map(letter);
+            for order in orders(&places) {
+                let mut worked = Worked::default();
+                order.iter().for_each(|place| worked.work(&messages[*place]));
+                assert_eq!((worked.counts(), &worked.fields), (last, &expected), "{letters} worked as {order:?}");
+                // Delivered once more, whatever it is changes nothing.
+                let kept = worked.known.len();
+                order.iter().for_each(|place| worked.work(&messages[*place]));
+                assert_eq!((worked.counts(), &worked.fields), (last, &expected), "{letters} twice as {order:?}");
+                assert_eq!(worked.known.len(), kept, "{letters} twice as {order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn which_body_counts_by_the_senders_time_does_not_hang_on_the_order_in_which_they_are_worked() {
+        // All of one letter say one time, as what they say holds it.
+        let submitted =
+            |letter: u8, times: [i64; 3]| Some(Timestamp::from_second(times[usize::from(letter - b'A')]).unwrap());
+        for times in [[-1, -1, -1], [-2, -1, -1], [-1, -2, -1], [-1, -2, -3], [-3, -2, -1]] {
+            let dated = |message: Body| {
+                let time = BodyTime { submitted_at: submitted(letter(&message), times), ..message.time };
+                Body { time, last: time, ..message }
+            };
+            let messages: Vec<_> = messages("ABCAB").into_iter().map(dated).collect();
+            let last = newest(messages.iter()).map(letter);
+            for order in orders(&[0, 1, 2, 3, 4]) {
+                let mut worked = Worked::default();
+                order.iter().for_each(|place| worked.work(&messages[*place]));
+                assert_eq!(worked.counts(), last, "{times:?} worked as {order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_repeated_body_that_is_worked_before_one_received_before_it_still_counts() {
+        let of = messages("ABAB");
+        let mut worked = Worked::default();
+        [0, 1, 3].into_iter().for_each(|place| worked.work(&of[place]));
+        assert_eq!(worked.known.len(), 2, "it makes nothing of its own");
+        let said = say_again(&mut worked.known, of[1].id, &of[3]);
+        assert!(said.is_none(), "delivered once more it is noted already");
+        worked.work(&of[2]);
+        assert_eq!((worked.counts(), worked.fields["phone"]), (Some(b'B'), b'B'));
+        assert_eq!(worked.fields["email"], b'A');
     }
 
     #[test]

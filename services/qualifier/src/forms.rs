@@ -12,11 +12,11 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError, Transaction,
-    arrival::{common_key::CommonKey, seen::Ended},
+    arrival::{bodies_per_key::SaidAgain, common_key::CommonKey, seen::Ended},
 };
 
 use crate::{
-    bodies::{Body, are_close, compare, may_be_one_visitors},
+    bodies::{Body, are_close, compare, may_be_one_visitors, say_again},
     new_arrival::{BodyComparison, NewArrival},
 };
 
@@ -35,11 +35,12 @@ pub async fn correct<'a>(
     batch: &mut Transaction,
     fresh: &mut [NewArrival<'a>],
     mut again: Vec<&'a Arrival>,
+    said_again: &mut Vec<SaidAgain>,
 ) -> Result<BTreeMap<ArrivalId, NewArrival<'a>>, StoreError> {
     // What is kept and not worked has an id of its own, and says under it what it said.
     again.retain(|arrival| arrival.quarantine.is_none());
     let mut bodies = earlier(batch, fresh, &again).await?;
-    correct_new(fresh, &mut bodies);
+    correct_new(fresh, &mut bodies, said_again);
     if again.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -57,7 +58,11 @@ pub async fn correct<'a>(
             BodyComparison::First if seen.get(&arrival.id) == Some(&Ended::Lead) => {
                 NewArrival { id, ..NewArrival::of(arrival) }
             }
-            BodyComparison::First | BodyComparison::Same(_) | BodyComparison::TooMany => continue,
+            BodyComparison::Same(id) => {
+                said_again.extend(say_again(known, id, &body));
+                continue;
+            }
+            BodyComparison::First | BodyComparison::TooMany => continue,
             BodyComparison::Corrects { root, others, .. } => {
                 NewArrival { id, amends: Some(root), others: *others, ..NewArrival::of(arrival) }
             }
@@ -91,14 +96,15 @@ async fn earlier(
     Ok(bodies)
 }
 
-fn correct_new(fresh: &mut [NewArrival<'_>], bodies: &mut FormBodies) {
+fn correct_new(fresh: &mut [NewArrival<'_>], bodies: &mut FormBodies, said_again: &mut Vec<SaidAgain>) {
     fresh.sort_by_key(|new| new.arrival.received_at);
     for new in fresh.iter_mut().filter(|new| new.quarantine.is_none()) {
         let Some(known) = new.arrival.form.and_then(|form| bodies.get_mut(&form)) else { continue };
         let body = Body::of(new.arrival);
         new.compared(compare_visitors(known, &body));
-        if new.repeats.is_none() {
-            known.push(body.kept_as(new));
+        match new.repeats {
+            Some(id) => said_again.extend(say_again(known, id, &body)),
+            None => known.push(body.kept_as(new)),
         }
     }
 }

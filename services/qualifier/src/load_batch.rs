@@ -27,6 +27,7 @@ use ripen_domain::{
 };
 use ripen_store::{
     StoreError, Transaction,
+    arrival::bodies_per_key::SaidAgain,
     person::identity::{ClientIdentity, NewIdentity},
 };
 
@@ -48,6 +49,8 @@ pub struct NewArrivals<'a> {
     pub fresh: Vec<NewArrival<'a>>,
     /// Messages that are the same as an arrival under another id, as a key or an id of an earlier version says.
     pub same: Vec<RepeatedArrival>,
+    /// What is known and was said again, with when.
+    pub said_again: Vec<SaidAgain>,
     /// Identities that nobody had before: locked, and leading to no person.
     pub(crate) anchored: BTreeSet<(ClientId, Identity)>,
     /// Keys that came with this batch first.
@@ -91,8 +94,9 @@ pub async fn new_arrivals<'a>(
     let (external, others): (Vec<_>, Vec<_>) = again.into_iter().partition(by(Sameness::ExternalId));
     let (of_forms, others): (Vec<_>, Vec<_>) = others.into_iter().partition(by(Sameness::Form));
     let mut variants = variants(differing(batch, &known, others).await?);
-    variants.extend(bodies::correct(batch, &mut new_arrivals.fresh, (external, &retries)).await?);
-    variants.extend(forms::correct(batch, &mut new_arrivals.fresh, of_forms).await?);
+    let NewArrivals { fresh, said_again, .. } = &mut new_arrivals;
+    variants.extend(bodies::correct(batch, fresh, (external, &retries), said_again).await?);
+    variants.extend(forms::correct(batch, fresh, of_forms, said_again).await?);
     variants.extend(reused.into_iter().map(|fresh| (fresh.id, fresh)));
     if !variants.is_empty() {
         // Under ids of their own, noted like any other: a variant that was seen before is done, too.

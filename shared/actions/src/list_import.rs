@@ -147,7 +147,7 @@ pub async fn foresee(actions: &Actions, actor: &Actor, wanted: &[ForetoldRow]) -
 
 /// As the qualifier will see it.
 fn foretell(row: &ForetoldRow, known: &[EarlierBody], seen: Option<&ContentHash>) -> ForeseenBody {
-    let counts = known.iter().reduce(|one, other| if other.time.is_newer(one.time) { other } else { one });
+    let counts = known.iter().reduce(|one, other| if other.last.is_newer(one.last) { other } else { one });
     let foreseen = match (counts, seen) {
         (Some(counts), seen) => beside(row, (known, counts), seen),
         (None, None) => Foreseen::New,
@@ -166,7 +166,7 @@ fn beside(row: &ForetoldRow, (known, counts): (&[EarlierBody], &EarlierBody), se
         // What came first is dead, and waits with what says the same.
         return Foreseen::Repeated;
     }
-    if counts.content == row.content || was_there && !row.time.is_newer(counts.time) {
+    if counts.content == row.content || was_there && !row.time.is_newer(counts.last) {
         return Foreseen::Repeated;
     }
     match (was_there, known.len() < MOST_BODIES) {

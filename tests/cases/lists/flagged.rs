@@ -56,6 +56,24 @@ async fn a_formula_that_was_never_computed_is_told_with_its_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_stands_twice_is_flagged_once_in_the_dry_run_as_in_the_run() {
+    let desk = Desk::new().await;
+    let flagged = desk.installation.folder().join("twice.csv");
+    let list = "external_id,Email,Do Not Call\n1,d1@example.com,Yes\n1,d1@example.com,Yes\n2,d2@example.com,No\n3,d3@example.com,Yes\n";
+    let mut told = Vec::new();
+    for dry in [&["--dry-run"][..], &[]] {
+        let report = desk.import("list.csv", list, &[&["--flagged", flagged.to_str().unwrap()], dry].concat()).await;
+        let flags = report["flags"].as_array().unwrap().iter().filter(|flag| flag["flag"] == "do_not_contact");
+        let rows: Vec<_> = flags.map(|flag| (flag["rows"].clone(), flag["first_lines"].clone())).collect();
+        told.push((counts(&report), rows, fs::read_to_string(&flagged).unwrap()));
+    }
+    assert_eq!(told[0], told[1]);
+    let (counts, rows, _) = &told[0];
+    assert_eq!((&counts["received"], &counts["repeated"]), (&json!(3), &json!(1)));
+    assert_eq!(rows.iter().map(|(rows, _)| rows).collect::<Vec<_>>(), [&json!(2)], "{rows:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_plus_of_a_number_format_is_read_and_told_where_it_cannot_be() {
     let desk = Desk::new().await;
     let rows = [

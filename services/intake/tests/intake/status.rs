@@ -38,12 +38,14 @@ async fn quarantine(app: &App, id: ArrivalId) {
 }
 
 async fn quarantine_saying(app: &App, id: ArrivalId, content: ContentHash) {
+    quarantine_as(app, Seen { id, content, ended: Ended::Quarantined, came_as: None }).await;
+}
+
+async fn quarantine_as(app: &App, seen: Seen) {
+    let Seen { id, content, .. } = seen;
     let now = app.clock.now();
     let mut batch = app.store.begin().await.unwrap();
-    batch
-        .arrivals_note_seen(vec![Seen { id, content, ended: Ended::Quarantined, came_as: None }], &[], now)
-        .await
-        .unwrap();
+    batch.arrivals_note_seen(vec![seen], &[], now).await.unwrap();
     let row = ArrivalRow {
         form: None,
         key: None,
@@ -84,6 +86,20 @@ async fn a_stored_arrival_says_what_became_of_it_to_its_own_source() {
     let many = app.get(&format!("/v1/arrivals?id={other}&id={id}")).await.json();
     assert_eq!(many, json!({"arrivals": [{"arrival": other, "status": "pending"}, expected]}));
     assert_eq!(app.send("GET", &path, &[], "").await.problem(), "unauthenticated");
+}
+
+#[tokio::test]
+async fn an_id_that_is_asked_for_twice_has_each_of_its_bodies_once() {
+    let app = app().await;
+    let id = app.post(LEAD).await.arrival();
+    quarantine(&app, id.parse().unwrap()).await;
+    let (other, content) = (ArrivalId::from_uuid(Uuid::from_u128(7)), ContentHash::of(b"another test"));
+    let came_as = Some(id.parse().unwrap());
+    quarantine_as(&app, Seen { id: other, content, ended: Ended::Quarantined, came_as }).await;
+    let once = app.get(&format!("/v1/arrivals/{id}")).await.json();
+    assert_eq!(once["bodies"].as_array().unwrap().len(), 1, "{once}");
+    let twice = app.get(&format!("/v1/arrivals?id={id}&id={id}")).await.json();
+    assert_eq!(twice, json!({"arrivals": [once, once]}), "an answer for each id, in their order");
 }
 
 /// Another source of the same client, with its key.

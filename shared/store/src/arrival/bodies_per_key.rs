@@ -1,6 +1,9 @@
 //! What came earlier under the external ids and forms of a batch's arrivals: of each so many bodies at most.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -26,6 +29,15 @@ pub const MOST_BODIES: usize = 100;
 /// [`MOST_BODIES`] as a statement's limit.
 const READ_AT_MOST: i64 = 100;
 
+/// What is kept of a body that makes no arrival of its own, because it says what is known: from when on that counts.
+#[derive(Debug, Clone, Copy)]
+pub struct SaidAgain {
+    /// The arrival that says the same.
+    pub arrival: ArrivalId,
+    /// When the body was received.
+    pub at: Timestamp,
+}
+
 /// A body that was worked.
 #[derive(Clone)]
 pub struct EarlierBody {
@@ -39,6 +51,8 @@ pub struct EarlierBody {
     pub content: ContentHash,
     /// When it came.
     pub time: BodyTime,
+    /// When the last came that said the same and is kept nowhere: by this it counts.
+    pub last: BodyTime,
     /// Who it says it is of.
     pub said: Profile,
     /// What it may answer, as it came.
@@ -60,6 +74,7 @@ struct BodyColumns {
     content: Vec<u8>,
     received_at: jiff_sqlx::Timestamp,
     submitted_at: Option<jiff_sqlx::Timestamp>,
+    said_again_at: Option<jiff_sqlx::Timestamp>,
     submission: String,
     by_visitor: bool,
 }
@@ -73,13 +88,16 @@ impl BodyColumns {
         let submitted_at = self.submitted_at.map(jiff_sqlx::Timestamp::to_jiff);
         let received_at = self.received_at.to_jiff();
         // Of an erased person's the column is all that is left.
-        let dated = Submission { submitted_until: submission.submitted_until, ..Submission::default() };
+        let until = submission.submitted_until;
+        let dated = Submission { submitted_at, submitted_until: until, ..Submission::default() };
+        let last_at = self.said_again_at.map_or(received_at, |at| received_at.max(at.to_jiff()));
         Ok(EarlierBody {
             key,
             id: ArrivalId::from_uuid(self.id),
             amends: self.amends.map(ArrivalId::from_uuid),
             content: hash(self.content)?,
-            time: BodyTime::said(received_at, &Submission { submitted_at, ..dated }),
+            time: BodyTime::said(received_at, &dated),
+            last: BodyTime::said(last_at, &dated),
             said,
             answers: submission.perhaps_answers(),
             by_visitor: self.by_visitor,
@@ -130,9 +148,9 @@ impl Transaction {
             r#"-- arrival.bodies
             select b.source_id as "source_id!", b.external_id as "external_id!", b.id as "id!", b.amends as "amends?",
                    b.content as "content!", b.received_at as "received_at!", b.submitted_at as "submitted_at?",
-                   b.submission as "submission!", b.by_visitor as "by_visitor!"
+                   b.said_again_at as "said_again_at?", b.submission as "submission!", b.by_visitor as "by_visitor!"
             from (
-              select a.source_id, a.external_id, a.id, a.amends, a.content, a.received_at, a.submitted_at,
+              select a.source_id, a.external_id, a.id, a.amends, a.content, a.received_at, a.submitted_at, a.said_again_at,
                      a.submission::text as submission, a.by_visitor
               from (select distinct k.source_id, k.external_id from unnest($1::uuid[], $2::text[]) as k (source_id, external_id)) w
               cross join lateral (
@@ -140,8 +158,8 @@ impl Transaction {
                 where n.source_id = w.source_id and n.external_id = w.external_id and n.state = 'graded'
                 order by coalesce(n.submitted_at, n.received_at) desc, n.received_at desc limit $4) a
               union
-              select a.source_id, a.external_id, a.id, a.amends, a.content, a.received_at, a.submitted_at, a.submission::text,
-                     a.by_visitor
+              select a.source_id, a.external_id, a.id, a.amends, a.content, a.received_at, a.submitted_at, a.said_again_at,
+                     a.submission::text, a.by_visitor
               from unnest($1::uuid[], $2::text[], $3::bytea[]) as w (source_id, external_id, content)
               cross join lateral (
                 select * from arrival e
@@ -166,6 +184,7 @@ impl Transaction {
                     content: row.content,
                     received_at: row.received_at,
                     submitted_at: row.submitted_at,
+                    said_again_at: row.said_again_at,
                     submission: row.submission,
                     by_visitor: row.by_visitor,
                 };
@@ -187,18 +206,19 @@ impl Transaction {
         let rows = sqlx::query!(
             r#"-- arrival.of_forms
             select b.form_id as "form_id!", b.id as "id!", b.amends as "amends?", b.content as "content!",
-                   b.received_at as "received_at!", b.submitted_at as "submitted_at?", b.submission as "submission!",
-                   b.by_visitor as "by_visitor!"
+                   b.received_at as "received_at!", b.submitted_at as "submitted_at?", b.said_again_at as "said_again_at?",
+                   b.submission as "submission!", b.by_visitor as "by_visitor!"
             from (
-              select a.form_id, a.id, a.amends, a.content, a.received_at, a.submitted_at, a.submission::text as submission,
-                     a.by_visitor
+              select a.form_id, a.id, a.amends, a.content, a.received_at, a.submitted_at, a.said_again_at,
+                     a.submission::text as submission, a.by_visitor
               from unnest($1::uuid[]) as w (form_id)
               cross join lateral (
                 select * from arrival n
                 where n.form_id = w.form_id and n.received_at >= $3 and n.received_at <= $4 and n.state = 'graded'
                 order by n.received_at desc limit $5) a
               union
-              select e.form_id, e.id, e.amends, e.content, e.received_at, e.submitted_at, e.submission::text, e.by_visitor
+              select e.form_id, e.id, e.amends, e.content, e.received_at, e.submitted_at, e.said_again_at, e.submission::text,
+                     e.by_visitor
               from arrival e
               where e.id = any($2) and e.form_id = any($1) and e.received_at >= $3 and e.received_at <= $4
                 and e.state = 'graded'
@@ -220,12 +240,39 @@ impl Transaction {
                     content: row.content,
                     received_at: row.received_at,
                     submitted_at: row.submitted_at,
+                    said_again_at: row.said_again_at,
                     submission: row.submission,
                     by_visitor: row.by_visitor,
                 };
                 columns.record(key)
             })
             .collect()
+    }
+
+    /// Notes when what is known was said again. What was noted already is never taken back, so that a message that is delivered twice
+    /// changes nothing.
+    pub async fn arrivals_said_again(&mut self, said: &[SaidAgain]) -> Result<(), StoreError> {
+        // Each once: of two rows for one the statement would take either.
+        let mut last: BTreeMap<ArrivalId, Timestamp> = BTreeMap::new();
+        for one in said {
+            last.entry(one.arrival).and_modify(|at| *at = one.at.max(*at)).or_insert(one.at);
+        }
+        let ids: Vec<_> = last.keys().map(|id| id.uuid()).collect();
+        let at: Vec<_> = last.values().map(|at| at.to_sqlx()).collect();
+        // In the order of ids: two who note the same of several arrivals would otherwise wait for each other.
+        sqlx::query!(
+            "-- arrival.said_again
+            with said as materialized (
+              select a.id, w.at from arrival a join unnest($1::uuid[], $2::timestamptz[]) as w (id, at) on w.id = a.id
+              order by a.id for update of a
+            )
+            update arrival a set said_again_at = greatest(a.said_again_at, said.at) from said where a.id = said.id",
+            &ids,
+            &at[..]
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
     }
 }
 

@@ -204,10 +204,12 @@ impl Transaction {
             select exists (
               select from arrival a
               cross join lateral (
-                select n.content, n.received_at from arrival n
-                where n.source_id = a.source_id and n.external_id = a.external_id and n.state = 'graded'
-                order by coalesce(n.submitted_at, n.received_at) desc, n.received_at desc limit 1) v
-              where a.id = $1 and v.content <> $2 and v.received_at < $3
+                select b.content, b.last_at from (
+                  select n.content, n.submitted_at, greatest(n.received_at, n.said_again_at) as last_at from arrival n
+                  where n.source_id = a.source_id and n.external_id = a.external_id and n.state = 'graded'
+                  order by coalesce(n.submitted_at, n.received_at) desc, n.received_at desc limit 100) b
+                order by coalesce(b.submitted_at, b.last_at) desc, b.last_at desc limit 1) v
+              where a.id = $1 and v.content <> $2 and v.last_at < $3
             ) or exists (
               select from arrival a
               where a.id = $1 and a.form_id is not null and a.external_id is null and a.state = 'graded' and a.received_at < $3
@@ -217,7 +219,7 @@ impl Transaction {
                 and coalesce((
                   select n.content from arrival n
                   where n.form_id = a.form_id and n.state = 'graded' and n.received_at < $3 and n.received_at >= $4
-                  order by n.received_at desc limit 1) <> $2, true)
+                  order by greatest(n.received_at, case when n.said_again_at < $3 then n.said_again_at end) desc limit 1) <> $2, true)
             ) as "corrected!""#,
             arrival.uuid(),
             &content.bytes()[..],

@@ -1,5 +1,7 @@
 //! What became of an arrival, as its sender may know it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use ripen_domain::{
     arrival::BodyTime,
@@ -61,8 +63,10 @@ pub struct ArrivalStatus {
 pub struct WorkedBody {
     /// What it says, hashed.
     pub content: ContentHash,
-    /// When it came.
-    pub time: BodyTime,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// When it came last, itself or what says the same and is kept nowhere.
+    pub last: BodyTime,
 }
 
 /// One id may come with ever more bodies: so many are told of.
@@ -109,16 +113,20 @@ impl Store {
         // The last in the order of `BodyTime::is_newer`: of those that may be it by the index, which knows the beginnings of days alone.
         let row = sqlx::query!(
             r#"-- arrival.counting
-            select v.content as "content!", v.received_at as "received_at!", v.submitted_at as "submitted_at?"
+            select v.content as "content!", v.received_at as "received_at!", v.last_at as "last_at!",
+                   v.submitted_at as "submitted_at?"
             from arrival_seen s join arrival a on a.id = s.arrival_id
             cross join lateral (
-              select b.content, b.received_at, b.counts_at as submitted_at from (
-                select n.content, n.received_at,
-                       coalesce(least((n.submission ->> 'submitted_until')::timestamptz, n.received_at), n.submitted_at, n.received_at) as counts_at
-                from arrival n
+              select b.content, b.received_at, b.last_at, b.counts_at as submitted_at from (
+                select n.content, n.received_at, l.last_at,
+                       -- `least` of nothing and a time would be that time, whatever the sender's clock said.
+                       coalesce(case when n.submission ->> 'submitted_until' is not null
+                                     then least((n.submission ->> 'submitted_until')::timestamptz, l.last_at) end,
+                                n.submitted_at, l.last_at) as counts_at
+                from arrival n cross join lateral (select greatest(n.received_at, n.said_again_at) as last_at) l
                 where n.source_id = a.source_id and n.external_id = a.external_id and n.state = 'graded'
                 order by coalesce(n.submitted_at, n.received_at) desc, n.received_at desc limit 100) b
-              order by b.counts_at desc, b.received_at desc limit 1) v
+              order by b.counts_at desc, b.last_at desc limit 1) v
             where s.id = $1 and a.source_id = $2"#,
             id.uuid(),
             source.uuid()
@@ -127,17 +135,20 @@ impl Store {
         .await?;
         row.map(|row| {
             let submitted_at = row.submitted_at.map(jiff_sqlx::Timestamp::to_jiff);
-            let time = BodyTime { received_at: row.received_at.to_jiff(), submitted_at };
-            Ok(WorkedBody { content: hash(row.content)?, time })
+            let last = BodyTime { received_at: row.last_at.to_jiff(), submitted_at };
+            Ok(WorkedBody { content: hash(row.content)?, received_at: row.received_at.to_jiff(), last })
         })
         .transpose()
     }
 
     /// What became of these arrivals of one source, and of the other bodies that came under their ids.
     pub async fn arrival_bodies(&self, source: SourceId, ids: &[ArrivalId]) -> Result<ArrivalBodies, StoreError> {
-        let others = self.other_bodies(ids).await?;
+        // One that is asked for twice has its bodies once.
+        let ids: BTreeSet<_> = ids.iter().copied().collect();
+        let ids: Vec<_> = ids.into_iter().collect();
+        let others = self.other_bodies(&ids).await?;
         // Of another source neither the first nor the others are found.
-        let all: Vec<_> = ids.iter().copied().chain(others.iter().map(|body| body.id)).collect();
+        let all: Vec<_> = ids.into_iter().chain(others.iter().map(|body| body.id)).collect();
         Ok(ArrivalBodies { statuses: self.arrival_status(source, &all).await?, others })
     }
 

@@ -9,6 +9,7 @@ use crate::{
     StoreError,
     arrival::{
         bodies_of_persons::BodyOfPerson,
+        bodies_per_key::SaidAgain,
         seen::{ArrivalOwner, EarlierArrival, SourceContent},
         write::ArrivalRow,
     },
@@ -206,6 +207,8 @@ pub struct UnitOfWork {
     pub to_suppress: Vec<PersonId>,
     /// Ids that end as repetitions, each with the arrival it repeats.
     pub repeats: Vec<RepeatedArrival>,
+    /// What is known and was said again: to be written.
+    pub said_again: Vec<SaidAgain>,
 }
 
 impl UnitOfWork {

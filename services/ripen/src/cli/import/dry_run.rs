@@ -1,6 +1,6 @@
 //! `ripen import --dry-run`: the whole list is read, mapped and looked at as intake would, and nothing is sent.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, iter::once};
 
 use ripen_actions::list_import::Foreseen;
 use ripen_domain::{hash::ContentHash, id::ArrivalId, list::mapping::Mapping, person::Profile};
@@ -8,16 +8,15 @@ use ripen_outbound::intake::FlagAnswer;
 use ripen_runtime::clock::Clock;
 
 use super::{
-    chunk::MappedRow,
+    chunk::{Added, Chunk, MappedRow},
     elsewhere,
     foresight::{ForeseenRow, Foresight, another_person, as_answered},
     refused_file::ReportedRow,
     report::{ImportReport, words},
+    send::HELD_BACK,
 };
 use crate::cli::list::ListFile;
 
-/// Rows that are looked at together.
-const ROWS: usize = 200;
 /// Rows that are remembered to tell repetitions within a list, and whom they are of: about 250 MB. In a longer one, repetitions of what came
 /// later count as new; sending it counts them right.
 const REMEMBERED: usize = 1_000_000;
@@ -43,7 +42,8 @@ pub async fn run(
 ) -> anyhow::Result<ImportReport> {
     let header = list.header().names.clone();
     let mut seen = SeenRows::default();
-    let mut rows = Vec::new();
+    // As they would be sent together: what stands twice in one request is sent, and flagged, once.
+    let mut chunk = Chunk::default();
     while let Some(row) = list.next().await? {
         report.rows += 1;
         let number = report.rows;
@@ -52,14 +52,19 @@ pub async fn run(
             Ok(row) => {
                 let lead = mapping.row_lead(&row, number);
                 report.pass_over(row.line, mapping.passed_over(&row.cells));
-                rows.push(MappedRow::new(ReportedRow { line: row.line, number, cells: row.cells }, lead));
+                let row = MappedRow::new(ReportedRow { line: row.line, number, cells: row.cells }, lead);
+                if let Added::SendFirst(row) | Added::DecideFirst(row) = chunk.add(row) {
+                    look(&chunk.take(), mapping, to, (&mut seen, &mut report)).await?;
+                    // Nothing is in the way in an empty chunk.
+                    chunk.add(row);
+                }
             }
         }
-        if rows.len() == ROWS || report.waiting() >= ROWS {
-            look(&std::mem::take(&mut rows), mapping, to, (&mut seen, &mut report)).await?;
+        if report.waiting() >= HELD_BACK {
+            look(&chunk.take(), mapping, to, (&mut seen, &mut report)).await?;
         }
     }
-    look(&rows, mapping, to, (&mut seen, &mut report)).await?;
+    look(&chunk.take(), mapping, to, (&mut seen, &mut report)).await?;
     Ok(report)
 }
 
@@ -80,7 +85,10 @@ async fn look(
     };
     for (row, looked) in rows.iter().zip(looked) {
         match looked {
-            Err(problem) => report.refuse(&row.row, &words(&problem, mapping)),
+            Err(problem) => {
+                let why = words(&problem, mapping);
+                once(&row.row).chain(&row.same).for_each(|row| report.refuse(row, &why));
+            }
             Ok(foreseen) => {
                 let AfterEarlierRows { outcome, flags } = seen.with_earlier_rows(&foreseen);
                 report.flag(&row.row, &flags);
@@ -90,6 +98,7 @@ async fn look(
                     Foreseen::Repeated => &mut report.repeated,
                     Foreseen::Amends | Foreseen::ComesBack => &mut report.amended,
                 }) += 1;
+                report.repeated += row.same.len() as u64;
             }
         }
     }

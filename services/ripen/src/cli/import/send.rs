@@ -31,7 +31,7 @@ const PATIENCE_FOR_CORRECTIONS: Duration = Duration::from_secs(15);
 /// Ids in one question.
 const QUESTION: usize = 200;
 /// Refused rows that are held back for those before them.
-const HELD_BACK: usize = 1_000;
+pub const HELD_BACK: usize = 1_000;
 /// Payload Too Large: of the whole request, or of its number of leads.
 const TOO_LARGE: u16 = 413;
 

@@ -50,6 +50,46 @@ async fn of_an_external_id_that_is_none_the_newest_bodies_are_read_and_what_says
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_was_said_again_counts_from_then_whatever_was_noted_last() {
+    let database = database().await;
+    let store = Store::open(&StoreOptions::new(database.url(), 2)).unwrap();
+    filled(&store).await;
+    let source = SourceId::from_uuid(SOURCE);
+    let key = CommonKey::ExternalId { source, external_id: "N".to_owned() };
+    let id: Uuid = sqlx::query_scalar("select md5('external_id' || 150)::uuid").fetch_one(&store.pool).await.unwrap();
+    let id = ArrivalId::from_uuid(id);
+    let seen = "insert into arrival_seen (id, content, ended, arrival_id, seen_at)
+                select id, content, 'lead', id, received_at from arrival where id = $1";
+    sqlx::query(seen).bind(id.uuid()).execute(&store.pool).await.unwrap();
+    let counts = async || {
+        let counts = store.arrival_counting(source, id).await.unwrap().unwrap();
+        (counts.content.bytes()[0], counts.received_at, counts.last.received_at)
+    };
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let received = at("2026-11-20T10:03:20Z");
+    assert_eq!(counts().await, (200, received, received));
+    // Two in one batch, and an older one that is delivered once more.
+    let (first, last) = (at("2026-11-20T11:00:00Z"), at("2026-11-20T12:00:00Z"));
+    let mut tx = store.begin().await.unwrap();
+    for times in [&[last, first][..], &[first]] {
+        let said: Vec<_> = times.iter().map(|at| SaidAgain { arrival: id, at: *at }).collect();
+        tx.arrivals_said_again(&said).await.unwrap();
+    }
+    let wanted = BTreeSet::from([(key, ContentHash::from_bytes([150; 16]))]);
+    let bodies = tx.arrivals_bodies(&wanted).await.unwrap();
+    tx.commit().await.unwrap();
+    let it = bodies.iter().find(|body| body.id == id).unwrap();
+    let received = at("2026-11-20T10:02:30Z");
+    assert_eq!((it.time.received_at, it.last.received_at), (received, last));
+    assert!(bodies.iter().all(|body| body.id == id || body.last == body.time && it.last.is_newer(body.last)));
+    assert_eq!(counts().await, (150, received, last));
+    // The sender's time goes before both.
+    let told = "update arrival set submitted_at = received_at - interval '1 hour' where id = $1";
+    sqlx::query(told).bind(id.uuid()).execute(&store.pool).await.unwrap();
+    assert_eq!(counts().await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_a_form_whose_page_everybody_has_the_newest_bodies_are_read_and_those_asked_for() {
     let database = database().await;
     let store = Store::open(&StoreOptions::new(database.url(), 2)).unwrap();
