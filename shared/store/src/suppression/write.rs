@@ -276,7 +276,11 @@ impl Transaction {
     }
 
     /// Who is reached under these, an address in any spelling of its mailbox. A number without an extension is that of everybody behind it.
-    pub(crate) async fn persons_reached(&mut self, scope: Scope, identities: &[Identity]) -> Result<Vec<PersonId>, StoreError> {
+    pub(crate) async fn persons_reached(
+        &mut self,
+        scope: Scope,
+        identities: &[Identity],
+    ) -> Result<Vec<PersonId>, StoreError> {
         let (kinds, values) = identities_as_columns(identities);
         let rows = sqlx::query!(
             r#"-- suppression.reached
