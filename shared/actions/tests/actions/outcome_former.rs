@@ -146,6 +146,23 @@ async fn a_lead_of_somebody_else_is_not_lost_where_the_terms_allow_no_return() {
 }
 
 #[tokio::test]
+async fn what_the_desk_agreed_since_the_lead_came_back_stays() {
+    let (office, acme, delivered) = office_where(&[HAL]).await;
+    let back = OutcomeFields { outcome: Some("returned".to_owned()), reason: Some("no budget".to_owned()), ..said() };
+    let back = RecordOutcome { delivery: delivered.delivery, said: back, how: How::Api, seen: None, confirmed: false };
+    office.actions.run(&program(acme.id), &back).await.unwrap();
+    let agreed = "update promise set due_at = due_at + interval '7 days', state = 'scheduled' where kind = 'requalify'";
+    for change in [IVO, agreed] {
+        office.pool.execute(change).await.unwrap();
+    }
+    office.pass();
+    say(&office, &acme, delivered, Way::Program).await;
+    assert_eq!(office.count("select count(*) from promise where kind = 'requalify' and state = 'scheduled'").await, 1);
+    assert_eq!(text(&office, BARRED).await, "nobody");
+    assert!(is_suppressed(&office, "phone", "+17205550701").await);
+}
+
+#[tokio::test]
 async fn what_a_recalled_leads_former_person_asked_for_binds_and_bars_nobody_else() {
     let recalled = "update lead set recalled_at = matured_at + interval '1 hour'";
     let (office, acme, delivered) = office_where(&[HAL, IVO, recalled]).await;

@@ -7,7 +7,7 @@ use ripen_domain::{
     calling::Hours,
     delivery::{EventDetail, LeadOutcome, Member, OutcomeKind, RecordedOutcome},
     id::{DeliveryId, LeadId},
-    lead::{Grade, Stage},
+    lead::Grade,
     outcome::{
         ASK_AFTER, Consequences, FixedReason, FollowUp, How, LeadStanding, Outcome, OutcomeRefused, follows,
         reason_in_words,
@@ -143,8 +143,8 @@ impl Transaction {
         let asked = self.person_who_asked(&reason, fixed).await?;
         let is_of_former = asked.as_ref().is_some_and(|asked| asked.is_former);
         let promises: Vec<Open> = self.promises_of(&[row.id]).await?.into_iter().map(|open| open.promise).collect();
-        let moves_as = if is_of_former { moves_as_of_former(kind, row.stage) } else { kind };
-        let follows = follows(moves_as, &standing(&row, &known, &promises));
+        let standing = standing(&row, &known, &promises);
+        let follows = if is_of_former { follows_of_former(kind, &standing) } else { follows(kind, &standing) };
         let kept = KeptOutcome { record: record(new, &taken, &known), due: taken.due, is_of_former };
         self.outcome_insert(owed, &kept.record).await?;
         // Before the lead changes: who is told depends on who has the lead now.
@@ -166,10 +166,15 @@ impl Transaction {
     }
 }
 
-/// As what an outcome moves a lead that is of somebody else than whom it is said of: not ended by that, an open one comes back to the desk,
-/// because who has it does not work it any more.
-const fn moves_as_of_former(kind: OutcomeKind, stage: Stage) -> OutcomeKind {
-    if stage.is_open() { OutcomeKind::Returned } else { kind }
+/// What follows for a lead that is of somebody else by now than whom an outcome is said of. An open one is not ended by it, and comes back to the
+/// desk, because who has it works it no more; once it is back, what the desk agreed with that one stays.
+fn follows_of_former(kind: OutcomeKind, at: &LeadStanding<'_>) -> Consequences {
+    let is_back = matches!(at.newest, Some(OutcomeKind::Returned | OutcomeKind::NotYet | OutcomeKind::Lost));
+    match at.stage.is_open() {
+        true if is_back => Consequences::NOTHING,
+        true => follows(OutcomeKind::Returned, at),
+        false => follows(kind, at),
+    }
 }
 
 impl Transaction {
