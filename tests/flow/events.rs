@@ -243,6 +243,7 @@ async fn what_is_new_is_in_the_first_attempt_or_told_after_it_however_the_two_me
         detail: EventDetail::Updated(LeadUpdate::default()),
         cause: Uuid::from_u128(cause),
         mailed: true,
+        unasked: false,
         due_at: later,
     };
 
