@@ -137,7 +137,7 @@ impl Refusal {
             || "there is none by now".to_owned(),
             |phone| {
                 let number = phone.number();
-                let last = number.get(number.len().saturating_sub(4)..).unwrap_or(number);
+                let last = number.get(number.len().saturating_sub(2)..).unwrap_or(number);
                 let extension =
                     phone.extension().map(|extension| format!(", extension {extension}")).unwrap_or_default();
                 format!("it ends in {last}{extension} by now")
