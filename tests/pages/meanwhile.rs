@@ -64,6 +64,46 @@ async fn a_lead_that_is_stopped_while_it_is_open_says_so_and_keeps_the_note() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_saving_will_do_is_said_anew_when_somebody_else_changes_the_client() {
+    let Some(desk) = desk().await else { return };
+    desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;
+    let agent = desk.agent().await;
+    let tab = desk.at_work(&agent).await;
+    tab.click("#next button").await;
+    tab.see("#work").await;
+    tab.see("#live:not(.off)").await;
+    tab.click(&disposition("no_answer")).await;
+    tab.see("#after:has-text('tried again')").await;
+    tab.fill("#note", "Rang out").await;
+    desk.scenario.installation.json(&["client", "pause", "acme"]).await;
+    tab.see("#after:has-text('is paused')").await;
+    tab.see("#note:focus").await;
+    assert_eq!(tab.value("#note").await, "Rang out");
+    desk.browser.troubles().await;
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_changed_while_it_is_open_is_said_and_shown_when_whoever_calls_wants_it() {
+    let Some(desk) = desk().await else { return };
+    let lead = desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;
+    let agent = desk.agent().await;
+    let tab = desk.at_work(&agent).await;
+    tab.click("#next button").await;
+    tab.see("#work").await;
+    tab.see("#live:not(.off)").await;
+    tab.fill("#note", "A stranger").await;
+    desk.change("update person set phone = '+13125550177'").await;
+    desk.scenario.touch(&lead, &["--disposition", "note", "--note", "They rang"]).await;
+    tab.see("#number-here:has-text('it is +1 312-555-0177 now')").await;
+    tab.click("text=Show it").await;
+    tab.see("#which-number:has-text('312-555-0177')").await;
+    assert_eq!(tab.value("#note").await, "A stranger");
+    desk.browser.troubles().await;
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn words_typed_off_the_work_page_survive_a_reload_and_are_gone_once_saved() {
     let Some(desk) = desk().await else { return };
     let lead = desk.enquiry("Ada", "Jones", json!({"answers": {"timeframe_days": 200}})).await;

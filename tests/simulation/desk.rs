@@ -12,7 +12,7 @@ use ripen_domain::{
 use ripen_store::{
     Store, StoreError,
     lead::{
-        touch::{NewTouch, StopWish, TouchAnswer},
+        touch::{NewTouch, NumberMeant, StopWish, TouchAnswer},
         worked::Worked,
     },
     promise::agree::{Agreed, NewStep},
@@ -92,6 +92,7 @@ impl World {
             agreed,
             stop: StopWish::default(),
             undo_until: None,
+            number: NumberMeant::Own,
         };
         let other =
             Actor::token(TokenId::from_uuid(Uuid::from_u128(9)), "Alex", ClientId::from_uuid(Uuid::from_u128(9)));

@@ -158,6 +158,7 @@ const OF_THE_SYSTEM: &[(&str, &[&str])] = &[
             "desk_done_by",
             "desk_lease_end",
             "desk_lease_holder",
+            "desk_lease_number",
             "desk_lease_renew",
             "desk_leases_end",
             "desk_leases_of",

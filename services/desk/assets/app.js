@@ -241,7 +241,7 @@ document.addEventListener("click", (event) => {
     const note = told(form);
     const link = form.querySelector("a[data-dials]") ?? (form.id && document.querySelector(`a[data-dials="${form.id}"]`));
     try {
-      const answer = await post(form, "/api/v1/work/dial", { call: field(form, "call") || null, number: field(form, "number") || null, anyway: "anyway" in form.dataset });
+      const answer = await post(form, "/api/v1/work/dial", { call: field(form, "call") || null, number: field(form, "number") || null, anyway: "anyway" in form.dataset, main: field(form, "main") === "true" });
       const said = await answer.json();
       if (note) note.textContent = answer.ok ? "" : why(said);
       else if (!answer.ok) form.submit();

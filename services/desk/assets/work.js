@@ -203,7 +203,7 @@
   // The draft: in this browser at once, at the server a moment later; dropped here when the server has it.
   const typed = () => {
     const kept = {};
-    const ofPage = ["csrf", "lead", "lease", "touch", "version", "why", "dock", "slot"];
+    const ofPage = ["csrf", "lead", "lease", "touch", "version", "why", "dock", "slot", "shown", "cb_shown"];
     for (const [name, value] of fields()) if (!ofPage.includes(name)) kept[name] = value;
     return kept;
   };
@@ -324,7 +324,7 @@
   };
   const fill = (words) => {
     for (const control of form.elements) {
-      if (!control.name || control.type === "hidden" || control.type === "submit" || control.id === "dock") continue;
+      if (!control.name || control.name === "shown" || control.type === "hidden" || control.type === "submit" || control.id === "dock") continue;
       const value = words[control.name];
       if (control.type === "radio") control.checked = value === control.value;
       else if (control.type === "checkbox") control.checked = value !== undefined;
@@ -366,12 +366,19 @@
       previewTimer = setTimeout(preview, PREVIEW_AGAIN);
     }
   };
+  // What says the same is left as it is: asked for again behind every news, it would be read out again and again.
+  const put = (id, html) => {
+    const place = byId(id);
+    const made = document.createElement("template");
+    made.innerHTML = html;
+    if (place.innerHTML.trim() !== made.innerHTML.trim()) place.innerHTML = html;
+  };
   const show = (body) => {
     // Made by templates of this server, which escape what they are given.
-    byId("grade").innerHTML = body.grade;
-    byId("after").innerHTML = body.after;
-    byId("save").innerHTML = body.save;
-    byId("said").innerHTML = body.said;
+    put("grade", body.grade);
+    put("after", body.after);
+    put("save", body.save);
+    put("said", body.said);
     for (const row of form.querySelectorAll("[data-question]")) {
       const id = row.dataset.question;
       row.classList.toggle("hot", id === body.hot);
@@ -480,7 +487,10 @@
         isIdle = body.is_idle;
         if (isIdle && !wasIdle) notice("Nothing was done here for a long time: the lead is given back. Go on typing, and it is yours again if nobody took it.");
         else if (wasIdle && !isIdle) byId("told-here")?.remove();
-        if (!isIdle) over(body.over ?? "");
+        if (!isIdle) {
+          over(body.over ?? "");
+          numberIs(body.number, body.number_shown);
+        }
       } else if (status === 409) {
         lost(body);
       } else if (status === 401 || status === 403) {
@@ -544,20 +554,54 @@
     }));
     preview();
   };
+  // Somebody has written another number down while it lies open here. The one that stands here may be the one that was called: it stays
+  // until whoever sits here has the other one shown, and is the one that a wrong number is said of.
+  const numberIs = (number, shown) => {
+    if (typeof number !== "string") return;
+    const bar = byId("number-here");
+    if (number === form.dataset.number) return bar?.remove();
+    if (bar?.dataset.number === number) return;
+    notice(number === "" ? "The number was taken away meanwhile." : `The number was changed meanwhile: it is ${shown} now.`, null, "number-here");
+    byId("number-here").dataset.number = number;
+    byId("number-here").append(" ", button("Show it", async () => {
+      await save();
+      isLeaving = true;
+      location.assign(`/work?lead=${lead}`);
+    }));
+  };
   setInterval(renew, RENEW_EVERY);
   // What somebody did with a lead is heard at once; of a busy desk not more often than this.
   const ASK_AGAIN = 2_000;
   let renewSoon = 0;
   document.addEventListener("ripen:news", (event) => {
+    // Of whatever kind: where an A would go depends on the client's reps and their deliveries too.
+    foreseeSoon();
     if (!event.detail.kinds.some((kind) => kind === "work" || kind === "leads")) return;
     renewSoon ||= setTimeout(() => {
       renewSoon = 0;
       renew();
     }, ASK_AGAIN);
   });
+  // What saving will do depends on what others do with the lead and its client. Less often than the lease is asked for: it costs more.
+  // Nobody sees it on a page that is hidden; shown again, that asks at once.
+  const FORESEE_AGAIN = 5_000;
+  let foreseenAt = -FORESEE_AGAIN;
+  let foresee = 0;
+  const isRead = (id) => byId(id) !== document.activeElement && byId(id).contains(document.activeElement);
+  const foreseeSoon = () => {
+    foresee ||= setTimeout(() => {
+      foresee = 0;
+      if (isLeaving || isLost || isIdle || document.visibilityState !== "visible") return;
+      // Whoever has the keyboard in it reads it, and keeps their place.
+      if (["grade", "after", "said"].some(isRead)) return foreseeSoon();
+      foreseenAt = performance.now();
+      preview();
+    }, Math.max(ASK_AGAIN, foreseenAt + FORESEE_AGAIN - performance.now()));
+  };
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") renew();
-    else save();
+    if (document.visibilityState !== "visible") return save();
+    renew();
+    if (!isLeaving && !isLost) preview();
   });
 
   // Tabs of one browser that show this lead know of each other: one that closes does not give back what another has open.

@@ -30,7 +30,7 @@ use ripen_store::{
         note::NoteRecord,
         recall::Recalled,
         show::{LeadAnswer, LeadRecord, TouchRecord},
-        touch::{NewTouch, StopWish, TouchAnswer},
+        touch::{NewTouch, NumberMeant, StopWish, TouchAnswer},
         untouched::{UntouchedFilter, UntouchedLead},
         worked::{Worked, WorkedLead},
     },
@@ -104,6 +104,17 @@ pub struct Touched {
     pub next: Option<Timestamp>,
 }
 
+/// What is said beside a touch, by who has more to say than most.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TouchTerms<'a> {
+    /// How far a wish not to be contacted goes.
+    pub(crate) stop: StopWish<'a>,
+    /// Until when it can be taken back; none where it cannot.
+    pub(crate) undo_until: Option<Timestamp>,
+    /// Which number is wrong, where one is.
+    pub(crate) number: NumberMeant<'a>,
+}
+
 impl Action for TouchLead {
     type Done = Touched;
 
@@ -116,18 +127,14 @@ impl Action for TouchLead {
     }
 
     async fn act(&self, work: &mut Work<'_>) -> Result<Touched, Refusal> {
-        self.record(work, StopWish::default(), None).await
+        self.record(work, TouchTerms::default()).await
     }
 }
 
 impl TouchLead {
-    /// Records it; a wish not to be contacted goes as far as `stop` says. `undo_until` is where it can be taken back.
-    pub(crate) async fn record(
-        &self,
-        work: &mut Work<'_>,
-        stop: StopWish<'_>,
-        undo_until: Option<Timestamp>,
-    ) -> Result<Touched, Refusal> {
+    /// Records it with what is said beside it.
+    pub(crate) async fn record(&self, work: &mut Work<'_>, terms: TouchTerms<'_>) -> Result<Touched, Refusal> {
+        let TouchTerms { stop, undo_until, number } = terms;
         // Read without a lock, for the answers' check; the touch itself locks the lead and reads it again.
         let lead = load(work, self.lead).await?;
         let mut errors = FieldErrors::default();
@@ -154,6 +161,7 @@ impl TouchLead {
             agreed,
             stop,
             undo_until,
+            number,
         };
         // None named are all: counted before, as the entry says how many were barred.
         let barred = match (self.disposition, stop.identities.len()) {
@@ -330,6 +338,7 @@ pub(crate) fn done(worked: Worked, lead: LeadId) -> Result<Option<WorkedLead>, R
         Worked::Undone => {
             Err(Refusal::conflict("undone", "this was saved and taken back: work on the lead again, under another id"))
         }
+        Worked::OtherNumber(known) => Err(Refusal::other_number(known.as_ref())),
         Worked::Unknown => Err(Refusal::missing("lead", lead)),
         Worked::Closed(why) => Err(not_open(lead, &why)),
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Action, FieldErrors, Refusal, Work, client,
-    lead::{LONGEST_WHY, TouchLead, Touched, load},
+    lead::{LONGEST_WHY, TouchLead, TouchTerms, Touched, load},
     suppression::suppress,
     work::AuditChange,
 };
@@ -49,7 +49,8 @@ impl Action for StopLead {
             note: Some(self.why.clone()),
             next: None,
         };
-        let touched = touch.record(work, StopWish { for_firm: self.for_firm, identities: &[] }, None).await;
+        let stop = StopWish { for_firm: self.for_firm, identities: &[] };
+        let touched = touch.record(work, TouchTerms { stop, ..TouchTerms::default() }).await;
         // It is kept as the note of the touch; whoever asked for it said why.
         let touched = touched.map_err(|refusal| refusal.renamed("note", "why"))?;
         if self.for_firm {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ripen_domain::contact::Phone;
 use ripen_store::{StoreError, criteria::document_cache::BrokenCriteria};
 
 /// One field that cannot be used. Says what is wrong and what to write; never how a command or a page names the field.
@@ -127,6 +128,26 @@ impl Refusal {
     /// What stands against it.
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::Conflict { code, message: message.into() }
+    }
+
+    /// What whoever gives up a number is told where the person is known by another one by now, or by none (`number_changed`). By its last
+    /// digits: contact data stands in no refusal.
+    pub fn other_number(known: Option<&Phone>) -> Self {
+        let now = known.map_or_else(
+            || "there is none by now".to_owned(),
+            |phone| {
+                let number = phone.number();
+                let last = number.get(number.len().saturating_sub(2)..).unwrap_or(number);
+                let extension =
+                    phone.extension().map(|extension| format!(", extension {extension}")).unwrap_or_default();
+                format!("it ends in {last}{extension} by now")
+            },
+        );
+        let words = format!(
+            "the number of this person was changed since the lead was opened, and {now}: nothing was saved; say which number was called \
+             (phone)"
+        );
+        Self::conflict("number_changed", words)
     }
 
     /// What an agent is told who works for other clients alone (`other_client`); `client` is the name.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use ripen_domain::{
     actor::{Actor, Permission},
     desk::{
-        AgentTerms, CallGate, DeskTeam, GateKind, GateReader, NextWork, Rank, WayToClient, for_team, next_work,
-        opens_at, shut, softened,
+        AgentTerms, CallGate, DeskTeam, GateKind, GateReader, NextWork, Rank, WayToClient, day_alone, for_team,
+        next_work, opens_at, shut, softened,
     },
     id::{LeadId, UserId},
 };
@@ -26,8 +26,11 @@ pub struct LeadGates {
     pub rank: Rank,
     /// Every gate; for a client's own people softened: who the firm speaks with for others is not told.
     pub gates: Vec<CallGate>,
-    /// When all that are shut have opened by themselves; none where somebody has to open one, or all are open.
+    /// When all that are shut have opened by themselves; none where somebody has to open one, or all are open. To a client's people the
+    /// day alone, as its beginning.
     pub opens_at: Option<Timestamp>,
+    /// By whose clock that day begins; none where the instant is told.
+    pub day_by: Option<TimeZone>,
     /// When it can be worked next: of this everything speaks that says what becomes of the lead. None for a client's people.
     pub next: Option<NextWork>,
     /// How far it is on its way to its client, where it is not the desk's; to a client's people without why.
@@ -84,18 +87,21 @@ pub async fn gates(
     }
     if !is_staff {
         let (zone, is_handed_over) = (&found.standing.client_zone, facts.is_handed_over);
-        let gates = softened(gates, GateReader { zone, is_handed_over, now });
+        let gates = softened(gates, GateReader { zone, is_handed_over });
         let is_callable = shut(&gates).next().is_none();
         // Why it is not there yet may be words about the person.
         let way = way.map(|way| WayToClient { why: None, ..way });
-        return Ok(LeadGates { lead, rank, opens_at: opens_at(&gates), gates, next: None, way, is_callable });
+        // Of the gates some tell their instant, and some the day: the later of both would be neither.
+        let opens_at = opens_at(&gates).map(|at| day_alone(at, zone));
+        let day_by = Some(zone.clone());
+        return Ok(LeadGates { lead, rank, opens_at, day_by, gates, next: None, way, is_callable });
     }
     // Not the latest of the gates alone: what opens at night is called in the morning.
     let opens_at = match &next {
         NextWork::At(opening) => Some(opening.at),
         NextWork::Now | NextWork::Blocked { .. } => None,
     };
-    Ok(LeadGates { lead, rank, opens_at, gates, next: Some(next), way, is_callable })
+    Ok(LeadGates { lead, rank, opens_at, day_by: None, gates, next: Some(next), way, is_callable })
 }
 
 /// When whoever of the team could be handed a lead works it next, by its gates for them. Whom nobody could be handed waits for a

@@ -82,6 +82,13 @@ impl ReadersTime {
         at.borrow().to_zoned(self.zone.clone()).date() == self.now.to_zoned(self.zone.clone()).date()
     }
 
+    /// Whether it is a time of the day that follows.
+    #[must_use]
+    pub fn is_tomorrow(&self, at: impl Borrow<Timestamp>) -> bool {
+        let tomorrow = self.now.to_zoned(self.zone.clone()).tomorrow();
+        tomorrow.is_ok_and(|tomorrow| tomorrow.date() == at.borrow().to_zoned(self.zone.clone()).date())
+    }
+
     /// The day, as in `16 Nov`; with its year where that is another.
     #[must_use]
     pub fn day(&self, at: impl Borrow<Timestamp>) -> String {

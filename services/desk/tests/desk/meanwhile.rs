@@ -5,10 +5,12 @@ use axum::http::StatusCode;
 use ripen_actions::{
     desk::{TakeLead, UndoDisposition},
     lead_close::CloseLead,
+    person_correct::CorrectPerson,
     user::{AddUser, SetUser},
 };
 use ripen_domain::{
     actor::{Actor, UserRole},
+    id::LeadId,
     touch::Disposition,
 };
 use serde_json::{Value, json};
@@ -144,6 +146,83 @@ async fn the_note_of_a_lead_that_was_closed_meanwhile_is_kept_on_it_and_the_next
     assert_eq!(desk.app.count("select count(*) from note where text = 'likes gardens'").await, 1);
     assert_eq!(desk.app.count("select (select count(*) from desk_draft) + (select count(*) from desk_lease)").await, 0);
     assert_eq!(desk.touches().await, 0);
+}
+
+async fn correct(desk: &Desk, lead: LeadId, phone: &str) {
+    let right = CorrectPerson { lead: Some(lead), phone: Some(phone.to_owned()), ..CorrectPerson::default() };
+    desk.actions.run(&operator(), &right).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_page_hears_of_another_number_dials_none_of_before_and_says_of_it_that_it_was_wrong() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let form = page.form();
+    correct(&desk, lead, "+13125550177").await;
+    let renewed = desk.post_for("/work/renew", &page.typed(&form, &[]), "application/json").await.json();
+    assert_eq!((&renewed["number"], &renewed["number_shown"]), (&json!("+13125550177"), &json!("+1 312-555-0177")));
+    let dial = json!({"lead": lead, "number": "+13125550142", "main": true});
+    let (status, said) = api(&desk, "/api/v1/work/dial", &dial).await;
+    assert_eq!(status, 409, "{said}");
+    assert!(said["detail"].as_str().unwrap().starts_with("This number was changed since the page was made"), "{said}");
+    assert_eq!(desk.app.count("select count(*) from call").await, 0);
+    let shown = page.hidden("shown");
+    let typed = [("disposition", "wrong_number"), ("shown", shown.as_str())];
+    let saved = desk.post("/work/dispose", &page.typed(&form, &typed)).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let void = "select count(*) from person_identity where void_at is not null and value = '+13125550142'";
+    let called = "select count(*) from person where phone = '+13125550177'";
+    assert_eq!((desk.app.count(void).await, desk.app.count(called).await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_page_that_shows_the_new_number_asks_which_of_the_two_was_wrong() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let form = page.form();
+    correct(&desk, lead, "+13125550177").await;
+    // Without a script: what is typed is kept, and the page is loaded again.
+    let kept = desk.post("/work/draft", &page.typed(&form, &[("note", "a stranger answered")])).await;
+    let again = desk.page(kept.header("location")).await;
+    again.holds(&[
+        "a stranger answered",
+        "The number was changed while you had this lead open",
+        "<input type=\"radio\" name=\"shown\" value=\"+13125550142\">",
+        "<input type=\"radio\" name=\"shown\" value=\"+13125550177\">",
+    ]);
+    let form = again.form();
+    let unsaid = desk.post("/work/dispose", &again.typed(&form, &[("disposition", "number_dead")])).await;
+    assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", unsaid.text);
+    let again = Page(unsaid.text);
+    again.holds(&["look above which one you called"]);
+    assert_eq!(desk.touches().await, 0);
+    let form = again.form();
+    let said = [("disposition", "number_dead"), ("shown", "+13125550177")];
+    let saved = desk.post("/work/dispose", &again.typed(&form, &said)).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let void = "select count(*) from person_identity where void_at is not null and value = '+13125550177'";
+    assert_eq!(desk.app.count(void).await, 1);
+}
+
+#[tokio::test]
+async fn a_program_says_which_number_it_called_or_is_told_that_it_was_changed() {
+    let desk = desk().await;
+    let lead = desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let lease = page.hidden("lease");
+    correct(&desk, lead, "+13125550177").await;
+    let (status, kept) = api(&desk, "/api/v1/work/renew", &json!({"lead": lead, "lease": lease})).await;
+    assert_eq!((status, &kept["phone"]), (200, &json!("+13125550177")), "{kept}");
+    let body = json!({"lead": lead, "lease": lease, "disposition": "number_dead"});
+    let (status, said) = api(&desk, "/api/v1/work/dispose", &body).await;
+    assert_eq!(status, 409, "{said}");
+    assert!(said["detail"].as_str().unwrap().contains("ends in 77"), "{said}");
+    let body = json!({"lead": lead, "lease": lease, "disposition": "number_dead", "phone": "+13125550142"});
+    let (status, said) = api(&desk, "/api/v1/work/dispose", &body).await;
+    assert_eq!(status, 200, "{said}");
+    assert_eq!(desk.app.count("select count(*) from person where phone = '+13125550177'").await, 1);
 }
 
 #[tokio::test]

@@ -103,6 +103,38 @@ async fn a_time_that_is_refused_is_written_as_the_page_writes_times() {
 }
 
 #[tokio::test]
+async fn without_a_script_the_time_that_is_chosen_behind_a_preset_is_the_one_that_is_promised() {
+    let desk = desk().await;
+    desk.lead("Casey", "+13125550142").await;
+    let page = desk.next().await;
+    let fields = page.form();
+    let preset = desk.post("/work/draft", &page.typed(&fields, &[("preset", "t")])).await;
+    let filled = desk.page(preset.header("location")).await;
+    let shown = filled.hidden("cb_shown");
+    let (date, clock) = shown.split_once(' ').unwrap();
+    assert_eq!(date, "2026-11-25", "{shown}");
+    // What a browser posts: what was filled in stands there still.
+    let fields = filled.form();
+    let typed = [
+        ("disposition", "call_back"),
+        ("cb_date", date),
+        ("cb_clock", clock),
+        ("cb_shown", shown.as_str()),
+        ("cb_day", "2026-11-25"),
+        ("cb_time", "11:30"),
+    ];
+    let kept = desk.post("/work/draft", &filled.typed(&fields, &typed)).await;
+    desk.page(kept.header("location")).await.holds(&["Wed 25 Nov, 11:30 Chicago", "name=\"cb_shown\" value=\" \""]);
+    // The draft counts one on by now.
+    let again = desk.page("/work").await;
+    let fields = again.form();
+    let saved = desk.post("/work/dispose", &again.typed(&fields, &typed)).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let due = "select count(*) from promise where agreed and due_at = '2026-11-25T17:30:00Z'";
+    assert_eq!(desk.app.count(due).await, 1);
+}
+
+#[tokio::test]
 async fn a_filter_that_would_count_for_nothing_is_refused_and_shown() {
     let desk = desk().await;
     desk.lead("Casey", "+13125550142").await;

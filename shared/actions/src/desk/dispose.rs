@@ -16,7 +16,11 @@ use ripen_store::{
         lease::LeaseRef,
         undo::UndoRecord,
     },
-    lead::{last_touch::LastTouch, touch::StopWish, undo::LeadBefore},
+    lead::{
+        last_touch::LastTouch,
+        touch::{NumberMeant, StopWish},
+        undo::LeadBefore,
+    },
     person::co_decider::LearnedDecider,
 };
 use serde_json::{Map, Value, json};
@@ -30,7 +34,7 @@ use super::{
 };
 use crate::{
     Action, FieldErrors, Refusal, Work, check,
-    lead::{LONGEST_WHY, NewAnswer, NextWish, TouchLead, Touched},
+    lead::{LONGEST_WHY, NewAnswer, NextWish, TouchLead, TouchTerms, Touched},
     opportunity::{NewOpportunity, RecordOpportunity},
     work::AuditChange,
 };
@@ -49,6 +53,10 @@ pub struct Dispose {
     pub touch: Option<Uuid>,
     /// How it went.
     pub disposition: Disposition,
+    /// With a number that is wrong or dead: which one was shown to whoever called. It is given up also where the person is known by
+    /// another one by now, which stays. What the desk itself dialed counts before it. Without one it is the number that the person is
+    /// known by; `Conflict` (`number_changed`) where that is another than when the lead was opened.
+    pub phone: Option<String>,
     /// Answers to questions of the script.
     pub answer: Vec<NewAnswer>,
     /// Words to keep.
@@ -78,6 +86,7 @@ impl Dispose {
             lease,
             touch: None,
             disposition,
+            phone: None,
             answer: Vec::new(),
             note: None,
             next: None,
@@ -153,9 +162,15 @@ impl Action for Dispose {
         let mut errors = FieldErrors::default();
         let checked = self.check(work, &before, &mut errors).await?;
         let stop = StopWish { for_firm: checked.for_firm, identities: &checked.identities };
+        let opened = self.number_opened(work, user).await?;
+        let number = match (&checked.number, &opened) {
+            (Some(shown), _) => NumberMeant::Shown(shown),
+            (None, Some(opened)) => NumberMeant::Opened(opened.as_ref()),
+            (None, None) => NumberMeant::Own,
+        };
         // What is wrong with the touch is told together with the rest; whatever it wrote is undone by the refusal.
-        let until = self.undo_until(work);
-        let touched = match self.touch().record(work, stop, until).await {
+        let terms = TouchTerms { stop, undo_until: self.undo_until(work), number };
+        let touched = match self.touch().record(work, terms).await {
             Err(Refusal::Invalid(more)) => Err(errors.and(more)),
             touched => touched,
         };
@@ -176,7 +191,8 @@ impl Action for Dispose {
         let draft = self.typed(stored.as_ref(), work.now);
         let is_covered = stored.as_ref().map(|stored| self.committed(&draft).cover(stored));
         let held = work.tx.desk_leases_of(user).await?.into_iter().find(|held| held.lead == self.lead);
-        let opened = held.map(|held| OpenedBefore { rank: held.rank.word().to_owned(), why: held.why });
+        let phone = work.tx.desk_lease_number(LeaseRef { lead: self.lead, user, lease: self.lease }).await?;
+        let opened = held.map(|held| OpenedBefore { rank: held.rank.word().to_owned(), why: held.why, phone });
         // Behind the touch, whose id tells a repetition from a lease that was lost.
         self.end_lease(work, user, last.as_ref()).await?;
         for one in &checked.co_deciders {
@@ -206,6 +222,8 @@ struct CheckedDisposition {
     for_firm: bool,
     identities: Vec<Identity>,
     co_deciders: Vec<LearnedDecider>,
+    /// Which number is wrong, where one is and it was said which.
+    number: Option<Phone>,
 }
 
 impl Dispose {
@@ -229,9 +247,12 @@ impl Dispose {
         let deciders: Vec<_> = self.co_deciders.iter().map(decider).collect();
         let next = self.next.as_ref().map(|next| (format!("{:?}", next.when), &next.why));
         let opportunity = self.opportunity.as_ref().map(|said| format!("{said:?}"));
-        let content =
-            json!([self.lead, self.disposition.word(), answers, self.note, next, stop, deciders, opportunity]);
-        Uuid::new_v5(&self.lease, content.to_string().as_bytes())
+        let mut content =
+            vec![json!([self.lead, self.disposition.word(), answers, self.note, next, stop, deciders, opportunity])];
+        // Beside the rest: without it the id is the one that it always was.
+        content.extend(self.phone.as_ref().map(|phone| json!(phone)));
+        let content = content.iter().map(Value::to_string).collect::<String>();
+        Uuid::new_v5(&self.lease, content.as_bytes())
     }
 
     /// What was typed, as it is a draft again once the disposition is taken back: at the version that the page knows.
@@ -281,7 +302,44 @@ impl Dispose {
         if let Some(said) = &self.opportunity {
             said.read(errors);
         }
-        Ok(CheckedDisposition { for_firm: stop.for_firm, identities, co_deciders })
+        let number = self.number(&known, country.as_deref(), errors);
+        Ok(CheckedDisposition { for_firm: stop.for_firm, identities, co_deciders, number })
+    }
+
+    fn given_number(&self) -> Option<&str> {
+        self.phone.as_deref().map(str::trim).filter(|given| !given.is_empty())
+    }
+
+    /// Which number is given up, where it was said; as it is stored, or as somebody types it.
+    fn number(&self, known: &[Identity], country: Option<&str>, errors: &mut FieldErrors) -> Option<Phone> {
+        let given = self.given_number()?;
+        if !self.disposition.gives_up_number() {
+            return None;
+        }
+        let phones = || {
+            known.iter().filter_map(|identity| match identity {
+                Identity::Phone(phone) => Some(phone),
+                Identity::Email(_) => None,
+            })
+        };
+        let read = || Phone::parse(given, country).ok().map(|read| read.phone);
+        let found = phones().find(|phone| phone.as_str() == given).cloned();
+        let found = found.or_else(|| read().filter(|read| phones().any(|phone| phone.number() == read.number())));
+        errors.require(found.is_some(), "phone", "unknown", || "the person was never known by this number".to_owned());
+        found
+    }
+
+    /// The number that the person was known by when the lead was opened, none where there was none; where that is asked for and known.
+    async fn number_opened(&self, work: &mut Work<'_>, user: UserId) -> Result<Option<Option<Phone>>, Refusal> {
+        // A number that was named and is none is refused at its field.
+        if self.given_number().is_some() || !self.disposition.gives_up_number() {
+            return Ok(None);
+        }
+        let number = work.tx.desk_lease_number(LeaseRef { lead: self.lead, user, lease: self.lease }).await?;
+        Ok(number.map(|number| match Identity::stored("phone", &number) {
+            Some(Identity::Phone(phone)) if !number.is_empty() => Some(phone),
+            _ => None,
+        }))
     }
 
     /// The lease is the actor's still, also after a silence in which nobody else took the lead. What ended is not saved under: a

@@ -5,7 +5,8 @@ use ripen_domain::{
     id::LeadId,
     touch::Disposition,
 };
-use ripen_store::lead::last_touch::LastTouch;
+use ripen_store::{desk::lease::LeaseRef, lead::last_touch::LastTouch};
+use uuid::Uuid;
 
 use super::{nobody, take::held};
 use crate::{Actions, Refusal, work::permit};
@@ -19,6 +20,21 @@ pub async fn held_by(actions: &Actions, actor: &Actor, lead: LeadId) -> Result<O
     let user = actor.user_id().ok_or_else(nobody)?;
     actions.store.lead(actor.scope(), lead).await?.ok_or_else(|| Refusal::missing("lead", lead))?;
     Ok(actions.store.begin().await?.desk_lease_holder(lead, user).await?)
+}
+
+/// The number that the person was known by when the actor opened a lead, with its extension; empty where there was none. None where that
+/// is not known.
+///
+/// # Errors
+/// `Conflict` (`no_user`) for who does not sign in.
+pub async fn opened_number(
+    actions: &Actions,
+    actor: &Actor,
+    (lead, lease): (LeadId, Uuid),
+) -> Result<Option<String>, Refusal> {
+    permit(actor, Permission::Work)?;
+    let user = actor.user_id().ok_or_else(nobody)?;
+    Ok(actions.store.begin().await?.desk_lease_number(LeaseRef { lead, user, lease }).await?)
 }
 
 /// What the firm saved last of a lead; none where nobody touched it.

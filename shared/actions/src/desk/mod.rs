@@ -25,7 +25,7 @@ pub use ahead::{WorkAhead, WorkOpening, ahead};
 pub use dispose::{Dispose, Disposed, NewCoDecider, StopContact};
 pub use draft::{DraftSaved, DropDraft, SaveDraft, draft_of};
 pub(crate) use gates::{GatesFor, GatesRead, gates_read, team};
-pub use holder::{has_disposed, held_by, last_saved};
+pub use holder::{has_disposed, held_by, last_saved, opened_number};
 pub use late_note::{KeepLateNote, why_over};
 pub use own_day::{MadeAs, OwnDay, WorkedBy, own_day, promised_within};
 pub use preview::{GradePreview, preview};

@@ -78,7 +78,9 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
     let standing = tx.desk_standings(actor.scope(), &[asked.lead], now).await?.pop();
     let owed = tx.lead_owed_tries(actor.scope(), asked.lead).await?;
     let dialed = tx.number_dialed(actor.scope(), asked.lead, (actor.user_id(), now)).await?;
-    let gives_up_own = dialed.is_none_or(|dialed| is_own(&dialed, &record.profile));
+    let country = record.profile.country.as_deref().unwrap_or(&record.client.country);
+    let shown = asked.phone.as_deref().and_then(|shown| Phone::parse(shown, Some(country)).ok()).map(|read| read.phone);
+    let gives_up_own = dialed.or(shown).is_none_or(|given_up| is_own(&given_up, &record.profile));
     // Nothing was locked or written; the connection goes back before routing asks for one.
     drop(tx);
     let mut wrong = answer(&mut unit, asked, &criteria, (&context_of(now, &record), actor));
@@ -103,9 +105,9 @@ pub async fn preview(actions: &Actions, actor: &Actor, asked: &PreviewRequest) -
 }
 
 /// Whether a number is the one that the person is called by; without an extension it stands for itself with each.
-fn is_own(dialed: &Phone, profile: &Profile) -> bool {
-    let is_number = Some(dialed.number()) == profile.phone.as_deref();
-    is_number && (dialed.extension().is_none() || dialed.extension() == profile.phone_extension.as_deref())
+fn is_own(given_up: &Phone, profile: &Profile) -> bool {
+    let is_number = Some(given_up.number()) == profile.phone.as_deref();
+    is_number && (given_up.extension().is_none() || given_up.extension() == profile.phone_extension.as_deref())
 }
 
 /// Puts the answers on the lead that can be used; gives back what is wrong with the others.

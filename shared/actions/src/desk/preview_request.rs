@@ -13,6 +13,8 @@ pub struct PreviewRequest {
     pub answer: Vec<NewAnswer>,
     /// The disposition that is chosen; a conversation where none is.
     pub disposition: Option<Disposition>,
+    /// Which number is shown, as it is stored: a disposition that gives one up gives up this one.
+    pub phone: Option<String>,
     /// When the next step is to be, where that was agreed with the person.
     pub next: Option<When>,
 }

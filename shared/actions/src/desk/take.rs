@@ -216,7 +216,7 @@ impl NextSearch {
         let (scope, now, user) = (work.scope(), work.now, user_of(work)?);
         let (lead, client) = (found.standing.lead, found.standing.client);
         let why = found.because();
-        let new = NewLease { lead, user, lease: work.fresh_id(), rank: found.rank, why };
+        let new = NewLease { lead, user, lease: work.fresh_id(), rank: found.rank, why, phone: None };
         let Some(lease) = work.tx.desk_lease_take(scope, &new, now).await? else { return Ok(None) };
         let terms = GatesFor { agent, hours: &work.actions.hours, now };
         let again = gates_read(&mut work.tx, scope, &[lead], terms).await?;
@@ -285,8 +285,19 @@ impl Action for TakeLead {
     const PERMISSION: Permission = Permission::Work;
 
     async fn act(&self, work: &mut Work<'_>) -> Result<OpenedLead, Refusal> {
-        open_as(work, self.lead, (Rank::Named, Rank::Named.because())).await
+        open_as(work, self.lead, OpenFor { rank: Rank::Named, why: Rank::Named.because(), phone: None }).await
     }
+}
+
+/// What a lead is opened for.
+#[derive(Clone, Copy)]
+pub(super) struct OpenFor<'a> {
+    /// Where it stands in the order.
+    pub(super) rank: Rank,
+    /// Why, in words.
+    pub(super) why: &'a str,
+    /// The number that was shown of it before, where it is opened once more for the same call.
+    pub(super) phone: Option<&'a str>,
 }
 
 /// Opens a lead for this reason, whatever its gates say; not while its consent is looked at, when nobody works on it, nor for an agent
@@ -294,7 +305,7 @@ impl Action for TakeLead {
 pub(super) async fn open_as(
     work: &mut Work<'_>,
     lead: LeadId,
-    (rank, why): (Rank, &str),
+    OpenFor { rank, why, phone }: OpenFor<'_>,
 ) -> Result<OpenedLead, Refusal> {
     let agent = agent(work).await?;
     let (user, scope) = (user_of(work)?, work.scope());
@@ -308,7 +319,7 @@ pub(super) async fn open_as(
         let words = "the person says they never enquired: nobody works on it until a manager has looked at the consent";
         return Err(Refusal::conflict("review", words));
     }
-    let new = NewLease { lead, user, lease: work.fresh_id(), rank, why };
+    let new = NewLease { lead, user, lease: work.fresh_id(), rank, why, phone };
     if let Some(lease) = work.tx.desk_lease_open(scope, &new, work.now).await? {
         work.tell(LiveKind::Work, Some(lease.client));
         return Ok(lease.into());

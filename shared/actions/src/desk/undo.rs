@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{
     draft::as_typed,
     nobody,
-    take::{OpenedLead, open_as},
+    take::{OpenFor, OpenedLead, open_as},
     user_of,
 };
 use crate::{
@@ -47,6 +47,9 @@ pub(super) struct OpenedBefore {
     pub rank: String,
     /// In words.
     pub why: String,
+    /// The number at which it was opened: the call that it was opened for was made to it. None in what an older version kept.
+    #[serde(default)]
+    pub phone: Option<String>,
 }
 
 /// Takes a disposition back within the time for it.
@@ -113,8 +116,10 @@ impl Action for UndoDisposition {
         let change = AuditChange::of(kept.client, json!({"touch": self.touch}), json!({"touch": null}));
         work.changed("lead.touch_undo", kept.lead, change);
         let rank = opened.as_ref().and_then(|opened| opened.rank.parse().ok()).unwrap_or(Rank::Named);
-        let why = opened.map_or_else(|| rank.because().to_owned(), |opened| opened.why);
-        let held = match open_as(work, kept.lead, (rank, &why)).await {
+        let (why, phone) =
+            opened.map_or_else(|| (rank.because().to_owned(), None), |opened| (opened.why, opened.phone));
+        let opening = OpenFor { rank, why: &why, phone: phone.as_deref() };
+        let held = match open_as(work, kept.lead, opening).await {
             Ok(held) => Some(held),
             Err(Refusal::Conflict { .. }) => None,
             Err(refusal) => return Err(refusal),

@@ -99,8 +99,13 @@ async fn the_note_of_whoever_has_a_lead_open_that_ends_is_kept_with_it() {
     office.actions.run(&operator(), &close).await.unwrap();
     let over = why_over(&office.actions, &lee, opened.lead).await.unwrap();
     assert_eq!(over.as_deref(), Some("bought elsewhere"));
-    let answered =
-        PreviewRequest { lead: opened.lead, answer: Vec::new(), disposition: Some(Disposition::Answered), next: None };
+    let answered = PreviewRequest {
+        lead: opened.lead,
+        answer: Vec::new(),
+        disposition: Some(Disposition::Answered),
+        phone: None,
+        next: None,
+    };
     let said = preview(&office.actions, &lee, &answered).await.unwrap();
     assert_eq!(said.over.as_deref(), Some("bought elsewhere"), "nothing is said to be taken back");
     let answered = Dispose::of(opened.lead, opened.lease, Disposition::Answered);

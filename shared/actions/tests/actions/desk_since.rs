@@ -5,11 +5,12 @@ use jiff::SignedDuration;
 use ripen_actions::{
     Action, Refusal,
     call::DialCall,
-    desk::{Dispose, OpenedLead, UndoDisposition},
+    desk::{Dispose, LeaveLead, OpenedLead, TakeLead, UndoDisposition},
     lead::{NextWish, TouchLead},
     lead_close::CloseLead,
     lead_stop::StopLead,
     opportunity::{NewOpportunity, RecordOpportunity},
+    person_correct::CorrectPerson,
     promise::MovePromise,
     why_not::gates,
 };
@@ -142,6 +143,95 @@ async fn the_number_that_was_dialed_is_the_one_that_is_wrong() {
     };
     office.actions.run(&lee, &again).await.unwrap();
     assert_eq!((office.count(void).await, office.count(own).await), (0, 0));
+}
+
+/// The only lead is open, and a manager writes another number down meanwhile.
+async fn corrected_while_open() -> (Office, Actor, OpenedLead) {
+    let (office, lee, opened) = one_lead_open().await;
+    correct(&office, &opened, "+1 312 555 0177").await;
+    (office, lee, opened)
+}
+
+async fn correct(office: &Office, opened: &OpenedLead, phone: &str) {
+    let right = CorrectPerson { lead: Some(opened.lead), phone: Some(phone.to_owned()), ..CorrectPerson::default() };
+    office.actions.run(&operator(), &right).await.unwrap();
+}
+
+const OLD_IS_VOID: &str = "select count(*) from person_identity where void_at is not null and value = '+13125550001'";
+const NEW_IS_VOID: &str = "select count(*) from person_identity where void_at is not null and value = '+13125550177'";
+const NEW_IS_CALLED: &str = "select count(*) from person where phone = '+13125550177'";
+
+#[tokio::test]
+async fn the_number_that_was_shown_is_the_one_that_is_given_up_whatever_was_written_down_meanwhile() {
+    for how in [Disposition::WrongNumber, Disposition::NumberDead] {
+        let (office, lee, opened) = corrected_while_open().await;
+        let phone = Some("+13125550001".to_owned());
+        let said = Dispose { phone, ..Dispose::of(opened.lead, opened.lease, how) };
+        let touch = office.actions.run(&lee, &said).await.unwrap().touched.touch;
+        assert_eq!((office.count(OLD_IS_VOID).await, office.count(NEW_IS_VOID).await), (1, 0), "{how:?}");
+        assert_eq!(office.count(NEW_IS_CALLED).await, 1, "{how:?}");
+        let why = gates(&office.actions, &lee, opened.lead, None).await.unwrap();
+        assert!(shut(&why.gates).all(|gate| gate.kind != GateKind::Number), "the new one is called");
+        // The same request once more is the same touch, and taken back both lead to the person.
+        assert!(office.actions.run(&lee, &Dispose { touch: Some(touch), ..said }).await.unwrap().touched.is_repeated);
+        office.actions.run(&lee, &UndoDisposition { touch }).await.unwrap();
+        assert_eq!((office.count(OLD_IS_VOID).await, office.count(NEW_IS_CALLED).await), (0, 1), "{how:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_say_which_number_was_called_gives_up_none_that_was_written_down_meanwhile() {
+    let (office, lee, opened) = corrected_while_open().await;
+    let said = Dispose::of(opened.lead, opened.lease, Disposition::WrongNumber);
+    let refused = office.actions.run(&lee, &said).await;
+    assert!(matches!(&refused, Err(refusal) if refusal.to_string().contains("ends in 77")), "{refused:?}");
+    assert_eq!(code(refused), "number_changed");
+    assert_eq!(office.count("select count(*) from touch").await, 0, "nothing of it is kept");
+    assert_eq!(office.count(NEW_IS_VOID).await, 0);
+    // A number that the person never had is none.
+    let unknown = Dispose { phone: Some("+13125550199".to_owned()), ..said.clone() };
+    assert_eq!(fields(office.actions.run(&lee, &unknown).await), ["phone"]);
+    // The desk dialed the new one: that is the one that is wrong.
+    let call = CallId::from_uuid(Uuid::from_u128(9));
+    let dial = DialCall { call, lead: opened.lead, number: Some("+13125550177".to_owned()), anyway: true };
+    office.actions.run(&lee, &dial).await.unwrap();
+    office.actions.run(&lee, &said).await.unwrap();
+    assert_eq!((office.count(OLD_IS_VOID).await, office.count(NEW_IS_VOID).await), (0, 1));
+}
+
+#[tokio::test]
+async fn a_disposition_that_is_taken_back_leaves_the_number_that_was_called_the_one_in_question() {
+    let (office, lee, opened) = corrected_while_open().await;
+    let touch = office.dispose(&lee, &opened, Disposition::NoAnswer).await;
+    let again = office.actions.run(&lee, &UndoDisposition { touch }).await.unwrap().held.unwrap();
+    let said = Dispose::of(opened.lead, again.lease, Disposition::WrongNumber);
+    assert_eq!(code(office.actions.run(&lee, &said).await), "number_changed");
+    let said = Dispose { phone: Some("+13125550001".to_owned()), ..said };
+    office.actions.run(&lee, &said).await.unwrap();
+    assert_eq!((office.count(OLD_IS_VOID).await, office.count(NEW_IS_VOID).await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_number_that_only_got_its_extension_is_not_given_up_with_the_one_without() {
+    let (office, lee, opened) = one_lead_open().await;
+    correct(&office, &opened, "+13125550001 x12").await;
+    let phone = Some("+13125550001".to_owned());
+    let said = Dispose { phone, ..Dispose::of(opened.lead, opened.lease, Disposition::NumberDead) };
+    assert_eq!(code(office.actions.run(&lee, &said).await), "number_changed");
+    assert_eq!(office.count("select count(*) from person where phone_extension = '12'").await, 1);
+}
+
+#[tokio::test]
+async fn a_lead_that_is_opened_again_is_opened_with_its_number_of_now() {
+    let (office, lee, opened) = corrected_while_open().await;
+    // Named once more while it is open it is the same lease, of a page that may show the number of before.
+    let again = office.actions.run(&lee, &TakeLead { lead: opened.lead }).await.unwrap();
+    let said = Dispose::of(opened.lead, again.lease, Disposition::WrongNumber);
+    assert_eq!(code(office.actions.run(&lee, &said).await), "number_changed");
+    office.actions.run(&lee, &LeaveLead { lead: opened.lead, lease: again.lease }).await.unwrap();
+    let again = office.actions.run(&lee, &TakeLead { lead: opened.lead }).await.unwrap();
+    office.dispose(&lee, &again, Disposition::WrongNumber).await;
+    assert_eq!((office.count(OLD_IS_VOID).await, office.count(NEW_IS_VOID).await), (0, 1));
 }
 
 #[tokio::test]

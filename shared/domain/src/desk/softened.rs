@@ -16,11 +16,11 @@ pub struct GateReader<'a> {
     pub zone: &'a TimeZone,
     /// The client has the lead.
     pub is_handed_over: bool,
-    /// The present.
-    pub now: Timestamp,
 }
 
-/// The gates as this client's people read them. Before they have the lead, why it is over is none of it.
+/// The gates as this client's people read them. Before they have the lead, why it is over is none of it. Of when somebody is called next
+/// they are told the day on which it opens, as its beginning: one that opens later today has its beginning behind it, as the next step has.
+/// The beginning of the day behind would be an instant that is not so, and contradict that step.
 #[must_use]
 pub fn softened(gates: Vec<CallGate>, reader: GateReader<'_>) -> Vec<CallGate> {
     let mut shown = Vec::with_capacity(gates.len());
@@ -49,14 +49,14 @@ pub fn softened(gates: Vec<CallGate>, reader: GateReader<'_>) -> Vec<CallGate> {
             GateKind::Lease if !gate.is_open => shown.push(CallGate { words: "being worked on".to_owned(), ..gate }),
             // A next step falls due at an hour at which people are called there.
             GateKind::Promise => {
-                shown.push(CallGate { opens_at: gate.opens_at.and_then(|at| day_ahead(at, reader)), ..gate });
+                shown.push(CallGate { opens_at: gate.opens_at.map(|at| day_alone(at, reader.zone)), ..gate });
             }
             _ => shown.push(gate),
         }
     }
     shown.push(match shut(&resting).next() {
         None => open(GateKind::Resting, "not resting"),
-        Some(_) => closed(GateKind::Resting, "resting", opens_at(&resting).and_then(|at| day_after(at, reader.zone))),
+        Some(_) => closed(GateKind::Resting, "resting", opens_at(&resting).map(|at| day_alone(at, reader.zone))),
     });
     shown
 }
@@ -66,12 +66,6 @@ pub fn softened(gates: Vec<CallGate>, reader: GateReader<'_>) -> Vec<CallGate> {
 #[must_use]
 pub fn day_alone(at: Timestamp, zone: &TimeZone) -> Timestamp {
     at.to_zoned(zone.clone()).start_of_day().map_or(at, |day| day.timestamp())
-}
-
-/// The day on which it opens; of what opens today, the next one.
-fn day_ahead(at: Timestamp, reader: GateReader<'_>) -> Option<Timestamp> {
-    let day = day_alone(at, reader.zone);
-    if day > reader.now { Some(day) } else { day_after(at, reader.zone) }
 }
 
 /// The beginning of the next day by this clock; none at the end of time.

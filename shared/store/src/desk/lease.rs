@@ -45,6 +45,8 @@ pub struct NewLease<'a> {
     pub rank: Rank,
     /// Why, in words.
     pub why: &'a str,
+    /// Where it is opened once more, the number at which it was opened before; that of now where there is none.
+    pub phone: Option<&'a str>,
 }
 
 /// A lease as a page names it.
@@ -174,12 +176,15 @@ impl Transaction {
             LeaseRow,
             "-- desk_lease.take
             with free as materialized (
-              select id, client_id from lead where id = $1 and ($2::uuid is null or client_id = $2) for update skip locked
+              select id, client_id, person_id from lead where id = $1 and ($2::uuid is null or client_id = $2) for update skip locked
             )
-            insert into desk_lease as d (lead_id, client_id, user_id, lease, kind, why, taken_at, leased_until)
-            select id, client_id, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8) from free
+            insert into desk_lease as d (lead_id, client_id, user_id, lease, kind, why, taken_at, leased_until, phone)
+            select id, client_id, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8),
+                   (select coalesce(p.phone || coalesce(';ext=' || p.phone_extension, ''), '') from person p where p.id = person_id)
+            from free
             on conflict (lead_id) do update set client_id = excluded.client_id, user_id = excluded.user_id, lease = excluded.lease,
-              kind = excluded.kind, why = excluded.why, taken_at = excluded.taken_at, leased_until = excluded.leased_until
+              kind = excluded.kind, why = excluded.why, taken_at = excluded.taken_at, leased_until = excluded.leased_until,
+              phone = excluded.phone
             where d.leased_until <= clock_timestamp()
             returning lead_id, client_id, user_id, lease, kind, why, taken_at, leased_until",
             new.lead.uuid(),
@@ -207,14 +212,16 @@ impl Transaction {
         let row = sqlx::query_as!(
             LeaseRow,
             "-- desk_lease.open
-            insert into desk_lease as d (lead_id, client_id, user_id, lease, kind, why, taken_at, leased_until)
-            select id, client_id, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8)
+            insert into desk_lease as d (lead_id, client_id, user_id, lease, kind, why, taken_at, leased_until, phone)
+            select id, client_id, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8),
+                   coalesce($9, (select coalesce(p.phone || coalesce(';ext=' || p.phone_extension, ''), '') from person p where p.id = person_id))
             from lead where id = $1 and ($2::uuid is null or client_id = $2)
             on conflict (lead_id) do update set
               lease = case when d.user_id = excluded.user_id and d.leased_until > clock_timestamp() then d.lease else excluded.lease end,
               kind = case when d.user_id = excluded.user_id and d.leased_until > clock_timestamp() then d.kind else excluded.kind end,
               why = case when d.user_id = excluded.user_id and d.leased_until > clock_timestamp() then d.why else excluded.why end,
               taken_at = case when d.user_id = excluded.user_id and d.leased_until > clock_timestamp() then d.taken_at else excluded.taken_at end,
+              phone = case when d.user_id = excluded.user_id and d.leased_until > clock_timestamp() then d.phone else excluded.phone end,
               client_id = excluded.client_id, user_id = excluded.user_id, leased_until = excluded.leased_until
             where d.leased_until <= clock_timestamp() or d.user_id = excluded.user_id
             returning lead_id, client_id, user_id, lease, kind, why, taken_at, leased_until",
@@ -225,7 +232,8 @@ impl Transaction {
             new.rank.word(),
             new.why,
             now.to_sqlx(),
-            seconds(LEASE)
+            seconds(LEASE),
+            new.phone
         )
         .fetch_optional(self.connection())
         .await?;
@@ -246,6 +254,21 @@ impl Transaction {
         .fetch_optional(self.connection())
         .await?;
         Ok(row.map(|row| row.leased_until.to_jiff()))
+    }
+
+    /// The number that the person was known by when a lead was taken, as it is stored; empty where there was none. None where nobody
+    /// knows: the lease is not there, or an older version took it.
+    pub async fn desk_lease_number(&mut self, of: LeaseRef) -> Result<Option<String>, StoreError> {
+        let number = sqlx::query_scalar!(
+            "-- desk_lease.number
+            select phone from desk_lease where lead_id = $1 and user_id = $2 and lease = $3",
+            of.lead.uuid(),
+            of.user.uuid(),
+            of.lease
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(number.flatten())
     }
 
     /// Ends a lease; whether it was there.

@@ -62,6 +62,22 @@ pub struct NewTouch<'a> {
     pub stop: StopWish<'a>,
     /// Until when it can be taken back; none where it cannot.
     pub undo_until: Option<Timestamp>,
+    /// What it says of a number, it says of this one, unless another was dialed by the desk.
+    pub number: NumberMeant<'a>,
+}
+
+/// Which number of a person is meant by who says that it is wrong. A page stands open for minutes, and meanwhile somebody may write down
+/// the right one: that one was called by nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum NumberMeant<'a> {
+    /// The one that the person is known by.
+    #[default]
+    Own,
+    /// This one was shown, whatever the person is known by now.
+    Shown(&'a Phone),
+    /// The person was known by this one when the lead was opened; none where there was no number. Where it is another by now, nobody
+    /// knows which is meant.
+    Opened(Option<&'a Phone>),
 }
 
 /// How far a wish not to be contacted goes; by default for the client, and under everything that leads to the person.
@@ -149,12 +165,17 @@ impl Transaction {
         if self.desk_undo_is_done(new.id).await? {
             return Ok(Worked::Undone);
         }
+        let given_up = match self.number_given_up(actor, &held.row, new, now).await? {
+            Ok(given_up) => given_up,
+            // Said before, of a number that it has given up itself.
+            Err(_) if self.touch_is_of(new.id, new.lead, actor.user_id()).await? => return Ok(Worked::Again),
+            Err(known) => return Ok(Worked::OtherNumber(known)),
+        };
         if !self.touch_insert(&row, now).await? {
             let is_same = self.touch_is_of(new.id, new.lead, actor.user_id()).await?;
             return Ok(if is_same { Worked::Again } else { Worked::OtherTouch });
         }
         self.said_insert(actor, new, now).await?;
-        let given_up = self.number_given_up(actor, &held.row, new.disposition, now).await?;
         if new.disposition.is_attempt() {
             self.calls_attach((new.id, new.lead), actor.user_id(), now).await?;
         }
@@ -198,23 +219,33 @@ impl Transaction {
         Ok(Worked::Done(WorkedLead { client: held.row.client, before, effect }))
     }
 
-    /// The number that a disposition says is no way to the person; none for any other disposition.
+    /// The number that a disposition says is no way to the person; none for any other disposition. The one that the person is known by
+    /// instead, where it is not known which of the two is meant.
     async fn number_given_up(
         &mut self,
         actor: &Actor,
         lead: &LeadRow,
-        disposition: Disposition,
+        new: &NewTouch<'_>,
         now: Timestamp,
-    ) -> Result<Option<Phone>, StoreError> {
-        if !disposition.gives_up_number() {
-            return Ok(None);
+    ) -> Result<Result<Option<Phone>, Option<Phone>>, StoreError> {
+        if !new.disposition.gives_up_number() {
+            return Ok(Ok(None));
         }
         // A person has several numbers, and each of them can be dialed: the one that was is wrong, and the one that the person is known
-        // by would be void in its place. Asked before the touch takes the call over. Who did not dial by the desk means the one that the
-        // person is known by under the lock.
-        match self.number_dialed(actor.scope(), lead.id, (actor.user_id(), now)).await? {
-            Some(dialed) => Ok(Some(dialed)),
-            None => self.number_of(lead.person).await,
+        // by would be void in its place. Asked before the touch takes the call over. Who did not dial by the desk means the one that they
+        // were shown, else the one that the person is known by under the lock.
+        if let Some(dialed) = self.number_dialed(actor.scope(), lead.id, (actor.user_id(), now)).await? {
+            return Ok(Ok(Some(dialed)));
+        }
+        let known = self.number_of(lead.person).await?;
+        // A number stands for itself with each extension: given up, it would take the one with it that was added meanwhile.
+        let is_only_extended =
+            |shown: &Phone| known.as_ref().is_some_and(|known| known != shown && known.number() == shown.as_str());
+        match new.number {
+            NumberMeant::Shown(shown) if is_only_extended(shown) => Ok(Err(known)),
+            NumberMeant::Opened(opened) if opened != known.as_ref() => Ok(Err(known)),
+            NumberMeant::Shown(shown) => Ok(Ok(Some(shown.clone()))),
+            NumberMeant::Own | NumberMeant::Opened(_) => Ok(Ok(known)),
         }
     }
 

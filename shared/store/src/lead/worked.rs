@@ -1,7 +1,7 @@
 //! What became of an attempt of a person to change a lead: a touch, or a next step moved by hand.
 
 use jiff::Timestamp;
-use ripen_domain::{id::ClientId, touch::Effect};
+use ripen_domain::{contact::Phone, id::ClientId, touch::Effect};
 
 /// A lead that was worked on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,9 @@ pub enum Worked {
     OtherTouch,
     /// The touch with its id was taken back.
     Undone,
+    /// It gives up the number of the person, which is another by now than the one that was shown: this one, where there is one.
+    /// Nothing is recorded.
+    OtherNumber(Option<Phone>),
     /// There is no such lead in the scope.
     Unknown,
     /// The lead is closed, for this reason, or won.

@@ -444,7 +444,8 @@ fn called(page: &WholeLead) -> String {
 
 /// How far the next step is; empty where that would be its date once more.
 fn step_near(step: &ShownStep) -> String {
-    let is_date = step.at.as_ref().is_some_and(|at| at.whole.contains(&at.near));
+    let is_said = |whole: &str, near: &str| whole.contains(near.strip_prefix("on ").unwrap_or(near));
+    let is_date = step.at.as_ref().is_some_and(|at| is_said(&at.whole, &at.near));
     match (is_date, step.is_late) {
         (true, true) => "late".to_owned(),
         (true, false) => String::new(),

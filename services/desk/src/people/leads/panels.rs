@@ -152,19 +152,25 @@ pub fn shown_gates(found: LeadGates, (page, stands): (&WholeLead, &WhoHasLead), 
         _ if gate.kind == GateKind::Hours => hours_there(gate, page, when).unwrap_or_else(|| gate.words.clone()),
         _ => gate_words(gate.kind, gate.is_open, stands).unwrap_or_else(|| gate.words.clone()),
     };
+    let day_by = found.day_by.map(|zone| when.there(zone));
     let one = |gate: CallGate| {
         let words = words(&gate);
         // Where its words say from when on, that is not said once more.
         let is_said = words != gate.words && gate.kind == GateKind::Hours;
-        let opens = gate.opens_at.filter(|_| !is_said).map(|at| TimeInTitle::of(when, at));
-        let until = opens.as_ref().map(|at| match at.near.strip_prefix("in ") {
-            Some(size) => format!("for {size} more"),
-            None => format!("until {}", at.near),
+        // Of these two a client's people are told the day.
+        let day_by = day_by.as_ref().filter(|_| matches!(gate.kind, GateKind::Promise | GateKind::Resting));
+        let opens = gate.opens_at.filter(|_| !is_said).map(|at| match day_by {
+            Some(there) => TimeInTitle::of_day(there, at),
+            None => TimeInTitle::of(when, at),
         });
+        let until = opens.as_ref().map(|at| until(&at.near));
         ShownGate { words, is_open: gate.is_open, opens, until: until.unwrap_or_default() }
     };
     let (passed, shut) = found.gates.into_iter().map(one).partition(|gate| gate.is_open);
-    let opens = found.opens_at.map(|at| TimeInTitle::of(when, at));
+    let opens = found.opens_at.map(|at| match &day_by {
+        Some(there) => TimeInTitle::of_day(there, at),
+        None => TimeInTitle::of(when, at),
+    });
     ShownGates {
         is_callable: found.is_callable,
         opens,
@@ -174,6 +180,17 @@ pub fn shown_gates(found: LeadGates, (page, stands): (&WholeLead, &WhoHasLead), 
         lacks_number,
         is_with_client,
         on_the_way,
+    }
+}
+
+/// Until when something is shut, by how near that is.
+fn until(near: &str) -> String {
+    match (near.strip_prefix("in "), near.strip_prefix("on ")) {
+        (Some(size), _) => format!("for {size} more"),
+        (None, Some(day)) => format!("until {day}"),
+        // The day alone is told: it opens in the rest of it.
+        (None, None) if near == "today" => "until later today".to_owned(),
+        (None, None) => format!("until {near}"),
     }
 }
 
@@ -358,4 +375,15 @@ pub fn booked(page: &WholeLead, now: Timestamp) -> Vec<BookedTime> {
         BookedTime { at, words: format!("{with_rep}{there}, with {}", one.rep) }
     };
     booked_ahead(page, now).into_iter().map(words).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn until_when_a_gate_is_shut_is_said_as_near_as_it_is_told() {
+        let said = ["in 14 h", "today", "tomorrow", "on 2 Dec", "9 Dec 2026"].map(until);
+        assert_eq!(said, ["for 14 h more", "until later today", "until tomorrow", "until 2 Dec", "until 9 Dec 2026"]);
+    }
 }

@@ -30,14 +30,15 @@ impl TimeInTitle {
     }
 
     /// Of which only the day is told, as its beginning by the clock where it is told.
-    fn of_day(when: &When, at: Timestamp) -> Self {
+    pub fn of_day(when: &When, at: Timestamp) -> Self {
         let whole = when.whole_day(at);
         // From one beginning to the next: no hour is told, so none is counted.
         let near = match when.now().duration_since(at).as_hours().div_euclid(24) {
             _ if when.is_today(at) => "today".to_owned(),
-            1 => "a day ago".to_owned(),
+            0 | 1 if at < when.now() => "a day ago".to_owned(),
             days if days > 1 => format!("{days} days ago"),
-            _ => when.near(at),
+            _ if when.is_tomorrow(at) => "tomorrow".to_owned(),
+            _ => format!("on {}", when.day(at)),
         };
         Self { iso: at, whole, short: near.clone(), near }
     }
@@ -184,6 +185,9 @@ mod tests {
         assert_eq!(today.at.unwrap().whole, "Wed 30 Dec 2026");
         let late = ShownStep::of(&when, &step("2026-12-29T05:00:00Z"));
         assert_eq!((late.text.as_str(), late.is_late), ("a day late", true));
+        // It begins in fourteen hours, and is no call at midnight.
+        let ahead = |due: &str| ShownStep::of(&when, &step(due)).text;
+        assert_eq!([ahead("2026-12-31T05:00:00Z"), ahead("2027-01-02T05:00:00Z")], ["tomorrow", "on 2 Jan 2027"]);
     }
 
     #[test]

@@ -8,7 +8,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use ripen_actions::call::{DialCall, Dialed, ReportCall};
+use ripen_actions::{
+    call::{DialCall, Dialed, ReportCall},
+    lead::find,
+};
 use ripen_domain::{
     call::{CallState, DialFacts},
     id::{CallId, LeadId},
@@ -28,6 +31,7 @@ use crate::{
         refused::refused,
         sign_in::own_path,
         viewer::Viewer,
+        work::shown_number::number_of,
     },
 };
 
@@ -47,6 +51,9 @@ pub struct DialBodyGiven {
     /// Also at an hour at which nobody is called there, or once more than a number is called in a day: say so where 422 asked for it.
     #[serde(default)]
     anyway: bool,
+    /// `number` is meant as the one that the person is known by: 409 where that is another by now.
+    #[serde(default)]
+    main: bool,
 }
 
 /// A call that is dialed.
@@ -78,6 +85,8 @@ pub struct DialForm {
     #[serde(default)]
     anyway: String,
     #[serde(default)]
+    main: String,
+    #[serde(default)]
     next: String,
 }
 
@@ -90,6 +99,10 @@ impl NamedFields for DialForm {
 /// What is said of a call that failed, when it is asked for again.
 const NOT_MADE: &str = "This call was not made: the telephone did not take it, or said that it failed. \
                         Dial once more: that is another call.";
+
+/// What is said where the number that a page shows is not the person's any more.
+const OTHER_NUMBER: &str = "This number was changed since the page was made: it was not dialed. Load the page again, and call the one that \
+                            stands there then.";
 
 #[derive(Template)]
 #[template(path = "people/dial.html")]
@@ -106,6 +119,7 @@ struct DialTemplate<'a> {
 struct DialAgain<'a> {
     lead: &'a str,
     number: &'a str,
+    main: &'a str,
     csrf: &'a str,
 }
 
@@ -116,6 +130,8 @@ struct DialAsked<'a> {
     call: Option<Uuid>,
     number: Option<String>,
     anyway: bool,
+    /// The number is meant as the one that the person is known by.
+    main: bool,
 }
 
 /// Dials, as a program asks for it.
@@ -126,7 +142,7 @@ struct DialAsked<'a> {
         (status = 401, description = "Nobody is signed in.", content_type = "application/problem+json", body = Problem),
         (status = 403, description = "The request is of another session.", content_type = "application/problem+json", body = Problem),
         (status = 404, description = "There is no such lead, or the user calls nobody.", content_type = "application/problem+json", body = Problem),
-        (status = 409, description = "There is no number, the person must not be contacted, the agent works for other clients alone, or the telephone did not take it.", content_type = "application/problem+json", body = Problem),
+        (status = 409, description = "There is no number, it is another by now (`main`), the person must not be contacted, the agent works for other clients alone, or the telephone did not take it.", content_type = "application/problem+json", body = Problem),
         (status = 422, description = "See `errors`.", content_type = "application/problem+json", body = Problem),
     ))]
 pub async fn dial(
@@ -134,7 +150,8 @@ pub async fn dial(
     posted: CsrfJson<DialBodyGiven>,
 ) -> Result<Json<DialedAnswer>, Problem> {
     let CsrfJson { viewer, body } = posted;
-    let asked = DialAsked { lead: &body.lead, call: body.call, number: body.number, anyway: body.anyway };
+    let DialBodyGiven { lead, call, number, anyway, main } = body;
+    let asked = DialAsked { lead: &lead, call, number, anyway, main };
     let (dialed, step) = make(&context, &viewer, asked).await?;
     let open = match step {
         DialStep::Open(address) => Some(address),
@@ -146,7 +163,7 @@ pub async fn dial(
 
 /// Dials by a form: back to the page, or to a link that dials.
 #[utoipa::path(post, path = "/work/dial", operation_id = "dial_by_form", tag = "pages",
-    request_body(content_type = "application/x-www-form-urlencoded", description = "`lead`, `call`, `number`, `anyway`, `next`, `csrf`.", content = String),
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`lead`, `call`, `number`, `anyway`, `main`, `next`, `csrf`.", content = String),
     responses(
         (status = 200, description = "A page with the link that dials.", content_type = "text/html", body = String),
         (status = 303, description = "The telephone was asked: back; or nobody is signed in: to the form to sign in."),
@@ -161,7 +178,8 @@ pub async fn dial_by_form(State(context): State<DeskContext>, posted: CsrfForm<D
     let number = Some(form.number.clone()).filter(|number| !number.trim().is_empty());
     // What is no id makes a call of its own, as if there were none.
     let call = form.call.parse().ok();
-    let asked = DialAsked { lead: &form.lead, call, number, anyway: form.anyway == "true" };
+    let (anyway, main) = (form.anyway == "true", form.main == "true");
+    let asked = DialAsked { lead: &form.lead, call, number, anyway, main };
     let made = make(&context, &viewer, asked).await;
     let template = DialTemplate { number: "", open: "", next, trouble: "", again: None };
     let csrf = viewer.csrf();
@@ -175,7 +193,8 @@ pub async fn dial_by_form(State(context): State<DeskContext>, posted: CsrfForm<D
         }
         Err(problem) => match problem.errors().iter().find(|error| error.pointer == "/anyway") {
             Some(asked) => {
-                let again = Some(DialAgain { lead: &form.lead, number: &form.number, csrf: &csrf });
+                let (lead, number, main) = (form.lead.as_str(), form.number.as_str(), form.main.as_str());
+                let again = Some(DialAgain { lead, number, main, csrf: &csrf });
                 (problem.status(), DialTemplate { trouble: &asked.message, again, ..template })
             }
             None => return problem.clone().into_response(),
@@ -187,6 +206,13 @@ pub async fn dial_by_form(State(context): State<DeskContext>, posted: CsrfForm<D
 async fn make(context: &DeskContext, viewer: &Viewer, asked: DialAsked<'_>) -> Result<(Dialed, DialStep), Problem> {
     viewer.require_staff()?;
     let lead: LeadId = asked.lead.parse().map_err(|_| Problem::not_found())?;
+    if asked.main && asked.number.is_some() {
+        let record = find(&context.actions, &viewer.actor, lead).await.map_err(|refusal| refused(&refusal))?;
+        // A page that lies open does not dial what somebody has put right since.
+        if number_of(&record.profile) != asked.number {
+            return Err(Problem::new(&catalogue::CONFLICT, OTHER_NUMBER));
+        }
+    }
     let call = CallId::from_uuid(asked.call.unwrap_or_else(|| uuid_v7(context.clock.now())));
     let request = DialCall { call, lead, number: asked.number, anyway: asked.anyway };
     let dialed = context.actions.run(&viewer.actor, &request).await.map_err(|refusal| refused(&refusal))?;

@@ -29,6 +29,10 @@ use crate::{
     people::{csrf::CsrfForm, refused::refused, viewer::Viewer},
 };
 
+/// Said where two numbers may be meant.
+const OTHER_NUMBER: &str =
+    "the number was changed while you had this lead open: look above which one you called, and save again";
+
 /// Why a disposition was not carried out.
 enum NotDisposed {
     /// Something that was typed cannot be used.
@@ -47,6 +51,11 @@ impl From<Refusal> for NotDisposed {
             Refusal::Invalid(errors) => Self::Wrong(errors),
             Refusal::Conflict { code: "lease_lost", .. } => Self::Lost,
             Refusal::Conflict { code: "closed", .. } => Self::Ended,
+            Refusal::Conflict { code: "number_changed", .. } => Self::Wrong(vec![FieldError {
+                field: "shown".to_owned(),
+                code: "changed",
+                message: OTHER_NUMBER.to_owned(),
+            }]),
             other => Self::Refused(other),
         }
     }
@@ -193,6 +202,7 @@ async fn request(
     let opportunity = opportunity(form, &mut errors);
     let request = Dispose {
         touch: form.touch(),
+        phone: form.given("shown"),
         answer: answers(&script, form, context.clock.now()),
         note: form.given("note"),
         next: next(form, disposition, &mut errors),

@@ -24,14 +24,14 @@ const ASKED: &str = "asked.";
 /// Before the names of a draft that are no question's: no question's id begins so.
 const OTHER: &str = ":";
 /// What belongs to the page and not to what was typed.
-const OF_THE_PAGE: [&str; 14] = [
+const OF_THE_PAGE: [&str; 16] = [
     "csrf", "lead", "lease", "touch", "version", "note", "preset", "beacon", "dock", "phone", "why", "idle_s", "open",
-    "slot",
+    "slot", "shown", "cb_shown",
 ];
 
 /// The form of the work page.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "BTreeMap<String, String>")]
 pub struct WorkForm {
     fields: BTreeMap<String, String>,
 }
@@ -39,6 +39,22 @@ pub struct WorkForm {
 impl NamedFields for WorkForm {
     fn hint(_: &str) -> &'static str {
         "Write text."
+    }
+}
+
+impl From<BTreeMap<String, String>> for WorkForm {
+    /// As it was posted. Without a script nothing empties the exact time that stood there when somebody chose a day or a time beside it:
+    /// that one was not typed, and would be promised in place of what was chosen last.
+    fn from(fields: BTreeMap<String, String>) -> Self {
+        let mut form = Self { fields };
+        let is_chosen = ["cb_day", "cb_time"].iter().any(|name| !form.text(name).is_empty());
+        let exact = format!("{} {}", form.text("cb_date"), form.text("cb_clock"));
+        let is_untouched = !exact.trim().is_empty() && exact.trim() == form.text("cb_shown");
+        if is_chosen && is_untouched {
+            form.set("cb_date", String::new());
+            form.set("cb_clock", String::new());
+        }
+        form
     }
 }
 
@@ -196,6 +212,27 @@ mod tests {
         assert_eq!(again.draft_answers(), draft.answers);
         assert_eq!(again.ticked("a.area").collect::<Vec<_>>(), ["Lake view"]);
         assert_eq!(again.disposition(), Some(Disposition::CallBack));
+    }
+
+    #[test]
+    fn a_day_and_a_time_that_are_chosen_behind_a_preset_count_and_not_what_it_had_filled_in() {
+        let posted = |more: &[(&str, &str)]| {
+            let filled = [("cb_date", "2026-12-07"), ("cb_clock", "09:00"), ("cb_shown", "2026-12-07 09:00")];
+            let all = filled.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            WorkForm::from(all.collect::<BTreeMap<_, _>>())
+        };
+        let time =
+            |form: &WorkForm| ["cb_date", "cb_clock", "cb_day", "cb_time"].map(|name| form.text(name).to_owned());
+        let alone = posted(&[]);
+        assert_eq!(time(&alone), ["2026-12-07", "09:00", "", ""], "the preset alone");
+        let chosen = posted(&[("cb_day", "2026-12-03"), ("cb_time", "10:30")]);
+        assert_eq!(time(&chosen), ["", "", "2026-12-03", "10:30"]);
+        assert!(!chosen.draft_answers().contains_key(":cb_shown"), "what the page showed is no draft");
+        // Half of a choice is no time yet, and none that nobody chose is promised for it.
+        assert_eq!(time(&posted(&[("cb_day", "2026-12-03")])), ["", "", "2026-12-03", ""]);
+        // What is typed counts.
+        let typed = posted(&[("cb_day", "2026-12-03"), ("cb_time", "10:30"), ("cb_clock", "11:15")]);
+        assert_eq!(time(&typed)[..2], ["2026-12-07", "11:15"]);
     }
 
     #[test]

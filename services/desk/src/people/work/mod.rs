@@ -26,5 +26,6 @@ pub mod rings;
 pub mod saved;
 pub(super) mod script;
 pub mod show;
+pub(super) mod shown_number;
 pub(super) mod shown_rings;
 pub mod take;

@@ -8,7 +8,7 @@ use axum::{
 use ripen_actions::{
     FieldError, Refusal,
     call::of_lead,
-    desk::{GradePreview, OpenedLead, PreviewRequest, draft_of, preview, why_over},
+    desk::{GradePreview, OpenedLead, PreviewRequest, draft_of, opened_number, preview, why_over},
     lead_brief::{LeadScript, brief},
     why_not::gates,
 };
@@ -31,6 +31,7 @@ use super::{
     question::{QuestionChoice, QuestionInput, QuestionTerms, ShownQuestion, answers, questions, sentence},
     saved::SavedToast,
     script::{ScriptText, notices, texts},
+    shown_number::{ShownNumber, number_of},
 };
 use crate::{
     context::DeskContext,
@@ -81,6 +82,8 @@ struct WorkTemplate<'a> {
     lease: Uuid,
     touch: Uuid,
     version: i64,
+    /// Which number stands there, and which may have.
+    shown: ShownNumber,
     saved_hour: String,
     head: WorkHead,
     dial: Option<DialedNumber>,
@@ -221,7 +224,8 @@ pub async fn previewed(
     form: &WorkForm,
 ) -> Result<GradePreview, Refusal> {
     let answer = answers(script, form, context.clock.now());
-    let asked = PreviewRequest { lead: script.lead.id, answer, disposition: form.disposition(), next: None };
+    let (disposition, phone) = (form.disposition(), form.given("shown"));
+    let asked = PreviewRequest { lead: script.lead.id, answer, disposition, phone, next: None };
     preview(&context.actions, &viewer.actor, &asked).await
 }
 
@@ -238,6 +242,7 @@ async fn page(
     let draft = draft_of(actions, actor, open.lead).await?;
     let touch = typed.as_ref().and_then(WorkForm::touch).unwrap_or_else(|| uuid_v7(now));
     let version = shown_version(typed.as_ref(), draft.as_ref());
+    let posted = typed.as_ref().and_then(|typed| typed.given("shown"));
     let form = typed.or_else(|| draft.as_ref().map(WorkForm::of_draft)).unwrap_or_default();
     let preview = previewed(context, viewer, &brief.script, &form).await?;
     let gates = gates(actions, actor, open.lead, Some(viewer.id())).await?;
@@ -252,6 +257,7 @@ async fn page(
     let head = head(open, &brief, &actions.hours, Some(&gates), &when);
     let wrong = [troubles.as_slice(), preview.wrong.as_slice()].concat();
     let script = &brief.script;
+    let opened = opened_number(actions, actor, (open.lead, open.lease)).await?;
     let outlook = preview.outlook.as_ref();
     let title = head.name.clone();
     let content = WorkTemplate {
@@ -262,6 +268,7 @@ async fn page(
         lease: open.lease,
         touch,
         version,
+        shown: ShownNumber::of(number(script), posted, opened),
         saved_hour: draft.filter(|one| one.version == version).map(|one| when.hour(one.saved_at)).unwrap_or_default(),
         dial: number(script).map(|number| DialedNumber { number, call: uuid_v7(now) }),
         takes_links: context.phone.takes_links(),
@@ -326,10 +333,7 @@ pub fn stops(script: &LeadScript, form: &WorkForm) -> Vec<QuestionChoice> {
 
 /// The number as the person is known by it: with its extension.
 pub fn number(script: &LeadScript) -> Option<String> {
-    let profile = &script.lead.profile;
-    let phone = profile.phone.as_ref()?;
-    let extension = profile.phone_extension.as_deref();
-    Some(extension.map_or_else(|| phone.clone(), |extension| format!("{phone};ext={extension}")))
+    number_of(&script.lead.profile)
 }
 
 /// The date of a call back in the words of its picker, which are the reader's.

@@ -11,9 +11,10 @@ use axum::{
 use ripen_actions::{
     Refusal,
     desk::{LeaveLead, RenewLease, UndoDisposition, held, take, take_next, why_over},
+    lead::find,
     ringing::ringing,
 };
-use ripen_domain::id::LeadId;
+use ripen_domain::{contact_link::shown_number, id::LeadId};
 use ripen_web::{Problem, catalogue};
 use serde::Serialize;
 use uuid::Uuid;
@@ -24,6 +25,7 @@ use super::{
     idle::{IdleSays, idle_page},
     lost::{KeptWords, LostLead, lost_lead},
     rings::rings,
+    shown_number::number_of,
     shown_rings::RingsSay,
 };
 use crate::{
@@ -48,6 +50,10 @@ pub struct LeaseKept {
     is_idle: bool,
     /// Why nobody works on it any more: it was closed or stopped, or its consent is looked at; none while it goes on.
     over: Option<String>,
+    /// The number that the person is known by, with its extension; empty where there is none; none where it was not kept on.
+    number: Option<String>,
+    /// The same as people read it.
+    number_shown: String,
 }
 
 /// Why a lead is held no more.
@@ -143,7 +149,8 @@ pub async fn renew(State(context): State<DeskContext>, posted: CsrfForm<WorkForm
     let Some((lead, lease)) = form.lead().zip(form.lease()) else { return Problem::not_found().into_response() };
     // The page says how long; how long is too long is said here.
     if form.text("idle_s").parse().unwrap_or(0_u64) >= NOBODY_THERE_S {
-        return Json(LeaseKept { until: None, is_idle: true, over: None }).into_response();
+        let (is_idle, number_shown) = (true, String::new());
+        return Json(LeaseKept { until: None, is_idle, over: None, number: None, number_shown }).into_response();
     }
     match renewed(&context, &viewer, (lead, lease)).await {
         Ok(kept) => Json(kept).into_response(),
@@ -158,7 +165,9 @@ pub async fn renew(State(context): State<DeskContext>, posted: CsrfForm<WorkForm
 async fn renewed(context: &DeskContext, viewer: &Viewer, (lead, lease): (LeadId, Uuid)) -> Result<LeaseKept, Refusal> {
     let until = context.actions.run(&viewer.actor, &RenewLease { lead, lease }).await?;
     let over = why_over(&context.actions, &viewer.actor, lead).await?;
-    Ok(LeaseKept { until: Some(until.as_second()), is_idle: false, over })
+    let number = number_of(&find(&context.actions, &viewer.actor, lead).await?.profile).unwrap_or_default();
+    let (until, number_shown) = (Some(until.as_second()), shown_number(&number));
+    Ok(LeaseKept { until, is_idle: false, over, number: Some(number), number_shown })
 }
 
 async fn lost(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<LeaseLost, Refusal> {

@@ -71,7 +71,8 @@ async fn all(context: &DeskContext, viewer: &Viewer, lead: LeadId) -> Result<Vec
     let script = script(actions, actor, lead).await?;
     let draft = draft_of(actions, actor, lead).await?;
     let form = draft.as_ref().map(WorkForm::of_draft).unwrap_or_default();
-    let mut asked = PreviewRequest { lead, answer: answers(&script, &form, now), disposition: None, next: None };
+    let answer = answers(&script, &form, now);
+    let mut asked = PreviewRequest { lead, answer, disposition: None, phone: None, next: None };
     let (when, callback) = (When::of(viewer, now), CallbackSaid::default());
     let mut shown = Vec::with_capacity(DISPOSITIONS.len());
     for one in DISPOSITIONS {

@@ -1,7 +1,10 @@
 //! Taking a lead, keeping it, giving it back; and what there is where there is none to take.
 
 use axum::{Json, extract::State};
-use ripen_actions::desk::{LeaveLead, RenewLease, coming_up, take, take_next, why_over};
+use ripen_actions::{
+    desk::{LeaveLead, RenewLease, coming_up, take, take_next, why_over},
+    lead::find,
+};
 use ripen_domain::id::LeadId;
 use ripen_web::{Problem, extract::PathId};
 use serde::Deserialize;
@@ -13,7 +16,7 @@ use super::{
 };
 use crate::{
     context::DeskContext,
-    people::{csrf::CsrfJson, refused::refused, viewer::Viewer},
+    people::{csrf::CsrfJson, refused::refused, viewer::Viewer, work::shown_number::number_of},
 };
 
 /// Nothing is said beside the address: `{}`.
@@ -68,7 +71,8 @@ pub async fn renew_lead(
     let renewed = context.actions.run(&viewer.actor, &RenewLease { lead, lease }).await;
     let until = renewed.map_err(|refusal| refused(&refusal))?;
     let over = why_over(&context.actions, &viewer.actor, lead).await.map_err(|refusal| refused(&refusal))?;
-    Ok(Json(RenewedView { until, over }))
+    let record = find(&context.actions, &viewer.actor, lead).await.map_err(|refusal| refused(&refusal))?;
+    Ok(Json(RenewedView { until, over, phone: number_of(&record.profile) }))
 }
 
 /// Gives a lead back without a disposition. What was typed stays a draft.

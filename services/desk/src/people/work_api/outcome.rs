@@ -42,6 +42,10 @@ pub struct DisposeBody {
     /// `never_enquired`, `number_dead` or `note`.
     #[schema(value_type = String, example = "answered")]
     disposition: Disposition,
+    /// With `wrong_number` and `number_dead`: the number that was called, as the lead showed it (`+14155550100;ext=12`). It is given up also
+    /// where somebody has put another one in its place since, which stays. Without it, it is the number that the person is known by, and
+    /// 409 (`number_changed`) where that is another than when the lead was opened. A number that `dial` dialed counts before both.
+    phone: Option<String>,
     /// Answers by question.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -170,6 +174,7 @@ impl DisposeBody {
             lease: self.lease,
             touch: self.touch,
             disposition: self.disposition,
+            phone: self.phone,
             answer: self.answers.into_iter().map(|(question, value)| NewAnswer { question, value }).collect(),
             note: self.note,
             next: next.map(|when| NextWish { when, why }),

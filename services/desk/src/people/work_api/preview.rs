@@ -45,6 +45,8 @@ pub struct PreviewBody {
     /// The disposition that is chosen; a conversation where none is.
     #[schema(value_type = Option<String>, example = "answered")]
     disposition: Option<Disposition>,
+    /// With `wrong_number` and `number_dead`: the number that is shown, as it is named when it is saved.
+    phone: Option<String>,
     /// When the next call is to be, as it is named when it is saved.
     next: Option<String>,
     /// With `do_not_contact`: how far the wish goes.
@@ -68,7 +70,8 @@ pub async fn preview_grade(
     let next = next_time(body.next.as_deref())?;
     let stop = body.stop.map(StopBody::read).transpose()?.unwrap_or_default();
     let (actions, actor) = (&context.actions, &viewer.actor);
-    let asked = PreviewRequest { lead: body.lead, answer, disposition: body.disposition, next };
+    let (lead, disposition, phone) = (body.lead, body.disposition, body.phone);
+    let asked = PreviewRequest { lead, answer, disposition, phone, next };
     let preview = preview(actions, actor, &asked).await.map_err(|refusal| refused(&refusal))?;
     let (_, behind) = background(actions, actor, body.lead).await.map_err(|refusal| refused(&refusal))?;
     let when = When::of(&viewer, context.clock.now());

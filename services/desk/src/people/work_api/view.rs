@@ -109,6 +109,10 @@ pub struct RenewedView {
     pub until: Timestamp,
     /// Why nobody works on it any more: it was closed or stopped, or its consent is looked at; none while it goes on.
     pub over: Option<String>,
+    /// The number that the person is known by now, with its extension: somebody may have written another one down since the lead was
+    /// opened. None where there is none.
+    #[schema(example = "+14155550100;ext=12")]
+    pub phone: Option<String>,
 }
 
 /// Whether a lead was held.
@@ -262,7 +266,8 @@ pub struct GateView {
     is_open: bool,
     /// What it is about, in words.
     words: String,
-    /// When it opens by itself; none where it is open, or somebody has to open it.
+    /// When it opens by itself; none where it is open, or somebody has to open it. Of `promise` and `resting` a client's people are told
+    /// the day, as its beginning by the client's clock: of what opens later today, the beginning of today.
     opens_at: Option<Timestamp>,
 }
 

@@ -46,7 +46,8 @@ pub struct WhyView {
     rank: Rank,
     /// It is handed out as soon as an agent whose turn it is asks.
     is_callable: bool,
-    /// When all gates that are shut have opened by themselves; none where somebody has to open one, or all are open.
+    /// When all gates that are shut have opened by themselves; none where somebody has to open one, or all are open. A client's people
+    /// are told the day, as its beginning by the client's clock.
     opens_at: Option<Timestamp>,
     /// Every gate.
     gates: Vec<GateView>,
