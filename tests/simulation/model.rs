@@ -66,11 +66,10 @@ pub struct Model {
     pub given_back: BTreeMap<LeadId, Vec<GivenBack>>,
 }
 
-/// A body under an id: when it came, and when what says the same came last and made no arrival of its own.
+/// A body under an id, and when what says the same came last, be it this one or what made no arrival of its own.
 #[derive(Debug, Clone, Copy)]
 struct KeptBody {
     content: ContentHash,
-    at: Timestamp,
     last: Timestamp,
 }
 
@@ -131,7 +130,7 @@ impl Model {
                 self.seen.insert(fresh.id, (arrival.content, End::Quarantined));
                 if !fresh.quarantined {
                     let (content, at) = (arrival.content, arrival.received_at);
-                    self.bodies.entry(arrival.id).or_default().push(KeptBody { content, at, last: at });
+                    self.bodies.entry(arrival.id).or_default().push(KeptBody { content, last: at });
                 }
                 new.push(fresh);
             }

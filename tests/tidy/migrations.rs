@@ -53,6 +53,7 @@ const LANDED: &[(&str, &str)] = &[
     ("0043_had_by.sql", "4e83c498eb02cb3d2c0f9d8aebda57d90315f50f1d4451a65353cf6e839317ba"),
     ("0044_call_start_and_why_it_waits.sql", "5804ca539cdb5f52690c2438bafbc9a01aaafd7359450553227703f0146a389b"),
     ("0045_said_again.sql", "db54404f9906d13aff23f8fd1c5e95a5753f7114f5ef11fb9597fcec139d4b44"),
+    ("0046_number_of_a_lease.sql", "38ce199ab4688bc8f9ef506060929a09e69a8e32dc0e35022bff3e4e2ad75938"),
 ];
 
 #[test]

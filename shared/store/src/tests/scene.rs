@@ -60,7 +60,7 @@ const EMPTY: &str = "
         ) select r.id::regclass::text from reached r join pg_class k on k.oid = r.id where not k.relispartition
       loop execute 'delete from ' || held; end loop;
     end $empty$;
-    drop table n; drop function pg_temp.i;";
+    drop table n; drop function pg_temp.rep_with_mail; drop function pg_temp.i;";
 
 /// The scene, and a connection that changes it.
 pub(crate) struct Scene {

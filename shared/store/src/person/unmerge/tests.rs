@@ -104,7 +104,7 @@ const DUMP: &str = "
       union all select to_jsonb(i) from person_identity i where client_id = $1
       union all select to_jsonb(l) from lead l where client_id = $1
       union all select to_jsonb(p) from promise p where client_id = $1
-      union all select to_jsonb(d) from delivery d where client_id = $1
+      union all select to_jsonb(d) - 'offered_until' from delivery d where client_id = $1
       union all select to_jsonb(a) from answer a join lead l on l.id = a.lead_id where l.client_id = $1
       union all select to_jsonb(n) from note n join lead l on l.id = n.lead_id where l.client_id = $1
       union all select to_jsonb(a) from arrival a where client_id = $1
