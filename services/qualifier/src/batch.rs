@@ -187,7 +187,7 @@ pub(crate) async fn decide_within(
     };
     let offered_until = now.saturating_add(ctx.offer()).unwrap_or(now);
     // Taken before the unit of work is consumed by the writes.
-    let mut told = updates::updates(&work_unit, &undo, now);
+    let mut told = updates::updates(&work_unit, &decided, &undo, now);
     told.extend(person_updates::find(&work_unit, &decided, &undo, now));
     told.extend(updates::graded_down(&work_unit, &decided, &undo));
     told.extend(updates::graded_up(&work_unit, &decided, &undo));

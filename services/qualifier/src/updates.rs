@@ -11,22 +11,25 @@ use ripen_store::{delivery::event::Event, lead::lead_row::LeadRow};
 use crate::{another_person, decide::BatchDecisions, undo_time::UndoTimes, unit_of_work::UnitOfWork};
 
 /// What endpoints are told of A leads that they have: something arrived on them again.
-pub fn updates(work_unit: &UnitOfWork, undo: &UndoTimes, now: Timestamp) -> Vec<Event> {
+pub fn updates(work_unit: &UnitOfWork, decided: &BatchDecisions, undo: &UndoTimes, now: Timestamp) -> Vec<Event> {
+    // Whoever has somebody else's lead is told, whatever it is graded; that it is no A any more is told with that.
+    let is_anothers =
+        |row: &LeadRow| another_person::is_renamed(work_unit, row.person) && !decided.withdrawn.contains(&row.id);
     let is_a = |row: &LeadRow| row.decided.is_some_and(|last| last.grade == Grade::A);
     let known =
         // Matured before this batch: one that matures now is told with all that is known anyway. One that this batch closed is
         // not updated any more.
         work_unit.leads.values().filter(|lead| {
-            is_a(&lead.row) && lead.row.closed.is_none() && lead.row.matured_at.is_some_and(|at| at < now)
+            (is_a(&lead.row) || is_anothers(&lead.row)) && lead.row.closed.is_none() && lead.row.matured_at.is_some_and(|at| at < now)
         });
     let new_arrivals = known.filter_map(|lead| {
         // One event per lead and batch, named by the last arrival: the same batch again tells the same.
         let arrival = lead.arrived.last()?;
-        let update =
-            LeadUpdate { kind: UpdateKind::Arrival.into(), arrival: (*arrival).into(), ..LeadUpdate::default() };
+        let unasked = another_person::is_renamed(work_unit, lead.row.person);
+        let kind = if unasked { UpdateKind::Corrected } else { UpdateKind::Arrival };
+        let update = LeadUpdate { kind: kind.into(), arrival: (*arrival).into(), ..LeadUpdate::default() };
         let detail = EventDetail::Updated(update);
         let due_at = undo.due_at(lead.row.id, false);
-        let unasked = another_person::is_renamed(work_unit, lead.row.person);
         Some(Event { lead: lead.row.id, detail, cause: arrival.uuid(), mailed: true, unasked, due_at })
     });
     new_arrivals.collect()

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -146,8 +146,18 @@ impl Rabbit {
     }
 
     /// Stops the node's processes where they are: connections stay open and nothing answers.
+    ///
+    /// # Panics
+    /// When they go on in spite of it.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
+        let group = self.running.as_ref().expect("the node is running").node;
+        // On a busy machine a thread goes on for a moment after the signal was sent, and answers.
+        let started = Instant::now();
+        while is_running(group) {
+            assert!(started.elapsed() < START_LIMIT, "RabbitMQ's processes go on after SIGSTOP");
+            std::thread::yield_now();
+        }
     }
 
     /// Lets a frozen node go on.
@@ -227,6 +237,24 @@ impl Drop for Rabbit {
             None => drop(fs::remove_dir_all(&self.folder)),
         }
     }
+}
+
+/// Whether a thread of a process of this group may run still.
+fn is_running(group: Pid) -> bool {
+    // `pid (name) state parent group …`, and the name may hold blanks and brackets.
+    let fields = |stat: String| {
+        let mut fields = stat.rsplit(')').next()?.split_whitespace().map(str::to_owned);
+        Some((fields.next()?, fields.nth(1)?))
+    };
+    let stat = |folder: &Path| fs::read_to_string(folder.join("stat")).ok().and_then(fields);
+    let folders = |folder: &Path| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let of_group = |folder: &PathBuf| stat(folder).is_some_and(|(_, own)| own == group.as_raw_nonzero().to_string());
+    let threads = folders(Path::new("/proc")).into_iter().filter(of_group);
+    let threads = threads.flat_map(|folder| folders(&folder.join("task")));
+    threads.filter_map(|thread| stat(&thread)).any(|(state, _)| !matches!(state.as_str(), "T" | "t" | "Z" | "X"))
 }
 
 impl Running {

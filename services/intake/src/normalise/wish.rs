@@ -4,7 +4,10 @@ use ripen_domain::{
     flag::{Flag, FlagCode},
     list::{
         header::contact_field,
-        wish::{ContactWish, FieldWish, is_wish, strongest, wish_in_named, wish_in_note, wish_in_value, wishes_in},
+        wish::{
+            ContactWish, FieldWish, is_wish, names_one_kind, strongest, wish_in_named, wish_in_note, wish_in_value,
+            wishes_in,
+        },
     },
 };
 use serde_json::Value;
@@ -34,10 +37,33 @@ pub fn read(reader: &mut Reader) {
     for name in LOOKED_THROUGH {
         found.extend(reader.beside(name).iter().flat_map(|value| wishes_in(name, value)));
     }
+    let is_of_one = is_of_one_kind_alone(reader);
     for FieldWish { field, wish, said } in found {
+        let wish = if is_of_one && is_of_consent(&field) { unclear_at_most(wish) } else { wish };
         heard(reader, wish, (&field, &said));
     }
     beside_other_numbers(reader);
+}
+
+/// Whether a field is one of the group for what the person agreed to, written flat.
+fn is_of_consent(field: &str) -> bool {
+    field.split_once('.').is_some_and(|(group, _)| group.eq_ignore_ascii_case("consent"))
+}
+
+/// A wish that may be about something else: whoever looks at the lead sees it.
+const fn unclear_at_most(wish: ContactWish) -> ContactWish {
+    match wish {
+        ContactWish::DoNot => ContactWish::Unclear,
+        other => other,
+    }
+}
+
+/// Whether a record of consent that is written flat says that it is for one kind of message: `consent.channel` beside `consent.opt_out`.
+fn is_of_one_kind_alone(reader: &Reader) -> bool {
+    reader
+        .rest()
+        .iter()
+        .any(|(name, value)| is_of_consent(name) && value.is_string() && names_one_kind(&text::shown(value)))
 }
 
 /// Each note is read by itself: of a list the first is the note, and the others are kept beside it.
@@ -46,9 +72,22 @@ fn in_notes(reader: &mut Reader) {
         of_note(reader, wish_in_note(&note), &note);
     }
     for further in reader.beside("notes") {
-        let mut wishes: Vec<_> = wishes_in("notes", &further).into_iter().map(|found| found.wish).collect();
-        wishes.push(wish_in_value(&further, wish_in_note));
-        of_note(reader, strongest(&wishes), &text::shown(&further));
+        of_note(reader, strongest(&wishes_in_note(&further)), &text::shown(&further));
+    }
+}
+
+/// What a note says, whatever its shape: its texts as any note, and what stands under a name that is such a wish as that.
+fn wishes_in_note(note: &Value) -> Vec<ContactWish> {
+    match note {
+        Value::Array(notes) => notes.iter().flat_map(wishes_in_note).collect(),
+        Value::Object(members) => {
+            let of_member = |(name, value): (&String, &Value)| {
+                if is_wish(name) { vec![wish_in_named(name, value)] } else { wishes_in_note(value) }
+            };
+            members.iter().flat_map(of_member).collect()
+        }
+        Value::Null => Vec::new(),
+        text => vec![wish_in_note(&text::shown(text))],
     }
 }
 

@@ -302,8 +302,20 @@ impl Dispose {
         if let Some(said) = &self.opportunity {
             said.read(errors);
         }
-        let number = self.number(&known, country.as_deref(), errors);
+        let number = self.number(&self.with_opened(work, known).await?, country.as_deref(), errors);
         Ok(CheckedDisposition { for_firm: stop.for_firm, identities, co_deciders, number })
+    }
+
+    /// What the person is or was known by, and the number that the lead was opened with: where a sender named somebody else meanwhile,
+    /// that one leads to nobody any more, and it is the one that was called.
+    async fn with_opened(&self, work: &mut Work<'_>, mut known: Vec<Identity>) -> Result<Vec<Identity>, Refusal> {
+        if self.given_number().is_some() && self.disposition.gives_up_number() {
+            let user = user_of(work)?;
+            let of = LeaseRef { lead: self.lead, user, lease: self.lease };
+            let opened = work.tx.desk_lease_number(of).await?;
+            known.extend(opened.and_then(|number| Identity::stored("phone", &number)));
+        }
+        Ok(known)
     }
 
     fn given_number(&self) -> Option<&str> {

@@ -20,6 +20,7 @@ use ripen_domain::{
     id::{CallId, LeadId},
     touch::Disposition,
 };
+use sqlx::Executor as _;
 use uuid::Uuid;
 
 use crate::{
@@ -177,6 +178,16 @@ async fn the_number_that_was_shown_is_the_one_that_is_given_up_whatever_was_writ
         office.actions.run(&lee, &UndoDisposition { touch }).await.unwrap();
         assert_eq!((office.count(OLD_IS_VOID).await, office.count(NEW_IS_CALLED).await), (0, 1), "{how:?}");
     }
+}
+
+#[tokio::test]
+async fn the_number_that_was_called_is_said_to_be_wrong_though_a_sender_made_the_lead_somebody_elses() {
+    let (office, lee, opened) = corrected_while_open().await;
+    office.pool.execute("delete from person_identity where value = '+13125550001'").await.unwrap();
+    let phone = Some("+13125550001".to_owned());
+    let said = Dispose { phone, ..Dispose::of(opened.lead, opened.lease, Disposition::WrongNumber) };
+    office.actions.run(&lee, &said).await.unwrap();
+    assert_eq!((office.count("select count(*) from touch").await, office.count(NEW_IS_VOID).await), (1, 0));
 }
 
 #[tokio::test]

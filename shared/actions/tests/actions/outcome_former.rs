@@ -206,3 +206,16 @@ async fn a_number_that_is_void_is_none_of_the_ways_to_the_leads_person() {
     assert_eq!(text(&office, BARRED).await, "nobody");
     assert!(is_suppressed(&office, "phone", "+17205550701").await);
 }
+
+#[tokio::test]
+async fn a_body_out_of_which_somebody_was_taken_is_about_them_and_bars_nobody_else() {
+    const TAKEN_OUT: &str = r#"
+        update delivery_body set body = convert_to('{"type": "lead.matured", "data": {"lead": {"first_name": "Hal", "phone": null,
+          "email": null}}}', 'UTF8')"#;
+    for (changes, barred) in [(&[TAKEN_OUT, IVO][..], "nobody"), (&[TAKEN_OUT][..], "Hal")] {
+        let hal = "update person set first_name = 'Hal', last_name = null, name = null";
+        let (office, acme, delivered) = office_where(&[&[hal][..], changes].concat()).await;
+        say(&office, &acme, delivered, Way::Program).await;
+        assert_eq!(text(&office, BARRED).await, barred);
+    }
+}

@@ -50,6 +50,8 @@ const OF_ONE_KIND: [&str; 16] = [
     "post",
     "bulk",
 ];
+/// So many words are a name of something, and no sentence.
+const FEW_WORDS: usize = 3;
 /// Before this year nobody was asked whether they may be called.
 const EARLIEST_YEAR: u32 = 1970;
 /// Fewest digits of a day with its year.
@@ -301,6 +303,13 @@ fn holds_wish(text: &str) -> bool {
 
 fn is_of_one_kind(name: &str) -> bool {
     words(name).iter().any(|word| OF_ONE_KIND.contains(&word.as_str()))
+}
+
+/// Whether the few words that stand under a name are of one kind of message: `sms`, `our newsletter`. A sentence that names one names
+/// others too.
+#[must_use]
+pub fn names_one_kind(text: &str) -> bool {
+    text.split_whitespace().count() <= FEW_WORDS && is_of_one_kind(text)
 }
 
 /// Whether the name is that of a field that says how it stands with somebody.

@@ -405,7 +405,7 @@ fn news(update: &LeadUpdate) -> Option<String> {
     let by = |what: &str, between: &str| joined([Some(what.to_owned()), word(&update.by)], between);
     match update.kind.get() {
         Some(UpdateKind::Arrival) => Some("They enquired again, or their enquiry was corrected".to_owned()),
-        Some(UpdateKind::Corrected) => Some("What was told of somebody else is not theirs".to_owned()),
+        Some(UpdateKind::Corrected) => Some("Something that you were told was put right".to_owned()),
         Some(UpdateKind::Conversation) => by("What was said in a conversation", " with "),
         Some(UpdateKind::Note) => by("What was noted", " by "),
         Some(UpdateKind::Grade) => Some("No A lead any more".to_owned()),

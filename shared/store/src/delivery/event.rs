@@ -193,7 +193,9 @@ impl Transaction {
                         let is_known = row.was_told_a == Some(row.is_a == Some(true));
                         !is_known && said.is_none_or(|kind| kind == OutcomeKind::Accepted.word())
                     }
-                    EventDetail::Updated(_) => row.is_a == Some(true) && said != Some(OutcomeKind::Returned.word()),
+                    EventDetail::Updated(_) => {
+                        (one.unasked || row.is_a == Some(true)) && said != Some(OutcomeKind::Returned.word())
+                    }
                     _ => true,
                 };
                 if asks && is_told && (event != EventType::LeadUpdated || row.is_out) {
@@ -295,22 +297,23 @@ impl Transaction {
         .await?)
     }
 
-    /// Tells whoever has a lead of two persons who were told apart again, whatever they ask for, what they were told of the other one
-    /// with it: `cause` is the merge that was undone. Where nothing was, the update tells nothing and goes to nobody.
-    pub(crate) async fn enqueue_parted(
+    /// Tells whoever has a lead of these persons that what is known of them was put right; where they were told nothing
+    /// else, the update tells nothing and goes to nobody. `unasked`: whatever they ask for, because what they were told is of
+    /// somebody else.
+    pub(crate) async fn enqueue_corrected(
         &mut self,
-        both: &[PersonId; 2],
-        cause: Uuid,
+        persons: &[PersonId],
+        (cause, unasked): (Uuid, bool),
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        let leads = self.leads_of_persons(both).await?;
+        let leads = self.leads_of_persons(persons).await?;
         let update = LeadUpdate { kind: UpdateKind::Corrected.into(), ..LeadUpdate::default() };
         let event = |lead| Event {
             lead: LeadId::from_uuid(lead),
             detail: EventDetail::Updated(update.clone()),
             cause,
             mailed: true,
-            unasked: true,
+            unasked,
             due_at: now,
         };
         let events: Vec<_> = leads.into_iter().map(event).collect();

@@ -122,7 +122,9 @@ impl Transaction {
             update delivery set state = 'withdrawn', ended_at = $3,
                    reason = case when event = 'lead.updated' and reason_code = 'undecided' and not exists (select from touch t where t.id = cause) then 'taken back' else $2::text end,
                    reason_code = case when event = 'lead.updated' and reason_code = 'undecided' and not exists (select from touch t where t.id = cause) then null else 'no_longer_a' end
-            where lead_id = any($1) and state in ('pending', 'held') and attempts = 0 and event in ('lead.matured', 'lead.offered', 'lead.updated')",
+            where lead_id = any($1) and state in ('pending', 'held') and attempts = 0 and event in ('lead.matured', 'lead.offered', 'lead.updated')
+              -- That what was told is somebody else's is told whatever the lead is now.
+              and said ->> 'kind' is distinct from 'corrected'",
             &leads,
             NO_LONGER_A,
             now.to_sqlx()

@@ -7,7 +7,7 @@ use ripen_domain::{
     contact::{Identity, Phone},
     delivery::{ClientEvent, LeadContact, Member},
     id::{DeliveryId, PersonId},
-    person::Profile,
+    person::{NameMatch, Profile, ReadName},
 };
 
 use crate::{Scope, StoreError, Transaction, person::number::PersonNumber};
@@ -31,6 +31,12 @@ pub(super) struct ToldPerson {
     pub(super) ways: Vec<Identity>,
     /// The lead is of somebody else by now, who is reached under none of these.
     pub(super) is_former: bool,
+}
+
+/// The name that a body tells.
+fn name_told(contact: &LeadContact) -> ReadName {
+    let (first_name, last_name) = (contact.first_name.get().cloned(), contact.last_name.get().cloned());
+    Profile { first_name, last_name, name: contact.name.get().cloned(), ..Profile::default() }.read_name()
 }
 
 /// A body that tells of a person.
@@ -110,11 +116,16 @@ impl Transaction {
         let sent = spoken_of(self.bodies_sent(delivery).await?, answered);
         let told: BTreeSet<_> = sent.iter().filter_map(|one| one.contact.as_ref()).flat_map(ways).collect();
         let mut ways: Vec<_> = told.into_iter().collect();
+        let known = self.persons_of(&[person]).await?.pop();
         if ways.is_empty() {
-            return Ok(ToldPerson::default());
+            // Out of a body of somebody who must not be contacted since their ways were taken: its name is left, and is not that of
+            // whoever the lead is of by now.
+            let told = sent.iter().find_map(|one| one.contact.as_ref()).map(name_told).filter(|name| !name.is_empty());
+            let is_anothers =
+                known.zip(told).is_some_and(|(known, told)| known.profile.against_name(&told) == NameMatch::Contradict);
+            return Ok(ToldPerson { ways, is_former: is_anothers });
         }
         // What clients are told of the person now is theirs, whatever else is known of it.
-        let known = self.persons_of(&[person]).await?.pop();
         let is_told_now = known.is_some_and(|known| ways.iter().any(|way| is_of(&known.profile, way)));
         if !is_told_now && !self.persons_reached(scope, &ways).await?.contains(&person) {
             return Ok(ToldPerson { ways, is_former: true });

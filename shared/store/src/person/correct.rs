@@ -10,6 +10,8 @@ use ripen_domain::{
     person::Profile,
 };
 
+use uuid::Uuid;
+
 use crate::{
     Scope, StoreError, Transaction,
     person::{
@@ -86,6 +88,9 @@ impl Transaction {
         if !replaced.is_empty() {
             self.identities_replaced(&replaced).await?;
         }
+        // Who has a lead of theirs, or is about to take what was frozen before, would not learn of it by a decision that changes nothing.
+        let cause = Uuid::new_v5(&person.uuid(), now.to_string().as_bytes());
+        self.enqueue_corrected(&[person], (cause, false), now).await?;
         self.regrade_ask_persons(&[person], "the person's contact data was corrected", now).await
     }
 }

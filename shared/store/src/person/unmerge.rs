@@ -162,7 +162,7 @@ impl Transaction {
         self.numbers_of_merge_carry(&merge, word.at).await?;
         self.person_part(&merge, word).await?;
         self.pair_of_merge_restore(&merge).await?;
-        self.enqueue_parted(&both, merge.id, word.at).await?;
+        self.enqueue_corrected(&both, (merge.id, true), word.at).await?;
         let still_suppressed = self.wishes_of_merge(&merge).await?;
         let why = "a merge was undone";
         self.regrade_ask_persons(&both, why, word.at).await?;

@@ -181,6 +181,10 @@ fn a_wish_in_a_list_of_notes_is_heard_note_by_note() {
     let unclear = json!(["Has a garden", "please do not call before six"]);
     assert_eq!(read(&unclear), (false, vec![FlagCode::WishUnclear]));
     assert_eq!(read(&json!(["Has a garden", "They did not call back"])), (false, vec![]));
+    // Each as strictly as the first, which a mark between two words does not cut in two.
+    for notes in [json!(["Has a garden", "Text me, don't call"]), json!([{"body": "Text me; do not call"}])] {
+        assert_eq!(read(&notes), (false, vec![FlagCode::WishUnclear]), "{notes}");
+    }
 }
 
 #[test]
@@ -210,6 +214,8 @@ fn a_wish_among_what_is_said_of_consent_is_heard() {
     for (name, value) in [
         ("consent", json!({"marketing_opt_out": true})),
         ("consent", json!({"channel": "sms", "opt_out": true})),
+        ("consent", json!({"consent_type": "email", "opt_out": true})),
+        ("consent", json!({"category": "newsletter", "unsubscribed": true})),
         ("consent", json!([{"opt_out": true}])),
         ("answers", json!([{"name": "do_not_contact", "value": true}])),
         ("tracking", json!({"do_not_contact": true})),

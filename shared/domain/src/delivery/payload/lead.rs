@@ -19,7 +19,8 @@ words! {
     UpdateKind "kind of update" {
         /// They enquired again.
         Arrival = "arrival",
-        /// Two persons were told apart again: what was told of the other one is not theirs.
+        /// What was told was put right: it is somebody else's than was told, two persons were told apart again, or the firm wrote down
+        /// another number or address.
         Corrected = "corrected",
         /// The desk spoke with them.
         Conversation = "conversation",

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{
     ContactWish,
     field_name::{is_filler, named_wish},
-    is_day, is_of_one_kind, is_telling, strongest, wish_in_words,
+    is_day, is_telling, names_one_kind, strongest, wish_in_words,
 };
 use crate::values::{shown, ticked};
 
@@ -20,8 +20,6 @@ const NAMED: [&str; 6] = ["name", "label", "key", "title", "field", "id"];
 const VALUED: [&str; 4] = ["value", "values", "field_value", "fieldValue"];
 /// The group for what the person agreed to.
 const CONSENT: &str = "consent";
-/// Under which names a record of it says what for.
-const WHAT_FOR: [&str; 7] = ["channel", "type", "kind", "medium", "purpose", "topic", "for"];
 
 /// What a field, or one within it, says.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,11 +56,10 @@ fn outermost<'n>(name: &'n str, value: &Value) -> &'n str {
 fn is_for_one_kind(value: &Value, depth: usize) -> bool {
     let Some(deeper) = depth.checked_sub(1) else { return false };
     match value {
-        Value::Object(members) => members.iter().any(|(name, value)| {
-            let says_what_for = !value.is_object() && WHAT_FOR.contains(&name.to_lowercase().trim_end_matches('s'));
-            says_what_for && is_of_one_kind(&shown(value)) || is_for_one_kind(value, deeper)
-        }),
+        Value::Object(members) => members.values().any(|value| is_for_one_kind(value, deeper)),
         Value::Array(values) => values.iter().any(|one| is_for_one_kind(one, deeper)),
+        // Under whatever name: `consent_type`, `category`, `method`.
+        Value::String(text) => names_one_kind(text),
         _ => false,
     }
 }
