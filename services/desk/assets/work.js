@@ -71,8 +71,11 @@
     made.addEventListener("click", press);
     return made;
   };
-  const signedOut = () =>
+  const signedOut = () => {
+    // Said once: made anew while it is being clicked, the link would lead nowhere.
+    if (byId("told-here")?.querySelector("a[href^='/login']")) return;
     notice("You are signed out. What you typed is kept in this browser and comes back:", anchor("/login?next=/work", "sign in again"));
+  };
 
   // What was just saved: the decision comes a moment later, and the seconds to take it back run.
   const channel = (user, lead) => (typeof BroadcastChannel === "function" ? new BroadcastChannel(`ripen.work.${user}.${lead}`) : null);
