@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde::{Deserialize as _, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::{
     event_type::EventType,
-    payload::ClientEvent,
+    payload::{ClientEvent, LeadContact, LeadData, Member},
     told_words::{TellsWords, redact, words_of},
 };
 use crate::{
@@ -15,50 +16,22 @@ use crate::{
     id::LeadId,
 };
 
-/// Members of what is told of a lead in which nobody stands whom the client may call: ids, instants, links, and the client's own people.
-const OF_NOBODY: [&str; 14] = [
-    "delivery",
-    "grade",
-    "score",
-    "criteria",
-    "reasons",
-    "source",
-    "arrivals",
-    "first_arrived_at",
-    "matured_at",
-    "call",
-    "assigned_to",
-    "offered_to",
-    "outcome_url",
-    "open_leads_url",
-];
-/// Those of a person by which one is reached: nothing stands there instead of what is taken out.
-const WAYS: [&str; 2] = ["phone", "email"];
-/// Further ones, as lists.
-const OTHER_WAYS: [&str; 2] = ["other_phones", "other_emails"];
-
 /// The words and the ways of a frozen body.
+#[derive(Debug)]
 pub struct FrozenBody {
     lead: LeadId,
-    event: Value,
+    event: ClientEvent,
     is_cut: bool,
-}
-
-/// Shows nothing: it is contact data from end to end.
-impl std::fmt::Debug for FrozenBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FrozenBody").field("lead", &self.lead).field("is_cut", &self.is_cut).finish_non_exhaustive()
-    }
 }
 
 impl FrozenBody {
     /// The body of a delivery of this lead; none where it tells no whole lead.
     #[must_use]
     pub fn read(lead: LeadId, body: &[u8]) -> Option<Self> {
-        let event: Value = serde_json::from_slice(body).ok()?;
-        let kind = ClientEvent::read(body)?.event.get().copied();
-        let is_whole =
-            matches!(kind, None | Some(EventType::LeadMatured | EventType::LeadUpdated | EventType::LeadOffered));
+        let event = ClientEvent::read(body)?;
+        let told = [EventType::LeadMatured, EventType::LeadUpdated, EventType::LeadOffered];
+        // Of a newer version's event nothing says that it tells no person.
+        let is_whole = event.lead().is_some() && event.event.get().is_none_or(|event| told.contains(event));
         is_whole.then_some(Self { lead, event, is_cut: false })
     }
 
@@ -71,12 +44,7 @@ impl FrozenBody {
     /// The body without what was taken out; none where nothing was.
     #[must_use]
     pub fn cut(&self) -> Option<Vec<u8>> {
-        // Maps of texts and finite numbers always serialise.
-        self.is_cut.then(|| serde_json::to_vec(&self.event).unwrap_or_default())
-    }
-
-    fn data(&self) -> Option<&Map<String, Value>> {
-        self.event.get("data").and_then(Value::as_object)
+        self.is_cut.then(|| self.event.to_bytes())
     }
 }
 
@@ -86,57 +54,74 @@ impl TellsWords for FrozenBody {
     }
 
     fn told_words(&self) -> Vec<String> {
+        let Some(data) = self.event.lead() else { return Vec::new() };
         let mut words = Vec::new();
-        for (name, value) in self.data().into_iter().flatten() {
-            if !OF_NOBODY.contains(&name.as_str()) {
-                words_of(value, &mut words);
-            }
-        }
-        words.extend(self.data().and_then(|data| data.get("lead")).and_then(behind_switchboard));
+        said(data).iter().for_each(|value| words_of(value, &mut words));
+        words.extend(data.lead.get().and_then(behind_switchboard));
         words
     }
 
     fn withhold(&mut self, countries: &[&str], barred: &BTreeSet<Identity>) {
         let cut = |text: &str| without(text, countries, barred);
-        let Some(data) = self.event.get_mut("data").and_then(Value::as_object_mut) else { return };
-        for (name, value) in data.iter_mut() {
-            if !OF_NOBODY.contains(&name.as_str()) {
-                self.is_cut |= redact(value, &cut);
-            }
+        let Some(data) = self.event.lead_mut() else { return };
+        let is_barred = data.lead.get().and_then(behind_switchboard).is_some_and(|whole| cut(&whole).is_some());
+        let members = [
+            cut_member(&mut data.lead, &cut),
+            cut_member(&mut data.answers, &cut),
+            cut_member(&mut data.notes, &cut),
+            cut_member(&mut data.update, &cut),
+            cut_member(&mut data.handover, &cut),
+        ];
+        let more = data.more.values_mut().filter_map(|value| redact(value, &cut).then_some(())).count();
+        if let Member::Is(person) = &mut data.lead {
+            forget_cut(person, is_barred);
         }
-        let is_barred = data.get("lead").and_then(behind_switchboard).and_then(|whole| cut(&whole)).is_some();
-        if let Some(person) = data.get_mut("lead").and_then(Value::as_object_mut) {
-            if is_barred {
-                person.insert("phone".to_owned(), Value::from(WITHHELD));
-                self.is_cut = true;
-            }
-            forget_cut(person);
-        }
+        self.is_cut |= is_barred || members.contains(&true) || more > 0;
     }
+}
+
+/// The members in which somebody may stand whom the client may call. Not the others: ids, instants, links, and the client's own people.
+fn said(data: &LeadData) -> Vec<Value> {
+    let members = [
+        data.lead.to_value(),
+        data.answers.to_value(),
+        data.notes.to_value(),
+        data.update.to_value(),
+        data.handover.to_value(),
+    ];
+    members.into_iter().chain(data.more.values().cloned()).collect()
+}
+
+/// Whether something was taken out of it.
+fn cut_member<T: Serialize + DeserializeOwned>(member: &mut Member<T>, cut: &impl Fn(&str) -> Option<String>) -> bool {
+    let mut value = member.to_value();
+    let is_cut = redact(&mut value, cut);
+    if is_cut {
+        // What is no member any more stays as it is without it.
+        *member = Member::deserialize(&value).unwrap_or(Member::Other(value));
+    }
+    is_cut
 }
 
 /// The number with its extension, as one: each behind a switchboard is somebody else.
-fn behind_switchboard(person: &Value) -> Option<String> {
-    let part = |name: &str| person.get(name).and_then(Value::as_str);
-    Some(format!("{};ext={}", part("phone")?, part("phone_extension")?))
+fn behind_switchboard(person: &LeadContact) -> Option<String> {
+    Some(format!("{};ext={}", person.phone.get()?, person.phone_extension.get()?))
 }
 
-/// A way that was taken out is none, and not the words that stand for one.
-fn forget_cut(person: &mut Map<String, Value>) {
-    let is_cut = |value: &Value| value.as_str().is_some_and(|text| text.contains(WITHHELD));
-    for way in WAYS {
-        if person.get(way).is_some_and(is_cut) {
-            person.insert(way.to_owned(), Value::Null);
-            if way == "phone" {
-                person.remove("phone_extension");
-            }
-        }
+/// A way that was taken out is none, and not the words that stand for one. `is_barred`: the number with its extension.
+fn forget_cut(person: &mut LeadContact, is_barred: bool) {
+    let is_cut = |way: &String| way.contains(WITHHELD);
+    if is_barred || person.phone.get().is_some_and(is_cut) {
+        (person.phone, person.phone_extension) = (Member::Null, Member::Absent);
     }
-    for ways in OTHER_WAYS {
-        let Some(Value::Array(all)) = person.get_mut(ways) else { continue };
+    if person.email.get().is_some_and(is_cut) {
+        person.email = Member::Null;
+    }
+    for ways in [&mut person.other_phones, &mut person.other_emails] {
+        let Member::Is(all) = ways else { continue };
         all.retain(|way| !is_cut(way));
         if all.is_empty() {
-            person.remove(ways);
+            *ways = Member::Absent;
         }
     }
 }

@@ -327,7 +327,20 @@ mod tests {
                 "answers.budget",
                 &["answers.budget", "Answers.budget", " answers. budget ", "answers_budget", "answers[budget]"],
             ),
-            ("do_not_contact", &["DNC", "Do Not Call", "Opt Out", "opted_out", "Unsubscribed", "Nicht kontaktieren"]),
+        ] {
+            for name in names {
+                assert_eq!(guessed(&[name]), [field], "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_what_says_that_a_lead_is_not_to_be_worked_are_known() {
+        for (field, names) in [
+            (
+                "do_not_contact",
+                &["DNC", "Do Not Call", "Opt Out", "opted_out", "Unsubscribed", "Nicht kontaktieren"][..],
+            ),
             ("test", &["test", "Test", "TEST", "is_test", "isTest", "Is test?", "test_lead", "testLead", "Test lead"]),
         ] {
             for name in names {

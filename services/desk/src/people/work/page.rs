@@ -236,8 +236,7 @@ async fn page(
     ask: LeadAsk<'_>,
 ) -> Result<Response, Refusal> {
     let LeadAsk { open, typed, troubles, toast, told, shows_slots, lost } = ask;
-    let (actions, actor) = (&context.actions, &viewer.actor);
-    let now = context.clock.now();
+    let (actions, actor, now) = (&context.actions, &viewer.actor, context.clock.now());
     let brief = brief(actions, actor, open.lead).await?;
     let draft = draft_of(actions, actor, open.lead).await?;
     let touch = typed.as_ref().and_then(WorkForm::touch).unwrap_or_else(|| uuid_v7(now));
@@ -256,9 +255,8 @@ async fn page(
     let troubles = &in_readers_time(troubles, &callback.said.trouble);
     let head = head(open, &brief, &actions.hours, Some(&gates), &when);
     let wrong = [troubles.as_slice(), preview.wrong.as_slice()].concat();
-    let script = &brief.script;
+    let (script, outlook) = (&brief.script, preview.outlook.as_ref());
     let opened = opened_number(actions, actor, (open.lead, open.lease)).await?;
-    let outlook = preview.outlook.as_ref();
     let title = head.name.clone();
     let content = WorkTemplate {
         csrf: viewer.csrf(),
